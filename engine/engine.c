@@ -1,0 +1,186 @@
+/* Opens and closes engines, holds the limits in force, and lets one run at a time in.
+ *
+ * The public functions of weir/engine.h are here; runs of each kind call acquire, fail and release.
+ * It must never start work by itself. */
+#include "engine.h"
+
+#include <omp.h>
+#include <stdlib.h>
+
+#include "error.h"
+#include "memory.h"
+#include "options.h"
+
+/* OMP_PROC_BIND or OMP_PLACES: the user has placed the threads already. libomp always has one
+ * place, so the environment is what tells. */
+static bool openmp_places_threads(void)
+{
+    return omp_get_proc_bind() != omp_proc_bind_false || getenv("OMP_PLACES") != NULL;
+}
+
+static unsigned workers_of_openmp_places(void)
+{
+    const int places = omp_get_num_places();
+    const int procs = omp_get_num_procs();
+    return (unsigned)(places > 1 ? places : procs > 0 ? procs : 1);
+}
+
+/* Completes the options from the machine, and makes the placement; *topology and *places are NULL
+ * if threads are not to be bound. */
+static weir_status look_at_machine(weir_engine_options *options, weir_topology **topology,
+                                   unsigned **places)
+{
+    const bool placed = openmp_places_threads();
+    weir_status status = weir__topology_load(NULL, !placed, topology);
+    if (status != WEIR_OK)
+        return status;
+    if (options->workers == 0)
+        options->workers =
+            placed ? workers_of_openmp_places() : weir_topology_default_workers(*topology);
+    if (options->bind == WEIR_BIND_NONE || placed || !weir__topology_can_bind(*topology)) {
+        weir_topology_free(*topology);
+        *topology = NULL;
+        return WEIR_OK;
+    }
+    *places = weir__memory_take(options->workers * sizeof **places);
+    if (*places == NULL)
+        return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
+                               options->workers);
+    return weir_topology_place(*topology, options->bind, options->workers, *places);
+}
+
+static size_t clamp_in_flight(size_t asked, unsigned workers)
+{
+    const size_t most = (size_t)workers * WEIR_MOST_IN_FLIGHT_PER_WORKER;
+    if (asked == 0)
+        return (size_t)workers * 4;
+    return asked < most ? asked : most;
+}
+
+/* Everything of an engine whose memory is there already. */
+static weir_status fill_engine(weir_engine *engine, weir_engine_options *options)
+{
+    weir_topology *topology = NULL;
+    unsigned *places = NULL;
+    weir_status status = look_at_machine(options, &topology, &places);
+    if (status != WEIR_OK) {
+        weir_topology_free(topology);
+        weir__memory_give(places);
+        return status;
+    }
+    status = weir__team_open(&engine->team, options->workers, topology, places);
+    if (status != WEIR_OK)
+        return status;
+    engine->max_in_flight = clamp_in_flight(options->max_in_flight, options->workers);
+    engine->max_bytes = options->max_bytes == 0 ? SIZE_MAX : options->max_bytes;
+    engine->workers = weir__memory_take_zero(options->workers * sizeof *engine->workers);
+    if (engine->workers == NULL)
+        return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
+                               options->workers);
+    return WEIR_OK;
+}
+
+weir_status weir_engine_open(const weir_engine_options *options, weir_engine **engine)
+{
+    if (engine == NULL)
+        return weir__error_set(WEIR_EINVAL, 0, "engine", "engine is NULL; it receives the engine");
+    *engine = NULL;
+    weir_engine_options resolved;
+    weir_status status = weir__options_resolve(options, &resolved);
+    if (status != WEIR_OK)
+        return status;
+    weir_engine *opened = weir__memory_take_zero(sizeof *opened);
+    if (opened == NULL)
+        return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for an engine");
+    if (weir__window_open(&opened->window) != WEIR_OK) {
+        weir__memory_give(opened);
+        return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for an engine's lock");
+    }
+    status = fill_engine(opened, &resolved);
+    if (status != WEIR_OK) {
+        weir_engine_close(opened);
+        return status;
+    }
+    *engine = opened;
+    return WEIR_OK;
+}
+
+void weir_engine_close(weir_engine *engine)
+{
+    if (engine == NULL)
+        return;
+    weir__team_close(&engine->team);
+    weir__window_close(&engine->window);
+    weir__memory_give(engine->workers);
+    weir__memory_give(engine);
+}
+
+unsigned weir_engine_workers(const weir_engine *engine)
+{
+    return engine->team.workers;
+}
+
+size_t weir_engine_max_in_flight(const weir_engine *engine)
+{
+    return engine->max_in_flight;
+}
+
+size_t weir_engine_max_bytes(const weir_engine *engine)
+{
+    return engine->max_bytes;
+}
+
+void weir_engine_stats(const weir_engine *engine, weir_stats *stats)
+{
+    *stats = engine->stats;
+}
+
+weir_status weir__engine_acquire(weir_engine *engine)
+{
+    /* E1: acquire; pairs with E2, so that this run sees all that the run before left. */
+    if (atomic_exchange_explicit(&engine->busy, true, memory_order_acquire))
+        return weir__error_set(WEIR_EBUSY, 0, "engine",
+                               "the engine is running already; one run at a time, so wait for it "
+                               "or open another engine");
+    return WEIR_OK;
+}
+
+void weir__engine_release(weir_engine *engine)
+{
+    /* E2: release; pairs with E1. */
+    atomic_store_explicit(&engine->busy, false, memory_order_release);
+}
+
+void weir__engine_reset_workers(weir_engine *engine)
+{
+    const uint64_t now = weir__now_ns();
+    for (unsigned i = 0; i < engine->team.workers; i++)
+        engine->workers[i] =
+            (weir__worker){.credits = engine->team.workers, .earned_at_ns = now, .chunk = 1};
+}
+
+void weir__engine_sum_stats(weir_engine *engine, weir_stats *stats)
+{
+    for (unsigned i = 0; i < engine->team.workers; i++) {
+        stats->branches += engine->workers[i].branches;
+        stats->promotions += engine->workers[i].promotions;
+        stats->gathers_promoted += engine->workers[i].gathers_promoted;
+    }
+}
+
+void weir__engine_fail(weir_engine *engine, const weir_error *error)
+{
+    if (!weir__failure_claim(&engine->failure))
+        return;
+    engine->failure.error = *error;
+    weir__window_stop(&engine->window);
+    weir__failure_publish(&engine->failure);
+}
+
+void weir_engine_cancel(weir_engine *engine)
+{
+    static const weir_error cancelled = {.status = WEIR_ECANCEL,
+                                         .where = "engine",
+                                         .text = "the run was stopped by weir_engine_cancel()"};
+    weir__engine_fail(engine, &cancelled);
+}

@@ -1,0 +1,39 @@
+/* The first failure of a run; see failure.h. */
+#include "failure.h"
+
+#include <sched.h>
+
+void weir__failure_begin(weir__failure *failure)
+{
+    WEIR_ASSERT(atomic_load_explicit(&failure->state, memory_order_relaxed) == WEIR_FAILURE_IDLE);
+    /* F1: release; pairs with F2, so that a canceller of this run sees the engine ready for it. */
+    atomic_store_explicit(&failure->state, WEIR_FAILURE_RUNNING, memory_order_release);
+}
+
+bool weir__failure_claim(weir__failure *failure)
+{
+    int running = WEIR_FAILURE_RUNNING;
+    /* F2: acquire; pairs with F1. */
+    return atomic_compare_exchange_strong_explicit(&failure->state, &running, WEIR_FAILURE_CLAIMED,
+                                                   memory_order_acquire, memory_order_relaxed);
+}
+
+void weir__failure_publish(weir__failure *failure)
+{
+    /* F3: release; pairs with F4: the error is complete. */
+    atomic_store_explicit(&failure->state, WEIR_FAILURE_PUBLISHED, memory_order_release);
+}
+
+weir_status weir__failure_end(weir__failure *failure, weir_error *error)
+{
+    int state = WEIR_FAILURE_RUNNING;
+    if (atomic_compare_exchange_strong_explicit(&failure->state, &state, WEIR_FAILURE_IDLE,
+                                                memory_order_relaxed, memory_order_relaxed))
+        return WEIR_OK;
+    /* A canceller is between its claim and its publish: a few stores. F4: acquire; pairs with F3. */
+    while (atomic_load_explicit(&failure->state, memory_order_acquire) != WEIR_FAILURE_PUBLISHED)
+        sched_yield();
+    *error = failure->error;
+    atomic_store_explicit(&failure->state, WEIR_FAILURE_IDLE, memory_order_relaxed);
+    return error->status;
+}

@@ -1,0 +1,110 @@
+/* The accessors of weir_branch, and the description of the branch where a run failed.
+ *
+ * Ops call the accessors, part.c the failures.  The path is put together only after a failure, from
+ * the frames on the stack. It must never be asked for a branch whose parent has been gathered. */
+#include "branch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void *weir_context(const weir_branch *b)
+{
+    return b->context;
+}
+
+unsigned weir_worker(const weir_branch *b)
+{
+    return b->number;
+}
+
+void *weir_scratch(weir_branch *b)
+{
+    return b->scratch;
+}
+
+int weir_stopping(const weir_branch *b)
+{
+    return weir__branch_stopping(b);
+}
+
+/* The name of one branch of a path, at `at`; never more than `room` bytes with the end. */
+static size_t write_step(char *at, size_t room, const weir__layer *layer, bool numbered,
+                         uint32_t index)
+{
+    const int length = numbered
+                           ? snprintf(at, room, "%.40s[%lu]", layer->op.name, (unsigned long)index)
+                           : snprintf(at, room, "%.40s", layer->op.name);
+    return (size_t)length;
+}
+
+/* Writes the path from its end to its beginning into the end of `text`, like A/B[2]/C[0]; what does
+ * not fit becomes … after the top branch's name. Returns where it begins. */
+static const char *write_path(const weir_branch *b, const weir__layer *layer,
+                              const weir__frame *parent, uint32_t index, char *text, size_t bytes)
+{
+    enum { STEP = 64, HEAD = 64 };
+    char head[HEAD], step[STEP];
+    char *begin = text + bytes - 1;
+    bool cut = false;
+    *begin = '\0';
+    for (;;) {
+        const bool top = parent->layer == &b->run->plan->layer[0];
+        const size_t length = write_step(step, sizeof step, layer, !top || b->run->many, index);
+        if (top) {
+            const int head_length = snprintf(head, sizeof head, "%s%s", step, cut ? "/…" : "");
+            begin -= head_length;
+            memcpy(begin, head, (size_t)head_length);
+            return begin;
+        }
+        if (!cut && (size_t)(begin - text) > length + 1 + HEAD) {
+            begin -= length + 1;
+            *begin = '/';
+            memcpy(begin + 1, step, length);
+        } else {
+            cut = true;
+        }
+        layer = parent->layer;
+        index = parent->index;
+        parent = parent->parent;
+    }
+}
+
+static void fail(weir_branch *b, const weir__layer *layer, const weir__frame *parent,
+                 uint32_t index, weir_error *error)
+{
+    char path[sizeof error->where];
+    snprintf(error->where, sizeof error->where, "%s",
+             write_path(b, layer, parent, index, path, sizeof path));
+    weir__engine_fail(b->run->engine, error);
+}
+
+void weir__branch_fail_op(weir_branch *b, const weir__layer *layer, const weir__frame *parent,
+                          uint32_t index, const char *op, int code)
+{
+    weir_error error = {.status = WEIR_EOP, .code = code};
+    snprintf(error.text, sizeof error.text, "the %s op of layer '%.90s' returned %d", op,
+             layer->op.name, code);
+    fail(b, layer, parent, index, &error);
+}
+
+void weir__branch_fail_count(weir_branch *b, const weir__layer *layer, const weir__frame *parent,
+                             uint32_t index, uint32_t count)
+{
+    weir_error error = {.status = WEIR_EINVAL};
+    snprintf(error.text, sizeof error.text,
+             "the count op of layer '%.90s' gave %lu children; its fanout, the most there may be, "
+             "is %lu",
+             layer->op.name, (unsigned long)count, (unsigned long)layer->op.fanout);
+    fail(b, layer, parent, index, &error);
+}
+
+void weir__branch_fail_depth(weir_branch *b, const weir__layer *layer, const weir__frame *parent,
+                             uint32_t index)
+{
+    weir_error error = {.status = WEIR_EINVAL};
+    snprintf(error.text, sizeof error.text,
+             "layer '%.90s' has children below its max_depth of %lu; raise max_depth, or let count "
+             "give 0",
+             layer->op.name, (unsigned long)layer->op.max_depth);
+    fail(b, layer, parent, index, &error);
+}

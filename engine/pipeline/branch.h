@@ -1,0 +1,58 @@
+/* What an op is told (weir_branch), the run that it belongs to, and how a failed op is reported.
+ *
+ * part.c makes one weir_branch for each part or gather task that a worker runs, and lends it to
+ * every op of it.  It must never be touched by another worker. */
+#ifndef WEIR_BRANCH_H
+#define WEIR_BRANCH_H
+
+#include "base.h"
+#include "engine.h"
+#include "frame.h"
+#include "plan.h"
+
+/* A run under way. Read-only while the team works. */
+typedef struct weir__run {
+    weir_engine *engine;
+    const weir_plan *plan;
+    void *context;
+    bool many;     /* several inputs: their number stands in a failure's path */
+    unsigned team; /* threads that OpenMP gave */
+
+    /* The bodies of the two kinds of OpenMP task. They are here because part.c stands above
+     * promote.c, which makes the tasks. */
+    void (*run_part)(struct weir__run *run, weir__part *part);
+    void (*gather_up)(struct weir__run *run, weir__part *part, weir__frame *from, weir__frame *to,
+                      bool last);
+} weir__run;
+
+/* One worker at work on one task. */
+struct weir_branch {
+    weir__run *run;
+    void *context;
+    void *scratch;
+    weir__worker *worker; /* its counters and credits */
+    unsigned number;      /* of the worker */
+    weir__window *window;
+    weir__frame *oldest;   /* no frame below it on the stack has children left */
+    uint64_t branches;     /* begun in this task */
+    uint32_t skip;         /* calls of the poll to pass over: there was nothing to hand out */
+    uint32_t untimed;      /* calls of a range op since one was timed */
+    uint64_t looked_at_ns; /* when the last call of the poll was looked into */
+};
+
+/* Notes that an op of `layer` failed with its own code, and stops the run. The branch is child
+ * `index` of `parent`. */
+void weir__branch_fail_op(weir_branch *b, const weir__layer *layer, const weir__frame *parent,
+                          uint32_t index, const char *op, int code);
+/* Notes that the branch itself is not what its layer says, and stops the run. */
+void weir__branch_fail_count(weir_branch *b, const weir__layer *layer, const weir__frame *parent,
+                             uint32_t index, uint32_t count);
+void weir__branch_fail_depth(weir_branch *b, const weir__layer *layer, const weir__frame *parent,
+                             uint32_t index);
+
+static inline bool weir__branch_stopping(const weir_branch *b)
+{
+    return weir__failure_stopping(&b->run->engine->failure);
+}
+
+#endif

@@ -1,0 +1,208 @@
+/* The loop that runs branches depth first, and the bodies of tasks around it; see part.h.
+ *
+ * This is the hot path: an inner branch costs one poll, one header of 64 bytes and the calls of its
+ * ops, a leaf one poll and its calls.  A failed op needs no way back: it stops the run, so that the
+ * next poll calls, and weir__promote_serve() says stop. */
+#include "part.h"
+
+#include "promote.h"
+
+/* A range op is called for about this long, so that it is worth vectorising and demand is still
+ * seen in time. */
+#define CHUNK_NS      10000
+#define CHUNK_MOST    (1u << 20)
+#define CHUNK_UNTIMED 15 /* ranges that are shorter than the chunk are timed once in so many */
+
+static char *result_slot(const weir__frame *parent, const weir__layer *layer, uint32_t index)
+{
+    return parent->results + (size_t)index * layer->op.out_bytes;
+}
+
+/* Opens the next child of f: returns its frame, or f if it was a leaf. */
+static inline weir__frame *enter(weir_branch *b, weir__frame *f)
+{
+    const weir__layer *layer = f->layer->child;
+    weir__frame *child = (weir__frame *)f->above;
+    char *in = (char *)(child + 1);
+    const uint32_t index = f->next++;
+    uint32_t n = layer->op.fanout;
+    b->branches++;
+    int code = f->layer->op.split(b, f->in, index, in);
+    if (WEIR_UNLIKELY(code != 0)) {
+        weir__branch_fail_op(b, layer, f, index, "input's split", code);
+        return f;
+    }
+    if (layer->op.count != NULL && (code = layer->op.count(b, in, &n)) != 0) {
+        weir__branch_fail_op(b, layer, f, index, "count", code);
+        return f;
+    }
+    if (n == 0) {
+        void *out = result_slot(f, layer, index);
+        code = layer->op.leaf != NULL ? layer->op.leaf(b, in, out)
+                                      : layer->op.gather(b, in, NULL, 0, out);
+        if (WEIR_UNLIKELY(code != 0))
+            weir__branch_fail_op(b, layer, f, index, layer->op.leaf != NULL ? "leaf" : "gather",
+                                 code);
+        return f;
+    }
+    const uint32_t depth = f->layer == layer ? f->depth + 1 : 1;
+    if (WEIR_UNLIKELY(n > layer->op.fanout)) {
+        weir__branch_fail_count(b, layer, f, index, n);
+        return f;
+    }
+    if (WEIR_UNLIKELY(layer->recursive && depth >= layer->op.max_depth)) {
+        weir__branch_fail_depth(b, layer, f, index);
+        return f;
+    }
+    *child = (weir__frame){.layer = layer,
+                           .parent = f,
+                           .in = in,
+                           .results = in + layer->in_bytes,
+                           .above = (char *)child + layer->frame_bytes,
+                           .end = n,
+                           .count = n,
+                           .index = index,
+                           .depth = depth};
+    return child;
+}
+
+/* Gathers f into its parent's slot. */
+static inline void gather(weir_branch *b, weir__frame *f)
+{
+    const weir__layer *layer = f->layer;
+    const int code =
+        layer->op.gather(b, f->in, f->results, f->count, result_slot(f->parent, layer, f->index));
+    if (WEIR_UNLIKELY(code != 0))
+        weir__branch_fail_op(b, layer, f->parent, f->index, "gather", code);
+}
+
+/* Runs leaf children of f one by one, until none is left or the poll calls. */
+static void run_leaves(weir_branch *b, weir__frame *f)
+{
+    const weir__layer *leaf = f->layer->child;
+    const uint32_t first = f->next, end = f->end;
+    char *out = result_slot(f, leaf, first);
+    uint32_t i = first;
+    do {
+        int code = f->layer->op.split(b, f->in, i, f->above);
+        if (WEIR_UNLIKELY(code != 0)) {
+            weir__branch_fail_op(b, leaf, f, i, "input's split", code);
+        } else {
+            code = leaf->op.leaf(b, f->above, out);
+            if (WEIR_UNLIKELY(code != 0))
+                weir__branch_fail_op(b, leaf, f, i, "leaf", code);
+        }
+        out += leaf->op.out_bytes;
+        i++;
+    } while (i != end && !weir__window_calls(b->window));
+    f->next = i;
+    b->branches += i - first;
+}
+
+/* The chunk grows while a call is short, and shrinks when calls turn out long. */
+static void learn_chunk(weir__worker *worker, uint32_t n, uint64_t ns)
+{
+    if (ns < CHUNK_NS / 2 && n >= worker->chunk && worker->chunk < CHUNK_MOST)
+        worker->chunk *= 2;
+    else if (ns > CHUNK_NS * 2)
+        worker->chunk = n > 1 ? n / 2 : 1;
+}
+
+/* Runs leaf children of f with the range op: one chunk of them. */
+static void run_leaf_range(weir_branch *b, weir__frame *f)
+{
+    const weir__layer *leaf = f->layer->child;
+    weir__worker *worker = b->worker;
+    const uint32_t left = f->end - f->next;
+    const uint32_t n = left < worker->chunk ? left : worker->chunk;
+    const bool timed = n == worker->chunk || ++b->untimed > CHUNK_UNTIMED;
+    const uint64_t begun = timed ? weir__now_ns() : 0;
+    const int code = leaf->op.leaves(b, f->in, f->next, n, result_slot(f, leaf, f->next));
+    if (timed) {
+        learn_chunk(worker, n, weir__now_ns() - begun);
+        b->untimed = 0;
+    }
+    if (WEIR_UNLIKELY(code != 0))
+        weir__branch_fail_op(b, leaf, f, f->next, "leaves", code);
+    f->next += n;
+    b->branches += n;
+}
+
+/* The run stops: the topmost frame that was cut, or the base. */
+static weir__frame *abandon(weir__frame *f, weir__frame *base)
+{
+    while (f != base && !f->cut)
+        f = f->parent;
+    return f;
+}
+
+/* Runs all that is this worker's of the stack on `base`. Returns the frame where it had to stop:
+ * one whose parts may still be out, or the base. */
+static weir__frame *run_stack(weir_branch *b, weir__frame *base)
+{
+    weir__frame *f = base;
+    b->oldest = base;
+    for (;;) {
+        if (weir__window_calls(b->window) && !weir__promote_serve(b, f))
+            return abandon(f, base);
+        if (f->next != f->end) {
+            if (f->layer->children == WEIR_CHILDREN_INNER)
+                f = enter(b, f);
+            else if (f->layer->children == WEIR_CHILDREN_LEAF)
+                run_leaves(b, f);
+            else
+                run_leaf_range(b, f);
+        } else if (f == base || f->cut) {
+            return f;
+        } else {
+            gather(b, f);
+            if (b->oldest == f)
+                b->oldest = f->parent;
+            f = f->parent;
+        }
+    }
+}
+
+static weir_branch begin(weir__run *run)
+{
+    weir_engine *engine = run->engine;
+    const unsigned number = run->team == 1 ? 0 : weir__team_worker();
+    return (weir_branch){.run = run,
+                         .context = run->context,
+                         .scratch = weir__window_take_scratch(&engine->window),
+                         .worker = &engine->workers[number],
+                         .number = number,
+                         .window = &engine->window};
+}
+
+static void end(weir_branch *b)
+{
+    b->worker->branches += b->branches;
+    weir__window_give_scratch(b->window, b->scratch);
+    weir__window_add_active(b->window, -1);
+}
+
+void weir__part_run(weir__run *run, weir__part *part)
+{
+    if (!part->root)
+        weir__window_began(&run->engine->window);
+    weir_branch b = begin(run);
+    weir__frame *stop = run_stack(&b, &part->view);
+    end(&b);
+    if (stop->cut)
+        weir__promote_leave_gathers(&b, part, stop);
+    else
+        weir__promote_complete(run, part);
+}
+
+void weir__part_gather_up(weir__run *run, weir__part *part, weir__frame *from, weir__frame *to,
+                          bool last)
+{
+    weir__window_add_active(&run->engine->window, +1);
+    weir_branch b = begin(run);
+    for (weir__frame *f = from; f != to && !weir__branch_stopping(&b); f = f->parent)
+        gather(&b, f);
+    end(&b);
+    if (last)
+        weir__promote_complete(run, part);
+}

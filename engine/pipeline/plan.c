@@ -1,0 +1,243 @@
+/* Compiles a description to a plan, and computes what a plan's runs can hold at most.
+ *
+ * Layout of a branch's frame: header, input, result slots; the child's frame (or a leaf's input)
+ * follows directly.  So a depth-first run of a branch needs its frame plus what one child needs,
+ * and a part needs a header of its own plus what one child needs. */
+#include "plan.h"
+
+#include <string.h>
+
+#include "check.h"
+#include "error.h"
+#include "frame.h"
+#include "memory.h"
+#include "window.h"
+
+uint64_t weir__plan_add(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+uint64_t weir__plan_multiply(uint64_t a, uint64_t b)
+{
+    uint64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+static uint64_t aligned(uint64_t bytes)
+{
+    return weir__plan_add(bytes, WEIR_ALIGN - 1) / WEIR_ALIGN * WEIR_ALIGN;
+}
+
+/* The root's split: an input of the run is copied, since `count` may complete it. */
+static int copy_input(weir_branch *b, const void *in, uint32_t i, void *child_in)
+{
+    const weir__inputs *inputs = in;
+    (void)b;
+    if (inputs->in_bytes > 0)
+        memcpy(child_in, inputs->in + (size_t)i * inputs->in_bytes, inputs->in_bytes);
+    return 0;
+}
+
+/* Sizes of one layer whose child layer, if it has another, is sized already. */
+static weir_status size_layer(weir__layer *layer)
+{
+    const weir_layer *op = &layer->op;
+    const uint64_t in = aligned(op->in_bytes);
+    if (op->fanout == 0) {
+        layer->branch_memory = in;
+        layer->branch_declared = op->held_bytes;
+    } else {
+        const uint64_t child_out = layer->child->op.out_bytes;
+        const uint64_t results = aligned(weir__plan_multiply(op->fanout, child_out));
+        const uint64_t frame = weir__plan_add(weir__plan_add(sizeof(weir__frame), in), results);
+        const uint64_t frames = layer->recursive ? op->max_depth : 1;
+        layer->branch_memory = weir__plan_multiply(frames, frame);
+        layer->branch_declared = weir__plan_multiply(frames, op->held_bytes);
+        layer->in_bytes = (size_t)in;
+        layer->results_bytes = (size_t)results;
+        layer->frame_bytes = (size_t)frame;
+        if (!layer->recursive) {
+            layer->branch_memory =
+                weir__plan_add(layer->branch_memory, layer->child->branch_memory);
+            layer->branch_declared =
+                weir__plan_add(layer->branch_declared, layer->child->branch_declared);
+        }
+        layer->part_memory = weir__plan_add(sizeof(weir__part), layer->child->branch_memory);
+        layer->part_declared = layer->child->branch_declared;
+    }
+    if (weir__plan_add(layer->branch_memory, layer->branch_declared) >= PTRDIFF_MAX ||
+        op->scratch_bytes >= PTRDIFF_MAX)
+        return weir__error_set(WEIR_EINVAL, 0, op->name,
+                               "layer '%.90s': a branch needs more bytes than this machine can "
+                               "address; look at fanout, max_depth, in_bytes, held_bytes, "
+                               "scratch_bytes and the child's out_bytes",
+                               op->name);
+    return WEIR_OK;
+}
+
+static weir_status copy_layers(weir_plan *plan, const weir_layer *top)
+{
+    plan->layer[0] = (weir__layer){
+        .op = {.name = "run", .fanout = UINT32_MAX, .split = copy_input},
+        .child = &plan->layer[1],
+        .children = top->fanout == 0 ? WEIR_CHILDREN_LEAF : WEIR_CHILDREN_INNER,
+    };
+    const weir_layer *from = top;
+    for (uint32_t i = 1; i < plan->layers; i++, from = from->child) {
+        weir__layer *layer = &plan->layer[i];
+        layer->op = *from;
+        layer->op.name = weir__memory_take_string(from->name);
+        if (layer->op.name == NULL)
+            return weir__error_set(WEIR_ENOMEM, 0, "plan", "no memory for the plan");
+        layer->recursive = from->child == from;
+        if (from->child != NULL && from->child->fanout == 0)
+            layer->children =
+                from->child->leaves != NULL ? WEIR_CHILDREN_RANGE : WEIR_CHILDREN_LEAF;
+        layer->child = layer->recursive ? layer : from->child != NULL ? layer + 1 : NULL;
+        layer->op.child = NULL; /* the caller's; it may go away */
+        if (from->scratch_bytes > plan->scratch_bytes)
+            plan->scratch_bytes = from->scratch_bytes;
+    }
+    return WEIR_OK;
+}
+
+static weir_status size_layers(weir_plan *plan)
+{
+    for (uint32_t i = plan->layers - 1; i > 0; i--) {
+        const weir_status status = size_layer(&plan->layer[i]);
+        if (status != WEIR_OK)
+            return status;
+    }
+    /* The root has no frame: inputs and results are the caller's arrays. */
+    weir__layer *root = &plan->layer[0];
+    root->part_memory = weir__plan_add(sizeof(weir__part), root->child->branch_memory);
+    root->part_declared = root->child->branch_declared;
+    plan->root_memory = root->part_memory;
+    plan->root_declared = root->part_declared;
+    return WEIR_OK;
+}
+
+weir_status weir_plan_compile(const weir_layer *top, weir_plan **plan)
+{
+    if (plan == NULL)
+        return weir__error_set(WEIR_EINVAL, 0, "plan", "plan is NULL; it receives the plan");
+    *plan = NULL;
+    uint32_t layers;
+    weir_status status = weir__check_layers(top, &layers);
+    if (status != WEIR_OK)
+        return status;
+    const uint32_t with_root = layers + 1;
+    weir_plan *compiled =
+        weir__memory_take_zero(sizeof *compiled + with_root * sizeof *compiled->layer);
+    if (compiled == NULL)
+        return weir__error_set(WEIR_ENOMEM, 0, "plan", "no memory for the plan");
+    compiled->layers = with_root;
+    status = copy_layers(compiled, top);
+    if (status == WEIR_OK)
+        status = size_layers(compiled);
+    if (status != WEIR_OK) {
+        weir_plan_free(compiled);
+        return status;
+    }
+    *plan = compiled;
+    return WEIR_OK;
+}
+
+void weir_plan_free(weir_plan *plan)
+{
+    if (plan == NULL)
+        return;
+    for (uint32_t i = 1; i < plan->layers; i++)
+        weir__memory_give((char *)(uintptr_t)plan->layer[i].op.name);
+    weir__memory_give(plan);
+}
+
+static uint64_t part_bytes(const weir__layer *layer)
+{
+    return weir__plan_add(weir__window_block_bytes(layer->part_memory), layer->part_declared);
+}
+
+/* A layer with one child at most is never cut: nothing of it can be given away. */
+static uint64_t largest_part(const weir_plan *plan, bool many)
+{
+    uint64_t largest = 0;
+    for (uint32_t i = many ? 0 : 1; i < plan->layers; i++)
+        if (plan->layer[i].op.fanout > 1 && part_bytes(&plan->layer[i]) > largest)
+            largest = part_bytes(&plan->layer[i]);
+    return largest;
+}
+
+uint64_t weir__plan_certificate(const weir_plan *plan, bool many, size_t in_flight,
+                                unsigned workers)
+{
+    const uint64_t root =
+        weir__plan_add(weir__window_block_bytes(plan->root_memory), plan->root_declared);
+    const uint64_t parts = weir__plan_multiply(in_flight, largest_part(plan, many));
+    const uint64_t scratch =
+        plan->scratch_bytes == 0 ? 0 : weir__window_block_bytes(plan->scratch_bytes);
+    /* No more workers run at a time than there are parts, and the root. */
+    const uint64_t running = in_flight < workers ? in_flight + 1 : workers;
+    return weir__plan_add(weir__plan_add(root, parts), weir__plan_multiply(running, scratch));
+}
+
+uint64_t weir_plan_serial_bytes(const weir_plan *plan)
+{
+    return weir__plan_certificate(plan, false, 0, 1);
+}
+
+uint64_t weir_plan_certified_bytes(const weir_plan *plan, size_t in_flight, unsigned workers)
+{
+    return weir__plan_certificate(plan, false, in_flight, workers);
+}
+
+uint64_t weir_plan_certified_bytes_many(const weir_plan *plan, size_t in_flight, unsigned workers)
+{
+    return weir__plan_certificate(plan, true, in_flight, workers);
+}
+
+uint32_t weir_plan_layers(const weir_plan *plan)
+{
+    return plan->layers - 1;
+}
+
+/* Most branches of a layer in one run: the product of the fanouts above it; for a recursive layer
+ * the sum over its depths. */
+static uint64_t most_branches(const weir_plan *plan, uint32_t i)
+{
+    uint64_t most = 1;
+    for (uint32_t above = 1; above < i; above++)
+        most = weir__plan_multiply(most, plan->layer[above].op.fanout);
+    if (!plan->layer[i].recursive)
+        return most;
+    uint64_t sum = 0;
+    for (uint32_t depth = 0; depth < plan->layer[i].op.max_depth && sum != UINT64_MAX; depth++) {
+        const uint64_t before = sum;
+        sum = weir__plan_add(sum, most);
+        most = weir__plan_multiply(most, plan->layer[i].op.fanout);
+        if (plan->layer[i].op.fanout == 1) /* each depth adds the same */
+            return weir__plan_multiply(sum - before, plan->layer[i].op.max_depth);
+    }
+    return sum;
+}
+
+weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_plan_layer *layer)
+{
+    if (i >= plan->layers - 1)
+        return weir__error_set(WEIR_EINVAL, 0, "i", "there is no layer %u; the plan has %u, from 0",
+                               i, plan->layers - 1);
+    const weir__layer *from = &plan->layer[i + 1];
+    *layer = (weir_plan_layer){
+        .name = from->op.name,
+        .fanout = from->op.fanout,
+        .max_depth = from->op.max_depth,
+        .max_branches = most_branches(plan, i + 1),
+        .frame_bytes = weir__plan_add(from->frame_bytes, from->op.held_bytes),
+        .branch_bytes = weir__plan_add(from->branch_memory, from->branch_declared),
+        .part_bytes = from->op.fanout > 1 ? part_bytes(from) : 0,
+        .scratch_bytes = from->op.scratch_bytes,
+    };
+    if (from->op.fanout == 0)
+        layer->frame_bytes = layer->branch_bytes;
+    return WEIR_OK;
+}

@@ -1,0 +1,156 @@
+/* Promotion: which children to hand out, and the OpenMP tasks for parts and gathers; see promote.h.
+ *
+ * The oldest frame with children left is cut, since its children are the largest pieces of work; so
+ * a deeper frame is cut only when nothing is left for this worker below it, and once a cut frame is
+ * all that remains, the worker has nothing more to do on this stack.
+ *
+ * Credits bound the overhead of fine work: each promotion costs about a microsecond, and a worker
+ * earns one in EARN_NS of running. */
+#include "promote.h"
+
+#include <omp.h>
+
+#define EARN_NS 20000
+
+/* While nothing could be handed out, look into at most one poll in so many: the clock costs as much
+ * as a few small branches, but every poll passed over may mean an op of a second. */
+#define SKIP_MOST 7
+#define SKIP_NS   1000
+
+static void earn_credits(weir__worker *worker, unsigned most, uint64_t now)
+{
+    if (now < worker->earned_at_ns + EARN_NS)
+        return;
+    const uint64_t earned = (now - worker->earned_at_ns) / EARN_NS;
+    worker->earned_at_ns += earned * EARN_NS;
+    worker->credits = earned >= most - worker->credits ? most : worker->credits + (unsigned)earned;
+}
+
+/* The frame to cut next, or NULL; *keep is the number of its remaining children that stay here. On
+ * the top frame one child stays, or two workers would hand it back and forth. */
+static weir__frame *next_to_cut(weir_branch *b, weir__frame *top, uint32_t *keep)
+{
+    weir__frame *f = b->oldest;
+    while (f != top && f->next == f->end)
+        f = (weir__frame *)f->above;
+    b->oldest = f;
+    const uint32_t left = f->end - f->next;
+    *keep = f == top ? left - left / 2 : left / 2;
+    return *keep < left ? f : NULL;
+}
+
+/* The task of a part. The body must not be empty, nor the clauses if, final, untied or priority be
+ * used: each loses `detach` in one runtime or the other. */
+static void spawn_part(weir__run *run, const weir__frame *f, weir__part *part)
+{
+    omp_event_handle_t done = (omp_event_handle_t)0; /* the task construct fills it in */
+#pragma omp task depend(in : *f) detach(done) firstprivate(run, part)
+    {
+        part->done = (uint64_t)done;
+        run->run_part(run, part);
+    }
+}
+
+/* Cuts the children [first, end) off f and hands them out. False if the window says not now. */
+static bool cut(weir_branch *b, weir__frame *f, uint32_t first)
+{
+    const weir__layer *layer = f->layer;
+    weir__part *part = weir__window_admit(b->window, layer->part_memory, layer->part_declared);
+    if (part == NULL)
+        return false;
+    part->run = b->run;
+    part->declared = layer->part_declared;
+    part->root = false;
+    part->view = *f;
+    part->view.next = first;
+    part->view.above = (char *)(part + 1);
+    part->view.cut = 0;
+    f->end = first;
+    f->cut = 1;
+    weir__window_add_active(b->window, +1);
+    b->worker->promotions++;
+    WEIR_YIELD_POINT();
+    spawn_part(b->run, f, part);
+    return true;
+}
+
+bool weir__promote_serve(weir_branch *b, weir__frame *top)
+{
+    if (weir__branch_stopping(b))
+        return false;
+    if (b->skip > 0) {
+        b->skip--;
+        return true;
+    }
+    uint32_t keep;
+    weir__frame *f = next_to_cut(b, top, &keep);
+    if (f == NULL || !weir__window_has_permits(b->window))
+        return true;
+    const unsigned team = b->run->team;
+    const uint64_t now = weir__now_ns();
+    earn_credits(b->worker, team, now);
+    bool handed_out = false;
+    while (f != NULL && b->worker->credits > 0) {
+        /* Idle workers are served at once; one part more is queued ahead only out of plenty. */
+        const int missing = (int)team - weir__window_active(b->window);
+        if (missing < 0 || (missing == 0 && b->worker->credits <= team / 2))
+            break;
+        if (!cut(b, f, f->next + keep))
+            break;
+        handed_out = true;
+        b->worker->credits--;
+        f = next_to_cut(b, top, &keep);
+    }
+    b->skip = !handed_out && now - b->looked_at_ns < SKIP_NS ? SKIP_MOST : 0;
+    b->looked_at_ns = now;
+    return true;
+}
+
+/* A gather is a sibling of the parts of its frame and writes what they read, so it runs after them;
+ * it reads the next cut frame below, so the gather of that one runs after it. */
+static void spawn_gather(weir__run *run, weir__part *part, weir__frame *from, weir__frame *to,
+                         bool last)
+{
+#pragma omp task depend(inout : *from) depend(in : *to) firstprivate(run, part, from, to, last)
+    run->gather_up(run, part, from, to, last);
+}
+
+/* A part that was cut itself has nothing to gather, but is complete only when its parts are. */
+static void spawn_completion(weir__run *run, weir__part *part)
+{
+    weir__frame *base = &part->view;
+#pragma omp task depend(inout : *base) firstprivate(run, part, base)
+    run->gather_up(run, part, base, base, true);
+}
+
+void weir__promote_leave_gathers(weir_branch *b, weir__part *part, weir__frame *stop)
+{
+    weir__run *run = b->run;
+    weir__frame *base = &part->view;
+    weir__frame *from = stop;
+    while (from != base) {
+        weir__frame *to = from->parent;
+        while (to != base && !to->cut)
+            to = to->parent;
+        const bool last = to == base && !base->cut;
+        b->worker->gathers_promoted++;
+        WEIR_YIELD_POINT();
+        spawn_gather(run, part, from, to, last);
+        if (last)
+            return; /* it may be over, and the memory gone */
+        from = to;
+    }
+    spawn_completion(run, part);
+}
+
+void weir__promote_complete(weir__run *run, weir__part *part)
+{
+    if (part->root)
+        return; /* the team's closing barrier completes it */
+    const uint64_t declared = part->declared;
+    WEIR_YIELD_POINT();
+    /* The permit comes back after the runtime has forgotten the part, so that the window never
+     * counts less than the runtime does. */
+    omp_fulfill_event((omp_event_handle_t)part->done);
+    weir__window_complete(&run->engine->window, part, declared);
+}

@@ -1,0 +1,34 @@
+/* The team: enters the OpenMP region, binds its threads, runs one root in it.
+ *
+ * engine.c opens and closes it, every kind of run goes through weir__team_run().  It must never
+ * know what a root does; and it holds the only `omp parallel` of the engine. */
+#ifndef WEIR_TEAM_H
+#define WEIR_TEAM_H
+
+#include "base.h"
+#include "topology.h"
+
+typedef struct weir__team {
+    unsigned workers;        /* threads to ask for */
+    weir_topology *topology; /* NULL: threads are not bound */
+    unsigned *places;        /* hardware thread of each worker */
+    weir__binding *caller;   /* the calling thread's own binding, while a run is under way */
+    uint64_t id;             /* of this team in this process: what a bound thread remembers */
+} weir__team;
+
+/* Opens a team of `workers` threads. topology and places are taken over (both NULL: do not bind).
+ * Returns WEIR_OK, WEIR_ENOMEM, WEIR_ESYS (the system refuses the threads) or WEIR_ERUNTIME. */
+weir_status weir__team_open(weir__team *team, unsigned workers, weir_topology *topology,
+                            unsigned *places) WEIR_MUST_CHECK;
+void weir__team_close(weir__team *team);
+
+/* Runs root(argument, size) on the calling thread as worker 0, and returns once it and every task
+ * that came out of it have ended. size is the number of threads that OpenMP gave: with 1, tasks
+ * must not be made. Never fails.
+ * Threads: one run at a time per team. */
+void weir__team_run(weir__team *team, void (*root)(void *argument, unsigned size), void *argument);
+
+/* The worker number of the calling thread, inside a run of size 2 or more. */
+unsigned weir__team_worker(void);
+
+#endif

@@ -1,0 +1,98 @@
+/* The engine: a team of pinned OpenMP threads, its limits, and the statistics of its last run.
+ *
+ * An engine holds no threads of its own between runs: a run opens one OpenMP parallel region on
+ * the calling thread, whose pool the OpenMP runtime keeps warm. */
+#ifndef WEIR_ENGINE_H
+#define WEIR_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "weir/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct weir_engine weir_engine;
+
+/* Where the workers go. With WEIR_BIND_AUTO the environment variable WEIR_BIND decides; without
+ * it, OMP_PROC_BIND and OMP_PLACES win if the user set them; else it is WEIR_BIND_CORE. */
+typedef enum weir_bind {
+    WEIR_BIND_AUTO,
+    WEIR_BIND_CORE,   /* one worker a core, neighbours first, the fastest kind of core first */
+    WEIR_BIND_SPREAD, /* as far apart as the machine allows */
+    WEIR_BIND_PU,     /* one worker a hardware thread */
+    WEIR_BIND_NONE    /* the operating system decides */
+} weir_bind;
+
+/* A field of 0 takes the environment variable, and without that the default. */
+typedef struct weir_engine_options {
+    unsigned workers;     /* WEIR_WORKERS; one per core that this process may use, and never more
+                             than its CPU quota */
+    weir_bind bind;       /* WEIR_BIND: auto, core, spread, pu, none */
+    size_t max_in_flight; /* WEIR_MAX_IN_FLIGHT; 4 * workers. Parts handed out and not complete */
+    size_t max_bytes;     /* WEIR_MAX_BYTES, like 64M or 2G; no limit. Bytes that a run may hold */
+} weir_engine_options;
+
+/* Opens an engine.
+ *
+ * options:  NULL for the defaults; copied.
+ * engine:   receives the engine; NULL after a failure.
+ * Owns:     the caller closes it.
+ * Returns:  WEIR_OK, or
+ *           WEIR_EINVAL    an option or an environment variable is out of range; `where` names it;
+ *           WEIR_ENOMEM    no memory;
+ *           WEIR_ESYS      the machine cannot be read, or the system refuses that many threads;
+ *           WEIR_ERUNTIME  weir was compiled by gcc, but this program runs LLVM's OpenMP runtime,
+ *                          which would lose the completion of tasks: the text says how to relink.
+ * Threads:  any; several engines may be open in one process.
+ * Cost:     milliseconds (reads the machine's topology, and tries once whether the threads can be
+ *           had). */
+WEIR_API weir_status weir_engine_open(const weir_engine_options *options, weir_engine **engine);
+
+/* Closes an engine; NULL is allowed. No run may be under way.
+ * Threads:  any, once. */
+WEIR_API void weir_engine_close(weir_engine *engine);
+
+/* Stops the run that is under way, if there is one: no further op begins, ops that poll
+ * weir_stopping() see it, and the run returns WEIR_ECANCEL. Without a run it does nothing.
+ *
+ * Threads:  any, also from an op and from a signal handler; the engine must stay open. */
+WEIR_API void weir_engine_cancel(weir_engine *engine);
+
+/* The limits in force. workers: how many a run asks OpenMP for. max_in_flight: what was asked,
+ * or the most that the OpenMP runtime carries safely (31 per worker) if that is less.
+ * max_bytes: SIZE_MAX without a limit.
+ * Threads:  any. */
+WEIR_API unsigned weir_engine_workers(const weir_engine *engine);
+WEIR_API size_t weir_engine_max_in_flight(const weir_engine *engine);
+WEIR_API size_t weir_engine_max_bytes(const weir_engine *engine);
+
+/* What the engine's last run did. */
+typedef struct weir_stats {
+    unsigned workers;          /* threads that OpenMP gave; 1 inside another parallel region */
+    uint64_t branches;         /* branches begun, leaves included */
+    uint64_t promotions;       /* parts handed to another worker as an OpenMP task */
+    uint64_t gathers_promoted; /* gathers that ran as OpenMP tasks of their own */
+    uint64_t peak_in_flight;   /* most parts that were out at one time */
+    uint64_t peak_bytes;       /* most bytes held at one time: frames, declared bytes, scratch */
+    uint64_t certified_bytes;  /* what peak_bytes could not exceed; known before the run */
+    double seconds;            /* wall time of the run */
+} weir_stats;
+
+/* Threads:  the one that ran, or any while no run is under way; all zero before the first run. */
+WEIR_API void weir_engine_stats(const weir_engine *engine, weir_stats *stats);
+
+/* Reads a size as the environment variables and the tool take it: digits, and one of the suffixes
+ * K, M, G, T (1024 each; "KiB" and "KB" mean the same).
+ *
+ * Returns:  WEIR_OK, or WEIR_EINVAL (not such a number, or too large for size_t), and the
+ *           calling thread's last error says which.
+ * Threads:  any. */
+WEIR_API weir_status weir_parse_bytes(const char *text, size_t *bytes);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

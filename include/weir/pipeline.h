@@ -1,0 +1,147 @@
+/* Pipelines: a chain of layers, compiled to a plan that knows its memory, run by an engine.
+ *
+ * A branch is one call of a layer on one input.  An inner layer splits its input into children for
+ * the layer below, one at a time and on demand; when all have their results it gathers them into
+ * one.  A leaf layer computes.  Results land in slots in child order, so a gather sees the same
+ * operands in the same order whatever the schedule: with ops that are functions of their operands,
+ * results are bit-identical for every number of workers, every limit and every OpenMP runtime. */
+#ifndef WEIR_PIPELINE_H
+#define WEIR_PIPELINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "weir/engine.h"
+#include "weir/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What an op learns about the call that it serves; valid only until the op returns. */
+typedef struct weir_branch weir_branch;
+
+/* The description of one layer.  Ops return 0, or a code of the caller's own, which stops the run.
+ * They run on any worker, at the same time as other calls of any op; records that they get are
+ * theirs until they return.  Records are aligned for any standard C type (16 bytes) where their
+ * size allows, and are not cleared. An op must not throw, longjmp or end the thread. */
+typedef struct weir_layer {
+    const char *name;
+    size_t in_bytes, out_bytes;     /* one branch's input and result; both may be 0 */
+    size_t scratch_bytes;           /* per worker, while an op of this layer runs */
+    size_t held_bytes;              /* most that its ops hold outside their slots while a branch of
+                                   this layer is open; it counts against max_bytes */
+    uint32_t fanout;                /* most children of a branch; 0: leaf layer */
+    uint32_t max_depth;             /* for a layer below itself: most branches of it on one path;
+                                   else 0 */
+    const struct weir_layer *child; /* NULL for a leaf layer; the layer itself for recursion */
+
+    /* Optional, once per branch, before its first split: *n children, at most fanout. It may
+     * complete its own input record. Without it, every branch has fanout children. A branch with
+     * 0 children is a leaf: `leaf` serves it, or without `leaf`, `gather` with no results. */
+    int (*count)(weir_branch *b, void *in, uint32_t *n);
+    /* Writes the input of child i. Any order of i, any worker, but each i once. */
+    int (*split)(weir_branch *b, const void *in, uint32_t i, void *child_in);
+    /* Folds the n results, contiguous and in child order, into one. */
+    int (*gather)(weir_branch *b, const void *in, const void *results, uint32_t n, void *out);
+    int (*leaf)(weir_branch *b, const void *in, void *out);
+    /* Leaf layers only, instead of split and leaf: computes the children first … first+n-1 of the
+     * branch above, whose input is parent_in; results has their n slots. The engine chooses n so
+     * that a call takes about ten microseconds. */
+    int (*leaves)(weir_branch *b, const void *parent_in, uint32_t first, uint32_t n, void *results);
+} weir_layer;
+
+/* The context given to weir_run(). */
+WEIR_API void *weir_context(const weir_branch *b);
+/* The worker that runs this op: 0 … weir_engine_workers()-1. Two ops that run at the same time
+ * have different workers. */
+WEIR_API unsigned weir_worker(const weir_branch *b);
+/* The worker's scratch memory, aligned to 64 bytes: at least scratch_bytes of the op's layer, with
+ * whatever the op before left in it; NULL if no layer of the plan asked for any. */
+WEIR_API void *weir_scratch(weir_branch *b);
+/* Not 0 once the run has failed or was cancelled: an op of some length polls it and returns
+ * early; what it returns then does not matter. */
+WEIR_API int weir_stopping(const weir_branch *b);
+
+/* A compiled pipeline: checked, sized, with its certificate. It never changes. */
+typedef struct weir_plan weir_plan;
+
+/* Compiles the layers from top down.
+ *
+ * top:      the description; copied with its names, so it may go away.
+ * plan:     receives the plan; NULL after a failure.
+ * Owns:     the caller frees the plan, after the last run of it.
+ * Returns:  WEIR_OK, or
+ *           WEIR_EINVAL  the description is wrong: `where` is layer.field, the text says what is
+ *                        right;
+ *           WEIR_ENOMEM  no memory.
+ * Threads:  any.
+ * Cost:     some microseconds. */
+WEIR_API weir_status weir_plan_compile(const weir_layer *top, weir_plan **plan);
+/* Frees a plan; NULL is allowed. */
+WEIR_API void weir_plan_free(weir_plan *plan);
+
+/* Bytes that a run by one worker needs: the smallest max_bytes that weir_run() takes. */
+WEIR_API uint64_t weir_plan_serial_bytes(const weir_plan *plan);
+
+/* Bytes that no schedule of weir_run() exceeds with at most in_flight parts out and that many
+ * workers: frames along one depth-first path, one part record and its frames for each part in
+ * flight, scratch for each worker, and the declared held_bytes of each. UINT64_MAX if it does not
+ * fit. This is the space bound of work stealing (Blumofe and Leiserson, JACM 46(5), 1999), with
+ * the constants of this plan. */
+WEIR_API uint64_t weir_plan_certified_bytes(const weir_plan *plan, size_t in_flight,
+                                            unsigned workers);
+
+/* What the plan knows of one layer, for reports. */
+typedef struct weir_plan_layer {
+    const char *name;      /* the plan's own copy */
+    uint32_t fanout;       /* 0: leaf layer */
+    uint32_t max_depth;    /* 0: not recursive */
+    uint64_t max_branches; /* most branches of one weir_run(); UINT64_MAX if it does not fit */
+    uint64_t frame_bytes;  /* an open branch: record, slots, held bytes */
+    uint64_t branch_bytes; /* a branch run depth first, with all below it */
+    uint64_t part_bytes;   /* one part of its children, handed to another worker; 0 for a leaf */
+    uint64_t scratch_bytes;
+} weir_plan_layer;
+
+/* How many layers the plan has, and layer i from the top.
+ * Returns:  WEIR_OK, or WEIR_EINVAL if there is no layer i.
+ * Threads:  any. */
+WEIR_API uint32_t weir_plan_layers(const weir_plan *plan);
+WEIR_API weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_plan_layer *layer);
+
+/* Runs the plan once on one input.
+ *
+ * context:  what weir_context() gives to the ops; may be NULL.
+ * in, out:  one record each, of the top layer's in_bytes and out_bytes; may be NULL where that is
+ *           0; may not overlap.
+ * Owns:     nothing is kept after the return.
+ * Returns:  WEIR_OK, or
+ *           WEIR_EINVAL   an argument is NULL, count gave more than fanout, or a branch is deeper
+ *                         than max_depth;
+ *           WEIR_EBUDGET  max_bytes is below weir_plan_serial_bytes(plan); nothing ran;
+ *           WEIR_ENOMEM   no memory for a serial run; nothing ran;
+ *           WEIR_EOP      an op returned non-zero: weir_last_error() has its code and the branch;
+ *           WEIR_ECANCEL  weir_engine_cancel() was called;
+ *           WEIR_EBUSY    the engine is running already: another thread's run, or the run that
+ *                         this op belongs to.
+ *           After a failure out is unspecified; the engine can be used again at once.
+ * Threads:  any, one run at a time per engine. Inside a parallel region of the caller's, where
+ *           OpenMP gives no threads, it runs in place with one worker.
+ * Cost:     one parallel region; no allocation once the engine is warm. */
+WEIR_API weir_status weir_run(weir_engine *engine, const weir_plan *plan, void *context,
+                              const void *in, void *out);
+
+/* Runs the plan on n inputs, n results, each contiguous and in the same order; as weir_run().
+ * A part of the inputs may be handed to another worker, so its certificate is
+ * weir_plan_certified_bytes_many(). n may be 0, and at most UINT32_MAX.  `where` of a failure
+ * begins with the number of the input, like A[7]/B[0]. */
+WEIR_API weir_status weir_run_many(weir_engine *engine, const weir_plan *plan, void *context,
+                                   size_t n, const void *in, void *out);
+WEIR_API uint64_t weir_plan_certified_bytes_many(const weir_plan *plan, size_t in_flight,
+                                                 unsigned workers);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

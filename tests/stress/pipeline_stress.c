@@ -1,0 +1,499 @@
+/* Random pipelines under random delays: every branch runs exactly once, every gather sees all its
+ * children complete and in order, and every permit and byte comes back.
+ *
+ * ctest runs a few hundred; WEIR_STRESS_ROUNDS and WEIR_STRESS_SEED make it longer or repeat one.
+ * It must never depend on how fast the machine is: the oracle is a sequential walk of the same
+ * random tree, and the asserts of the test build of the engine. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "testing.h"
+#include "weir.h"
+
+#define MOST_LAYERS    6
+#define MOST_BYTES     200
+#define DEFAULT_ROUNDS 300
+
+/* ---- a random tree, as a pure function of keys ---- */
+
+typedef struct branch_in {
+    uint64_t key;
+    uint32_t level, depth; /* depth: branches of the recursive layer above this one */
+} branch_in;
+
+typedef struct branch_out {
+    uint64_t value; /* depends on the whole subtree, and on the order of results */
+    uint64_t stamp; /* key of the branch: it is complete */
+} branch_out;
+
+typedef struct tally {
+    uint64_t splits, counts, gathers, leaves;
+} tally;
+
+typedef struct pipeline {
+    uint64_t seed;
+    uint32_t layers;
+    weir_layer layer[MOST_LAYERS];
+    unsigned delay_one_in; /* 0: no delays */
+    uint64_t fails_key;    /* ops of the branch with this key fail; 0: none */
+    int fail_code;
+    /* Counted by the ops. */
+    atomic_uint_least64_t splits, counts, gathers, leaves, wrong;
+    atomic_int_least64_t open_bytes, peak_open_bytes;
+    /* Most sequential branches that the walk may visit. */
+    uint64_t budget;
+} pipeline;
+
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+    uint64_t x = a * 0x9E3779B97F4A7C15u + b + 0x7F4A7C15u;
+    x ^= x >> 29;
+    x *= 0xBF58476D1CE4E5B9u;
+    x ^= x >> 32;
+    return x == 0 ? 1 : x;
+}
+
+static branch_in child_of(const pipeline *p, const branch_in *in, uint32_t i)
+{
+    const weir_layer *layer = &p->layer[in->level];
+    const bool deeper = layer->child == layer;
+    return (branch_in){.key = mix(in->key, i + 1),
+                       .level = deeper ? in->level : in->level + 1,
+                       .depth = deeper ? in->depth + 1 : 0};
+}
+
+/* Children of a branch: often all, sometimes fewer, sometimes none. */
+static uint32_t children_of(const pipeline *p, const branch_in *in)
+{
+    const weir_layer *layer = &p->layer[in->level];
+    if (layer->fanout == 0)
+        return 0;
+    if (layer->child == layer && in->depth + 1 >= layer->max_depth)
+        return 0;
+    if (layer->count == NULL || in->key % 3 == 0)
+        return layer->fanout;
+    return (uint32_t)((in->key >> 8) % (layer->fanout + 1));
+}
+
+static branch_out combine(const branch_in *in, const branch_out *results, uint32_t n, size_t stride)
+{
+    uint64_t value = mix(in->key, n);
+    for (uint32_t i = 0; i < n; i++)
+        value = mix(value, ((const branch_out *)((const char *)results + i * stride))->value);
+    return (branch_out){value, in->key};
+}
+
+static branch_out walk(pipeline *p, const branch_in *in, tally *t)
+{
+    const weir_layer *layer = &p->layer[in->level];
+    const uint32_t n = children_of(p, in);
+    branch_out *results = n > 0 ? calloc(n, sizeof *results) : NULL;
+    t->counts += layer->count != NULL;
+    for (uint32_t i = 0; i < n && p->budget > 0; i++) {
+        const branch_in child = child_of(p, in, i);
+        p->budget--;
+        t->splits += layer->child->leaves == NULL;
+        results[i] = walk(p, &child, t);
+    }
+    if (layer->fanout > 0 && (n > 0 || layer->leaf == NULL))
+        t->gathers++;
+    else
+        t->leaves++;
+    const branch_out out = combine(in, results, n, sizeof *results);
+    free(results);
+    return out;
+}
+
+/* ---- the ops ---- */
+
+static void count_one(atomic_uint_least64_t *counter)
+{
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+static void delay(const pipeline *p, uint64_t key)
+{
+    if (p->delay_one_in == 0 || (key >> 20) % p->delay_one_in != 0)
+        return;
+    const struct timespec pause = {0, (long)((key >> 32) % 200000)};
+    nanosleep(&pause, NULL);
+}
+
+static int fails(const pipeline *p, uint64_t key)
+{
+    return p->fails_key != 0 && key == p->fails_key ? p->fail_code : 0;
+}
+
+static void open_branch(pipeline *p, const weir_layer *layer, int64_t sign)
+{
+    const int64_t bytes =
+        (int64_t)(layer->in_bytes + layer->fanout * layer->child->out_bytes) * sign;
+    const int64_t now =
+        atomic_fetch_add_explicit(&p->open_bytes, bytes, memory_order_relaxed) + bytes;
+    int64_t peak = atomic_load_explicit(&p->peak_open_bytes, memory_order_relaxed);
+    while (now > peak &&
+           !atomic_compare_exchange_weak_explicit(&p->peak_open_bytes, &peak, now,
+                                                  memory_order_relaxed, memory_order_relaxed))
+        ;
+}
+
+static int op_count(weir_branch *b, void *in, uint32_t *n)
+{
+    pipeline *p = weir_context(b);
+    const branch_in *branch = in;
+    count_one(&p->counts);
+    *n = children_of(p, branch);
+    if (*n > 0)
+        open_branch(p, &p->layer[branch->level], +1);
+    return 0;
+}
+
+static int op_split(weir_branch *b, const void *in, uint32_t i, void *child_in)
+{
+    pipeline *p = weir_context(b);
+    const branch_in *branch = in;
+    count_one(&p->splits);
+    if (i >= children_of(p, branch))
+        count_one(&p->wrong);
+    *(branch_in *)child_in = child_of(p, branch, i);
+    delay(p, mix(branch->key, i));
+    return 0;
+}
+
+static int op_gather(weir_branch *b, const void *in, const void *results, uint32_t n, void *out)
+{
+    pipeline *p = weir_context(b);
+    const branch_in *branch = in;
+    const weir_layer *layer = &p->layer[branch->level];
+    const size_t stride = layer->child->out_bytes;
+    count_one(&p->gathers);
+    if (n != children_of(p, branch))
+        count_one(&p->wrong);
+    for (uint32_t i = 0; i < n; i++) {
+        const branch_out *result = (const branch_out *)((const char *)results + i * stride);
+        if (result->stamp != child_of(p, branch, i).key)
+            count_one(&p->wrong);
+    }
+    delay(p, branch->key);
+    *(branch_out *)out = combine(branch, results, n, stride);
+    if (layer->count != NULL && n > 0)
+        open_branch(p, layer, -1);
+    return fails(p, branch->key);
+}
+
+static int op_leaf(weir_branch *b, const void *in, void *out)
+{
+    pipeline *p = weir_context(b);
+    const branch_in *branch = in;
+    const size_t scratch = p->layer[branch->level].scratch_bytes;
+    count_one(&p->leaves);
+    if (scratch > 0)
+        memset(weir_scratch(b), (int)weir_worker(b), scratch);
+    delay(p, branch->key);
+    for (size_t i = 0; i < scratch; i++) /* nobody else has written to it meanwhile */
+        if (((unsigned char *)weir_scratch(b))[i] != (unsigned char)weir_worker(b))
+            count_one(&p->wrong);
+    *(branch_out *)out = combine(branch, NULL, 0, 0);
+    return fails(p, branch->key);
+}
+
+static int op_leaves(weir_branch *b, const void *parent_in, uint32_t first, uint32_t n,
+                     void *results)
+{
+    pipeline *p = weir_context(b);
+    const branch_in *parent = parent_in;
+    const size_t stride = p->layer[parent->level].child->out_bytes;
+    for (uint32_t i = 0; i < n; i++) {
+        const branch_in in = child_of(p, parent, first + i);
+        const int code = op_leaf(b, &in, (char *)results + i * stride);
+        if (code != 0)
+            return code;
+    }
+    return 0;
+}
+
+/* ---- making pipelines and running them ---- */
+
+static uint64_t draw(uint64_t *state, uint64_t below)
+{
+    *state = mix(*state, 77);
+    return (*state >> 16) % below;
+}
+
+static size_t round_to_record(uint64_t bytes)
+{
+    return (size_t)(bytes + 7) / 8 * 8;
+}
+
+static void make_layer(pipeline *p, uint32_t level, uint64_t *random)
+{
+    weir_layer *layer = &p->layer[level];
+    const bool last = level + 1 == p->layers;
+    const bool recursive = last && level > 0 && draw(random, 2) == 0;
+    *layer =
+        (weir_layer){.name = &"ABCDEF"[level],
+                     .in_bytes = round_to_record(sizeof(branch_in) + draw(random, MOST_BYTES)),
+                     .out_bytes = round_to_record(sizeof(branch_out) + draw(random, MOST_BYTES)),
+                     .scratch_bytes = draw(random, 2) == 0 ? draw(random, 300) : 0,
+                     .held_bytes = draw(random, 3) == 0 ? draw(random, 1000) : 0};
+    if (last && !recursive) {
+        layer->leaf = op_leaf;
+        if (level > 0 && draw(random, 2) == 0)
+            layer->leaves = op_leaves;
+        return;
+    }
+    layer->fanout = 1 + (uint32_t)draw(random, draw(random, 4) == 0 ? 40 : 6);
+    layer->child = recursive ? layer : layer + 1;
+    layer->split = op_split;
+    layer->gather = op_gather;
+    if (recursive || draw(random, 2) == 0)
+        layer->count = op_count;
+    if (recursive)
+        layer->max_depth = 1 + (uint32_t)draw(random, 7);
+    if (layer->count != NULL && draw(random, 2) == 0)
+        layer->leaf = op_leaf;
+}
+
+static void make_pipeline(pipeline *p, uint64_t seed)
+{
+    uint64_t random = mix(seed, 1);
+    memset(p, 0, sizeof *p);
+    p->seed = seed;
+    p->layers = 1 + (uint32_t)draw(&random, MOST_LAYERS);
+    for (uint32_t i = p->layers; i-- > 0;)
+        make_layer(p, i, &random);
+    p->delay_one_in = draw(&random, 3) == 0 ? 0 : 10 + (unsigned)draw(&random, 200);
+}
+
+/* A random pipeline of a size that a test can afford, with what it must give. */
+static branch_out find_pipeline(pipeline *p, uint64_t *seed, uint64_t most, tally *expected)
+{
+    for (;; (*seed)++) {
+        make_pipeline(p, *seed);
+        *expected = (tally){0};
+        p->budget = most;
+        const branch_in top = {.key = mix(*seed, 2)};
+        const branch_out out = walk(p, &top, expected);
+        if (p->budget > 0)
+            return out;
+    }
+}
+
+static weir_engine *open_engine(uint64_t *random, const weir_plan *plan)
+{
+    static const unsigned counts[] = {1, 2, 2, 3, 4, 5, 8, 16};
+    weir_engine_options options = {.workers = counts[draw(random, 8)]};
+    if (draw(random, 2) == 0)
+        options.max_in_flight = 1 + draw(random, 2 * options.workers);
+    if (draw(random, 2) == 0) {
+        const uint64_t serial = weir_plan_serial_bytes(plan);
+        const uint64_t full = weir_plan_certified_bytes(plan, 4, options.workers);
+        options.max_bytes = serial + draw(random, full - serial + 1);
+    }
+    weir_engine *engine;
+    assert_int_equal(weir_engine_open(&options, &engine), WEIR_OK);
+    return engine;
+}
+
+static void check_stats(const weir_engine *engine, const pipeline *p)
+{
+    weir_stats stats;
+    weir_engine_stats(engine, &stats);
+    assert_true(stats.peak_bytes <= stats.certified_bytes);
+    assert_true(stats.certified_bytes <= weir_engine_max_bytes(engine));
+    assert_true(stats.peak_in_flight <= weir_engine_max_in_flight(engine));
+    assert_true(stats.peak_in_flight <= stats.promotions);
+    assert_true((uint64_t)atomic_load(&p->peak_open_bytes) <= stats.peak_bytes);
+    assert_int_equal(atomic_load(&p->wrong), 0);
+}
+
+static void run_once(weir_engine *engine, const weir_plan *plan, pipeline *p,
+                     const branch_out *right, const tally *expected)
+{
+    char in[MOST_BYTES + 64] = {0}, out[MOST_BYTES + 64] = {0};
+    *(branch_in *)in = (branch_in){.key = mix(p->seed, 2)};
+    atomic_store(&p->splits, 0);
+    atomic_store(&p->counts, 0);
+    atomic_store(&p->gathers, 0);
+    atomic_store(&p->leaves, 0);
+    atomic_store(&p->open_bytes, 0);
+    atomic_store(&p->peak_open_bytes, 0);
+    const weir_status status = weir_run(engine, plan, p, in, out);
+    check_stats(engine, p);
+    if (p->fails_key != 0) {
+        assert_int_equal(status, WEIR_EOP);
+        assert_int_equal(weir_last_error()->code, p->fail_code);
+        assert_true(atomic_load(&p->gathers) <= expected->gathers);
+        return;
+    }
+    assert_int_equal(status, WEIR_OK);
+    assert_memory_equal(out, right, sizeof *right);
+    assert_int_equal(atomic_load(&p->splits), expected->splits);
+    assert_int_equal(atomic_load(&p->counts), expected->counts);
+    assert_int_equal(atomic_load(&p->gathers), expected->gathers);
+    assert_int_equal(atomic_load(&p->leaves), expected->leaves);
+    assert_int_equal(atomic_load(&p->open_bytes), 0);
+}
+
+/* Some branch of the tree: follows random children for a while. */
+static uint64_t some_key(const pipeline *p, uint64_t *random)
+{
+    branch_in at = {.key = mix(p->seed, 2)};
+    while (children_of(p, &at) > 0 && draw(random, 5) != 0)
+        at = child_of(p, &at, (uint32_t)draw(random, children_of(p, &at)));
+    return at.key;
+}
+
+static uint64_t environment_number(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+    return text == NULL ? otherwise : strtoull(text, NULL, 10);
+}
+
+static void stress_seed(uint64_t *seed, uint64_t most_branches)
+{
+    static pipeline p;
+    tally expected;
+    const branch_out right = find_pipeline(&p, seed, most_branches, &expected);
+    uint64_t random = mix(*seed, 3);
+    weir_plan *plan;
+    assert_int_equal(weir_plan_compile(&p.layer[0], &plan), WEIR_OK);
+    weir_engine *engine = open_engine(&random, plan);
+    for (int run = 0; run < 3; run++) {
+        weir__testing_seed(mix(*seed, (uint64_t)run));
+        p.fails_key = run == 1 ? some_key(&p, &random) : 0;
+        p.fail_code = 42;
+        run_once(engine, plan, &p, &right, &expected);
+    }
+    weir__testing_seed(0);
+    weir_engine_close(engine);
+    weir_plan_free(plan);
+    assert_int_equal(weir__testing_live_blocks(), 0);
+}
+
+static void random_pipelines_run_every_branch_once_and_give_everything_back(void **state)
+{
+    (void)state;
+    const uint64_t rounds = environment_number("WEIR_STRESS_ROUNDS", DEFAULT_ROUNDS);
+    uint64_t seed = environment_number("WEIR_STRESS_SEED", 1);
+    for (uint64_t round = 0; round < rounds; round++, seed++) {
+        if (getenv("WEIR_STRESS_SEED") != NULL || round % 50 == 0)
+            printf("seed %llu\n", (unsigned long long)seed), fflush(stdout);
+        stress_seed(&seed, round % 10 == 0 ? 20000 : 1000);
+    }
+}
+
+/* ---- cancelling at random moments ---- */
+
+typedef struct canceller {
+    weir_engine *engine;
+    long after_ns;
+} canceller;
+
+static void *cancel_later(void *argument)
+{
+    const canceller *c = argument;
+    const struct timespec pause = {0, c->after_ns};
+    nanosleep(&pause, NULL);
+    weir_engine_cancel(c->engine);
+    return NULL;
+}
+
+static void a_cancel_at_any_moment_leaves_a_clean_engine(void **state)
+{
+    (void)state;
+    static pipeline p;
+    tally expected;
+    uint64_t seed = 1000, random = 5;
+    const uint64_t rounds = environment_number("WEIR_STRESS_ROUNDS", DEFAULT_ROUNDS) / 3 + 1;
+    for (uint64_t round = 0; round < rounds; round++, seed++) {
+        const branch_out right = find_pipeline(&p, &seed, 2000, &expected);
+        weir_plan *plan;
+        assert_int_equal(weir_plan_compile(&p.layer[0], &plan), WEIR_OK);
+        weir_engine *engine = open_engine(&random, plan);
+        weir__testing_seed(seed);
+        char in[MOST_BYTES + 64] = {0}, out[MOST_BYTES + 64];
+        *(branch_in *)in = (branch_in){.key = mix(p.seed, 2)};
+        canceller c = {engine, (long)draw(&random, 2000000)};
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, cancel_later, &c), 0);
+        const weir_status status = weir_run(engine, plan, &p, in, out);
+        pthread_join(thread, NULL);
+        assert_true(status == WEIR_OK || status == WEIR_ECANCEL);
+        check_stats(engine, &p);
+        run_once(engine, plan, &p, &right, &expected);
+        weir__testing_seed(0);
+        weir_engine_close(engine);
+        weir_plan_free(plan);
+    }
+    assert_int_equal(weir__testing_live_blocks(), 0);
+}
+
+/* ---- many inputs ---- */
+
+enum { INPUTS = 37, MOST_BRANCHES_OF_ONE = 5000 };
+
+/* What each input gives alone; false if some input's tree is larger than a test can afford. */
+static bool walk_inputs(pipeline *p, branch_out *right)
+{
+    tally ignored = {0};
+    for (uint64_t i = 0; i < INPUTS; i++) {
+        const branch_in top = {.key = mix(p->seed, i)};
+        p->budget = MOST_BRANCHES_OF_ONE;
+        right[i] = walk(p, &top, &ignored);
+        if (p->budget == 0)
+            return false;
+    }
+    return true;
+}
+
+static void many_inputs_give_what_each_gives_alone(void **state)
+{
+    (void)state;
+    static pipeline p;
+    static char in[INPUTS][MOST_BYTES + 64], out[INPUTS][MOST_BYTES + 64];
+    branch_out right[INPUTS];
+    uint64_t seed = 5000, random = 9;
+    const uint64_t rounds = environment_number("WEIR_STRESS_ROUNDS", DEFAULT_ROUNDS) / 6 + 1;
+    for (uint64_t round = 0; round < rounds; seed++) {
+        make_pipeline(&p, seed);
+        if (!walk_inputs(&p, right))
+            continue;
+        round++;
+        weir_plan *plan;
+        assert_int_equal(weir_plan_compile(&p.layer[0], &plan), WEIR_OK);
+        weir_engine *engine = open_engine(&random, plan);
+        weir__testing_seed(seed);
+        const size_t in_bytes = p.layer[0].in_bytes, out_bytes = p.layer[0].out_bytes;
+        for (uint64_t i = 0; i < INPUTS; i++)
+            memcpy((char *)in + i * in_bytes, &(branch_in){.key = mix(seed, i)}, sizeof(branch_in));
+        assert_int_equal(weir_run_many(engine, plan, &p, INPUTS, in, out), WEIR_OK);
+        check_stats(engine, &p);
+        for (uint64_t i = 0; i < INPUTS; i++)
+            assert_memory_equal((char *)out + i * out_bytes, &right[i], sizeof *right);
+        weir__testing_seed(0);
+        weir_engine_close(engine);
+        weir_plan_free(plan);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_pipelines_run_every_branch_once_and_give_everything_back),
+        cmocka_unit_test(a_cancel_at_any_moment_leaves_a_clean_engine),
+        cmocka_unit_test(many_inputs_give_what_each_gives_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
