@@ -4,6 +4,9 @@
 #ifndef WEIR_BASE_H
 #define WEIR_BASE_H
 
+#if defined(WEIR_ASSERTS)
+#undef NDEBUG /* also in an optimised build */
+#endif
 #include <assert.h>
 #include <stdalign.h>
 #include <stdbool.h>

@@ -77,7 +77,29 @@ static weir_status fill_engine(weir_engine *engine, weir_engine_options *options
     if (engine->workers == NULL)
         return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
                                options->workers);
+    engine->in_place = weir__memory_take_zero(options->workers * sizeof *engine->in_place);
+    if (engine->in_place == NULL)
+        return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
+                               options->workers);
+    for (; engine->lanes < options->workers; engine->lanes++)
+        if (weir__lane_open(&engine->in_place[engine->lanes]) != WEIR_OK)
+            return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
+                                   options->workers);
     return WEIR_OK;
+}
+
+/* Locks and semaphores, which can fail only for want of memory. */
+static weir_status open_primitives(weir_engine *engine)
+{
+    if (weir__lane_open(&engine->lane) != WEIR_OK)
+        return WEIR_ENOMEM;
+    if (weir__event_open(&engine->workers_wake, true) == WEIR_OK) {
+        if (weir__event_open(&engine->programs_wake, false) == WEIR_OK)
+            return WEIR_OK;
+        weir__event_close(&engine->workers_wake);
+    }
+    weir__lane_close(&engine->lane);
+    return WEIR_ENOMEM;
 }
 
 weir_status weir_engine_open(const weir_engine_options *options, weir_engine **engine)
@@ -92,9 +114,9 @@ weir_status weir_engine_open(const weir_engine_options *options, weir_engine **e
     weir_engine *opened = weir__memory_take_zero(sizeof *opened);
     if (opened == NULL)
         return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for an engine");
-    if (weir__window_open(&opened->window) != WEIR_OK) {
+    if (open_primitives(opened) != WEIR_OK) {
         weir__memory_give(opened);
-        return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for an engine's lock");
+        return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for an engine's locks");
     }
     status = fill_engine(opened, &resolved);
     if (status != WEIR_OK) {
@@ -110,7 +132,12 @@ void weir_engine_close(weir_engine *engine)
     if (engine == NULL)
         return;
     weir__team_close(&engine->team);
-    weir__window_close(&engine->window);
+    weir__event_close(&engine->programs_wake);
+    weir__event_close(&engine->workers_wake);
+    weir__lane_close(&engine->lane);
+    for (unsigned i = 0; i < engine->lanes; i++)
+        weir__lane_close(&engine->in_place[i]);
+    weir__memory_give(engine->in_place);
     weir__memory_give(engine->workers);
     weir__memory_give(engine);
 }
@@ -153,10 +180,8 @@ void weir__engine_release(weir_engine *engine)
 
 void weir__engine_reset_workers(weir_engine *engine)
 {
-    const uint64_t now = weir__now_ns();
     for (unsigned i = 0; i < engine->team.workers; i++)
-        engine->workers[i] =
-            (weir__worker){.credits = engine->team.workers, .earned_at_ns = now, .chunk = 1};
+        weir__worker_reset(&engine->workers[i], engine->team.workers);
 }
 
 void weir__engine_sum_stats(weir_engine *engine, weir_stats *stats)
@@ -168,13 +193,46 @@ void weir__engine_sum_stats(weir_engine *engine, weir_stats *stats)
     }
 }
 
-void weir__engine_fail(weir_engine *engine, const weir_error *error)
+bool weir__engine_reserve(weir_engine *engine, uint64_t bytes)
 {
-    if (!weir__failure_claim(&engine->failure))
-        return;
-    engine->failure.error = *error;
-    weir__window_stop(&engine->window);
-    weir__failure_publish(&engine->failure);
+    uint64_t reserved = atomic_load_explicit(&engine->reserved_bytes, memory_order_relaxed);
+    do {
+        if (bytes > engine->max_bytes - reserved)
+            return false;
+    } while (!atomic_compare_exchange_weak_explicit(&engine->reserved_bytes, &reserved,
+                                                    reserved + bytes, memory_order_relaxed,
+                                                    memory_order_relaxed));
+    return true;
+}
+
+void weir__engine_give_back(weir_engine *engine, uint64_t bytes)
+{
+    atomic_fetch_sub_explicit(&engine->reserved_bytes, bytes, memory_order_relaxed);
+}
+
+/* Set while the thread is a worker of a stream. */
+static _Thread_local weir_engine *worker_of;
+static _Thread_local unsigned worker_number;
+
+void weir__engine_enter(weir_engine *engine, unsigned worker)
+{
+    worker_of = engine;
+    worker_number = worker;
+}
+
+void weir__engine_leave(void)
+{
+    worker_of = NULL;
+}
+
+weir__lane *weir__engine_lane_in_place(const weir_engine *engine)
+{
+    return worker_of == engine ? &engine->in_place[worker_number] : NULL;
+}
+
+unsigned weir__engine_worker_in_place(void)
+{
+    return worker_number;
 }
 
 void weir_engine_cancel(weir_engine *engine)
@@ -182,5 +240,9 @@ void weir_engine_cancel(weir_engine *engine)
     static const weir_error cancelled = {.status = WEIR_ECANCEL,
                                          .where = "engine",
                                          .text = "the run was stopped by weir_engine_cancel()"};
-    weir__engine_fail(engine, &cancelled);
+    weir__lane_cancel(&engine->lane, &cancelled);
+    for (unsigned i = 0; i < engine->lanes; i++)
+        weir__lane_cancel(&engine->in_place[i], &cancelled);
+    weir__event_wake_all(&engine->workers_wake);
+    weir__event_wake_all(&engine->programs_wake);
 }

@@ -1,25 +1,15 @@
-/* The engine's state: the team, the window, the first failure, and what its workers keep.
+/* The engine's state: the team, its lanes, and what its workers keep.
  *
- * engine.c owns it; each kind of run (pipeline/run.c) takes the engine with begin and gives it back
- * with end.  It must never know what kinds of run there are. */
+ * engine.c owns it; each kind of run (pipeline/run.c, stream/stream.c) acquires the engine and
+ * releases it.  It must never know what kinds of run there are. */
 #ifndef WEIR_ENGINE_INTERNAL_H
 #define WEIR_ENGINE_INTERNAL_H
 
 #include "base.h"
-#include "failure.h"
+#include "event.h"
+#include "lane.h"
 #include "team.h"
 #include "weir/engine.h"
-#include "window.h"
-
-/* What one worker keeps from part to part of a run; written by that worker only. */
-typedef struct weir__worker {
-    alignas(WEIR_LINE) uint64_t branches;
-    uint64_t promotions;
-    uint64_t gathers_promoted;
-    uint64_t earned_at_ns; /* up to when running time was turned into credits */
-    unsigned credits;      /* promotions that it may make at once */
-    uint32_t chunk;        /* leaves in one call of a range op */
-} weir__worker;
 
 struct weir_engine {
     /* Read-only after open. */
@@ -28,10 +18,16 @@ struct weir_engine {
     size_t max_bytes; /* SIZE_MAX: no limit */
     weir__worker *workers;
 
-    /* The run under way. */
+    /* The run under way, of the whole team. */
     atomic_bool busy;
-    weir__failure failure;
-    weir__window window;
+    weir__lane lane;
+
+    /* For streams: each worker's lane for runs in place, who sleeps, and the bytes that stream and
+     * lanes have reserved together. */
+    weir__lane *in_place;
+    unsigned lanes; /* of them */
+    weir__event workers_wake, programs_wake;
+    atomic_uint_least64_t reserved_bytes;
 
     weir_stats stats; /* of the last run; written by the thread that ran */
 };
@@ -45,8 +41,16 @@ void weir__engine_reset_workers(weir_engine *engine);
 /* Adds up what the workers counted. */
 void weir__engine_sum_stats(weir_engine *engine, weir_stats *stats);
 
-/* Stops the run under way with this error, unless another failure was first.
- * Threads: any; from a signal handler as well. */
-void weir__engine_fail(weir_engine *engine, const weir_error *error);
+/* Reserves bytes of max_bytes for a stream or a lane; false if they are not there. */
+bool weir__engine_reserve(weir_engine *engine, uint64_t bytes) WEIR_MUST_CHECK;
+void weir__engine_give_back(weir_engine *engine, uint64_t bytes);
+
+/* The calling thread is a worker of a stream on this engine from enter to leave. */
+void weir__engine_enter(weir_engine *engine, unsigned worker);
+void weir__engine_leave(void);
+/* The lane for runs in place if the calling thread is such a worker, else NULL. */
+weir__lane *weir__engine_lane_in_place(const weir_engine *engine);
+/* That worker's number. */
+unsigned weir__engine_worker_in_place(void);
 
 #endif

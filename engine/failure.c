@@ -20,8 +20,17 @@ bool weir__failure_claim(weir__failure *failure)
 
 void weir__failure_publish(weir__failure *failure)
 {
-    /* F3: release; pairs with F4: the error is complete. */
+    /* F3: release; pairs with F4 and F5: the error is complete. */
     atomic_store_explicit(&failure->state, WEIR_FAILURE_PUBLISHED, memory_order_release);
+}
+
+bool weir__failure_peek(weir__failure *failure, weir_error *error)
+{
+    /* F5: acquire; pairs with F3. */
+    if (atomic_load_explicit(&failure->state, memory_order_acquire) != WEIR_FAILURE_PUBLISHED)
+        return false;
+    *error = failure->error;
+    return true;
 }
 
 weir_status weir__failure_end(weir__failure *failure, weir_error *error)

@@ -31,8 +31,16 @@ void weir__failure_begin(weir__failure *failure);
 bool weir__failure_claim(weir__failure *failure) WEIR_MUST_CHECK;
 void weir__failure_publish(weir__failure *failure);
 
+/* While the run is under way: true, and *error, once its failure is published. */
+bool weir__failure_peek(weir__failure *failure, weir_error *error) WEIR_MUST_CHECK;
+
 /* Ends the run. Returns WEIR_OK, or the first failure's status, with *error filled in. */
 weir_status weir__failure_end(weir__failure *failure, weir_error *error) WEIR_MUST_CHECK;
+
+static inline bool weir__failure_idle(const weir__failure *failure)
+{
+    return atomic_load_explicit(&failure->state, memory_order_relaxed) == WEIR_FAILURE_IDLE;
+}
 
 static inline bool weir__failure_stopping(const weir__failure *failure)
 {

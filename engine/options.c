@@ -1,6 +1,7 @@
 /* The option table, and its parsers; see options.h. */
 #include "options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,7 @@ static bool parse_bytes(const char *text, uint64_t *value)
         return false;
     if (*rest != '\0') {
         static const char units[] = "KMGT";
-        const char *unit = strchr(units, *rest & ~0x20);
+        const char *unit = isalpha((unsigned char)*rest) ? strchr(units, toupper(*rest)) : NULL;
         if (unit == NULL ||
             (rest[1] != '\0' && strcasecmp(rest + 1, "B") != 0 && strcasecmp(rest + 1, "iB") != 0))
             return false;

@@ -114,7 +114,7 @@ static void bind_worker(const weir__team *team, unsigned worker)
     }
 }
 
-void weir__team_run(weir__team *team, void (*root)(void *argument, unsigned size), void *argument)
+void weir__team_run(weir__team *team, weir__team_body *body, void *argument)
 {
     /* Inside a region of the caller's, its threads are where the caller wants them. */
     const bool bind = team->topology != NULL && !omp_in_parallel() &&
@@ -123,7 +123,7 @@ void weir__team_run(weir__team *team, void (*root)(void *argument, unsigned size
     if (team->workers == 1 || omp_get_active_level() >= omp_get_max_active_levels()) {
         if (bind)
             bind_worker(team, 0);
-        root(argument, 1);
+        body(argument, 0, 1);
     } else {
         const int workers = (int)team->workers;
 #pragma omp parallel num_threads(workers)
@@ -131,9 +131,8 @@ void weir__team_run(weir__team *team, void (*root)(void *argument, unsigned size
             const unsigned worker = (unsigned)omp_get_thread_num();
             if (bind)
                 bind_worker(team, worker);
-            if (worker == 0)
-                root(argument, (unsigned)omp_get_num_threads());
-        } /* in this barrier the others wait for tasks, and the run ends */
+            body(argument, worker, (unsigned)omp_get_num_threads());
+        } /* in this barrier they wait for tasks, and the run ends */
     }
     if (bind)
         weir__binding_restore(team->topology, team->caller);

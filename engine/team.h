@@ -1,7 +1,7 @@
-/* The team: enters the OpenMP region, binds its threads, runs one root in it.
+/* The team: enters the OpenMP region, binds its threads, runs a body on each.
  *
  * engine.c opens and closes it, every kind of run goes through weir__team_run().  It must never
- * know what a root does; and it holds the only `omp parallel` of the engine. */
+ * know what a body does; and it holds the only `omp parallel` of the engine. */
 #ifndef WEIR_TEAM_H
 #define WEIR_TEAM_H
 
@@ -22,11 +22,13 @@ weir_status weir__team_open(weir__team *team, unsigned workers, weir_topology *t
                             unsigned *places) WEIR_MUST_CHECK;
 void weir__team_close(weir__team *team);
 
-/* Runs root(argument, size) on the calling thread as worker 0, and returns once it and every task
- * that came out of it have ended. size is the number of threads that OpenMP gave: with 1, tasks
- * must not be made. Never fails.
+/* What every thread of the team runs: its worker number, and how many threads OpenMP gave. */
+typedef void weir__team_body(void *argument, unsigned worker, unsigned size);
+
+/* Runs body on each thread, the calling one as worker 0, and returns once all of them and every
+ * task that came out of them have ended. With size 1, tasks must not be made. Never fails.
  * Threads: one run at a time per team. */
-void weir__team_run(weir__team *team, void (*root)(void *argument, unsigned size), void *argument);
+void weir__team_run(weir__team *team, weir__team_body *body, void *argument);
 
 /* The worker number of the calling thread, inside a run of size 2 or more. */
 unsigned weir__team_worker(void);

@@ -11,9 +11,8 @@
  * has 256; half of it leaves room for gathers. */
 #define MOST_QUEUED 128
 
-/* Far outside of any number of parts: `active` above it never calls, below it always does. */
+/* Far above any number of parts: `active` never calls. */
 #define NEVER_CALLS (1 << 28)
-#define STOP        (1 << 29)
 
 struct weir__block {
     alignas(WEIR_LINE) weir__block *next;
@@ -49,10 +48,17 @@ static void free_list(weir__block *block)
     }
 }
 
+void weir__window_trim(weir__window *window)
+{
+    free_list(window->free_blocks);
+    window->free_blocks = NULL;
+    window->free_bytes = 0;
+}
+
 void weir__window_close(weir__window *window)
 {
     WEIR_ASSERT(window->free_scratch == NULL);
-    free_list(window->free_blocks);
+    weir__window_trim(window);
     pthread_mutex_destroy(&window->lock);
 }
 
@@ -80,13 +86,6 @@ static void set_in_flight(weir__window *window, size_t parts)
         window->peak_in_flight = parts;
 }
 
-static void drop_free_blocks(weir__window *window)
-{
-    free_list(window->free_blocks);
-    window->free_blocks = NULL;
-    window->free_bytes = 0;
-}
-
 /* A block of `bytes`, its header included, whose bytes are reserved already; NULL: no memory. */
 static weir__block *take_block(weir__window *window, uint64_t bytes)
 {
@@ -98,7 +97,7 @@ static weir__block *take_block(weir__window *window, uint64_t bytes)
             return block;
         }
     if (window->free_bytes > window->limit_bytes - held(window))
-        drop_free_blocks(window);
+        weir__window_trim(window);
     if (bytes > SIZE_MAX)
         return NULL;
     weir__block *block = weir__memory_take((size_t)bytes);
@@ -175,7 +174,7 @@ void *weir__window_begin(weir__window *window, const weir__limits *limits, uint6
     window->team = 1;
     atomic_store_explicit(&window->active, 1, memory_order_relaxed);
     if (window->free_bytes > limits->limit_bytes)
-        drop_free_blocks(window);
+        weir__window_trim(window);
     weir__block *root = add_block(window, root_bytes, root_held);
     if (root == NULL)
         return NULL;
@@ -267,5 +266,5 @@ void weir__window_give_scratch(weir__window *window, void *scratch)
 
 void weir__window_stop(weir__window *window)
 {
-    weir__window_add_active(window, -STOP);
+    atomic_store_explicit(&window->active, WEIR_STOPPED, memory_order_relaxed);
 }

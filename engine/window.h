@@ -79,6 +79,9 @@ void weir__window_set_team(weir__window *window, unsigned team);
 /* Ends it: every permit and byte must be back but root's. */
 void weir__window_end(weir__window *window, void *root, uint64_t root_held);
 
+/* Frees the blocks that are kept for the next run; no run may be under way. */
+void weir__window_trim(weir__window *window);
+
 /* Reserves a permit, a block of `bytes` and `held` declared bytes, and scratch if one more worker
  * may come to run; all or nothing. Returns the block; NULL: not now, run it in place. */
 void *weir__window_admit(weir__window *window, uint64_t bytes, uint64_t held) WEIR_MUST_CHECK;
@@ -114,7 +117,16 @@ static inline bool weir__window_calls(const weir__window *window)
     return WEIR_UNLIKELY(weir__window_active(window) <= window->team);
 }
 
-/* From now on every poll calls, so that every worker sees that the run stops. */
+/* From now on every poll calls, and says that the run stops; may be called again and again. It is
+ * one word that a stopping run shows: an op that has seen it and gives up finds that its worker's
+ * next poll has seen it too, so that nothing takes its result for a real one. */
 void weir__window_stop(weir__window *window);
+
+#define WEIR_STOPPED (-(1 << 29)) /* far below any number of parts */
+
+static inline bool weir__window_stopped(const weir__window *window)
+{
+    return weir__window_active(window) < WEIR_STOPPED / 2;
+}
 
 #endif

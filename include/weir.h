@@ -9,6 +9,7 @@
 #include "weir/engine.h"
 #include "weir/pipeline.h"
 #include "weir/status.h"
+#include "weir/stream.h"
 #include "weir/topology.h"
 
 #endif

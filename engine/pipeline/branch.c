@@ -24,7 +24,7 @@ void *weir_scratch(weir_branch *b)
 
 int weir_stopping(const weir_branch *b)
 {
-    return weir__branch_stopping(b);
+    return weir__window_stopped(b->window);
 }
 
 /* The name of one branch of a path, at `at`; never more than `room` bytes with the end. */
@@ -75,7 +75,7 @@ static void fail(weir_branch *b, const weir__layer *layer, const weir__frame *pa
     char path[sizeof error->where];
     snprintf(error->where, sizeof error->where, "%s",
              write_path(b, layer, parent, index, path, sizeof path));
-    weir__engine_fail(b->run->engine, error);
+    (void)weir__lane_fail(b->run->lane, error); /* a later failure is dropped */
 }
 
 void weir__branch_fail_op(weir_branch *b, const weir__layer *layer, const weir__frame *parent,

@@ -12,7 +12,9 @@
 
 /* A run under way. Read-only while the team works. */
 typedef struct weir__run {
-    weir_engine *engine;
+    weir__lane *lane;
+    weir__worker *workers; /* of the team, by number; in place the lane's own */
+    unsigned first_worker; /* the number of workers[0] */
     const weir_plan *plan;
     void *context;
     bool many;     /* several inputs: their number stands in a failure's path */
@@ -49,10 +51,5 @@ void weir__branch_fail_count(weir_branch *b, const weir__layer *layer, const wei
                              uint32_t index, uint32_t count);
 void weir__branch_fail_depth(weir_branch *b, const weir__layer *layer, const weir__frame *parent,
                              uint32_t index);
-
-static inline bool weir__branch_stopping(const weir_branch *b)
-{
-    return weir__failure_stopping(&b->run->engine->failure);
-}
 
 #endif

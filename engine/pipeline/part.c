@@ -165,14 +165,13 @@ static weir__frame *run_stack(weir_branch *b, weir__frame *base)
 
 static weir_branch begin(weir__run *run)
 {
-    weir_engine *engine = run->engine;
-    const unsigned number = run->team == 1 ? 0 : weir__team_worker();
+    const unsigned place = run->team == 1 ? 0 : weir__team_worker();
     return (weir_branch){.run = run,
                          .context = run->context,
-                         .scratch = weir__window_take_scratch(&engine->window),
-                         .worker = &engine->workers[number],
-                         .number = number,
-                         .window = &engine->window};
+                         .scratch = weir__window_take_scratch(&run->lane->window),
+                         .worker = &run->workers[place],
+                         .number = run->first_worker + place,
+                         .window = &run->lane->window};
 }
 
 static void end(weir_branch *b)
@@ -185,7 +184,7 @@ static void end(weir_branch *b)
 void weir__part_run(weir__run *run, weir__part *part)
 {
     if (!part->root)
-        weir__window_began(&run->engine->window);
+        weir__window_began(&run->lane->window);
     weir_branch b = begin(run);
     weir__frame *stop = run_stack(&b, &part->view);
     end(&b);
@@ -198,9 +197,9 @@ void weir__part_run(weir__run *run, weir__part *part)
 void weir__part_gather_up(weir__run *run, weir__part *part, weir__frame *from, weir__frame *to,
                           bool last)
 {
-    weir__window_add_active(&run->engine->window, +1);
+    weir__window_add_active(&run->lane->window, +1);
     weir_branch b = begin(run);
-    for (weir__frame *f = from; f != to && !weir__branch_stopping(&b); f = f->parent)
+    for (weir__frame *f = from; f != to && !weir__window_stopped(b.window); f = f->parent)
         gather(&b, f);
     end(&b);
     if (last)

@@ -76,7 +76,7 @@ static bool cut(weir_branch *b, weir__frame *f, uint32_t first)
 
 bool weir__promote_serve(weir_branch *b, weir__frame *top)
 {
-    if (weir__branch_stopping(b))
+    if (weir__window_stopped(b->window))
         return false;
     if (b->skip > 0) {
         b->skip--;
@@ -152,5 +152,5 @@ void weir__promote_complete(weir__run *run, weir__part *part)
     /* The permit comes back after the runtime has forgotten the part, so that the window never
      * counts less than the runtime does. */
     omp_fulfill_event((omp_event_handle_t)part->done);
-    weir__window_complete(&run->engine->window, part, declared);
+    weir__window_complete(&run->lane->window, part, declared);
 }

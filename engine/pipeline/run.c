@@ -1,7 +1,8 @@
 /* weir_run() and weir_run_many(): takes the engine, reserves what a serial run needs, lets the team
  * run the root, and puts everything back.
  *
- * Programs call it on any thread.  It must never leave a permit, a byte or the engine behind,
+ * Programs call it on any thread; from a call of a stream on the same engine, whose team is at work
+ * already, the run is in place: serial, on that worker, in a lane of its own.  It must never leave a permit, a byte or the engine behind,
  * whatever happened in between. */
 #include <string.h>
 
@@ -16,12 +17,14 @@ typedef struct root_run {
     weir__part *root;
 } root_run;
 
-/* Runs on worker 0, inside the team. */
-static void run_root(void *argument, unsigned size)
+/* Inside the team: worker 0 runs the root, the others wait for its tasks. */
+static void run_root(void *argument, unsigned worker, unsigned size)
 {
+    if (worker != 0)
+        return;
     root_run *r = argument;
     r->run.team = size;
-    weir__window_set_team(&r->run.engine->window, size);
+    weir__window_set_team(&r->run.lane->window, size);
     weir__part_run(&r->run, r->root);
 }
 
@@ -44,31 +47,53 @@ static weir_status check_arguments(const weir_engine *engine, const weir_plan *p
     return WEIR_OK;
 }
 
-/* The limits of this run; with max_bytes below a serial run's need, WEIR_EBUDGET. */
+/* WEIR_EBUDGET if `room` bytes, which max_bytes "is" or "leaves", do not do for a serial run. */
+static weir_status check_budget(const weir_plan *plan, const char *is, uint64_t room)
+{
+    const uint64_t serial = weir_plan_serial_bytes(plan);
+    if (room >= serial)
+        return WEIR_OK;
+    return weir__error_set(WEIR_EBUDGET, 0, "max_bytes",
+                           "max_bytes %s %llu, but one worker alone needs %llu bytes for this plan "
+                           "(weir_plan_serial_bytes)",
+                           is, (unsigned long long)room, (unsigned long long)serial);
+}
+
 static weir_status make_limits(const weir_engine *engine, const weir_plan *plan, bool many,
                                weir__limits *limits)
 {
-    const uint64_t serial = weir_plan_serial_bytes(plan);
-    if (engine->max_bytes < serial)
-        return weir__error_set(WEIR_EBUDGET, 0, "max_bytes",
-                               "max_bytes is %zu, but one worker alone needs %llu bytes for this "
-                               "plan (weir_plan_serial_bytes)",
-                               engine->max_bytes, (unsigned long long)serial);
-    limits->max_in_flight = engine->team.workers > 1 ? engine->max_in_flight : 0;
-    const uint64_t certificate =
-        weir__plan_certificate(plan, many, limits->max_in_flight, engine->team.workers);
-    limits->limit_bytes = certificate < engine->max_bytes ? certificate : engine->max_bytes;
+    const unsigned workers = engine->team.workers;
+    limits->max_in_flight = workers > 1 ? engine->max_in_flight : 0;
     limits->scratch_bytes = plan->scratch_bytes;
+    const uint64_t bytes = weir__plan_certificate(plan, many, limits->max_in_flight, workers);
+    limits->limit_bytes = bytes < engine->max_bytes ? bytes : engine->max_bytes;
+    return check_budget(plan, "is", engine->max_bytes);
+}
+
+/* A lane keeps what it has once reserved until the stream closes: its free blocks stay there. */
+static weir_status make_limits_in_place(weir_engine *engine, weir__lane *lane,
+                                        const weir_plan *plan, weir__limits *limits)
+{
+    const uint64_t serial = weir_plan_serial_bytes(plan);
+    *limits = (weir__limits){.limit_bytes = serial, .scratch_bytes = plan->scratch_bytes};
+    if (serial <= lane->reserved_bytes)
+        return WEIR_OK;
+    if (!weir__engine_reserve(engine, serial - lane->reserved_bytes))
+        return check_budget(plan, "leaves",
+                            engine->max_bytes - atomic_load_explicit(&engine->reserved_bytes,
+                                                                     memory_order_relaxed));
+    lane->reserved_bytes = serial;
     return WEIR_OK;
 }
 
 /* The root's record: a part whose children are the inputs. */
-static void make_root(weir__part *root, const weir_plan *plan, uint32_t n,
-                      const weir__inputs *inputs, void *out)
+static void make_root(weir__part *root, weir__run *run, uint32_t n, const weir__inputs *inputs,
+                      void *out)
 {
     *root = (weir__part){
+        .run = run,
         .root = true,
-        .view = {.layer = &plan->layer[0],
+        .view = {.layer = &run->plan->layer[0],
                  .in = (char *)(uintptr_t)inputs,
                  .results = out,
                  .above = (char *)(root + 1),
@@ -81,46 +106,83 @@ static void note_stats(weir_engine *engine, unsigned team, uint64_t began_ns)
 {
     engine->stats = (weir_stats){
         .workers = team,
-        .peak_in_flight = engine->window.peak_in_flight,
-        .peak_bytes = engine->window.peak_bytes,
-        .certified_bytes = engine->window.limit_bytes,
+        .peak_in_flight = engine->lane.window.peak_in_flight,
+        .peak_bytes = engine->lane.window.peak_bytes,
+        .certified_bytes = engine->lane.window.limit_bytes,
         .seconds = (double)(weir__now_ns() - began_ns) * 1e-9,
     };
     weir__engine_sum_stats(engine, &engine->stats);
 }
 
-/* The run itself, on an engine that is ours. */
-static weir_status run_inputs(weir_engine *engine, const weir_plan *plan, void *context, uint32_t n,
-                              const void *in, void *out)
+/* What a run is to compute. */
+typedef struct job {
+    const weir_plan *plan;
+    void *context;
+    uint32_t n;
+    const void *in;
+    void *out;
+} job;
+
+/* The run itself, in a lane that is ours; team is NULL for a run in place. */
+static weir_status run_in_lane(weir__lane *lane, weir__worker *workers, unsigned first_worker,
+                               weir__team *team, const weir__limits *limits, const job *j,
+                               unsigned *size)
 {
-    const uint64_t began_ns = weir__now_ns();
-    weir__limits limits;
-    weir_status status = make_limits(engine, plan, n > 1, &limits);
-    if (status != WEIR_OK)
-        return status;
     weir__part *root =
-        weir__window_begin(&engine->window, &limits, plan->root_memory, plan->root_declared);
+        weir__window_begin(&lane->window, limits, j->plan->root_memory, j->plan->root_declared);
     if (root == NULL)
         return weir__error_set(WEIR_ENOMEM, 0, "plan", "no memory for the %llu bytes of a run",
-                               (unsigned long long)weir_plan_serial_bytes(plan));
-    const weir__inputs inputs = {.in = in, .in_bytes = plan->layer[1].op.in_bytes};
-    make_root(root, plan, n, &inputs, out);
-    weir__engine_reset_workers(engine);
-    root_run r = {.run = {.engine = engine,
-                          .plan = plan,
-                          .context = context,
-                          .many = n > 1,
+                               (unsigned long long)weir_plan_serial_bytes(j->plan));
+    const weir__inputs inputs = {.in = j->in, .in_bytes = j->plan->layer[1].op.in_bytes};
+    root_run r = {.run = {.lane = lane,
+                          .workers = workers,
+                          .first_worker = first_worker,
+                          .plan = j->plan,
+                          .context = j->context,
+                          .many = j->n > 1,
                           .run_part = weir__part_run,
                           .gather_up = weir__part_gather_up},
                   .root = root};
-    root->run = &r.run;
-    weir__failure_begin(&engine->failure);
-    weir__team_run(&engine->team, run_root, &r);
+    make_root(root, &r.run, j->n, &inputs, j->out);
+    weir__failure_begin(&lane->failure);
+    if (team != NULL)
+        weir__team_run(team, run_root, &r);
+    else
+        run_root(&r, 0, 1);
     weir_error error;
-    status = weir__failure_end(&engine->failure, &error);
-    weir__window_end(&engine->window, root, plan->root_declared);
-    note_stats(engine, r.run.team, began_ns);
+    const weir_status status = weir__failure_end(&lane->failure, &error);
+    weir__window_end(&lane->window, root, j->plan->root_declared);
+    *size = r.run.team;
     return status == WEIR_OK ? WEIR_OK : weir__error_copy(&error);
+}
+
+static weir_status run_on_team(weir_engine *engine, const job *j)
+{
+    const uint64_t began_ns = weir__now_ns();
+    weir__limits limits;
+    unsigned size = 0;
+    weir_status status = make_limits(engine, j->plan, j->n > 1, &limits);
+    if (status != WEIR_OK)
+        return status;
+    weir__engine_reset_workers(engine);
+    status = run_in_lane(&engine->lane, engine->workers, 0, &engine->team, &limits, j, &size);
+    if (size > 0)
+        note_stats(engine, size, began_ns);
+    return status;
+}
+
+static weir_status run_in_place(weir_engine *engine, weir__lane *lane, const job *j)
+{
+    weir__limits limits;
+    unsigned size;
+    const weir_status status = make_limits_in_place(engine, lane, j->plan, &limits);
+    if (status != WEIR_OK)
+        return status;
+    if (weir__failure_stopping(&engine->lane.failure)) /* it may have come before this lane ran */
+        return weir__error_set(WEIR_ECANCEL, 0, "engine", "the stream is stopping");
+    weir__worker_reset(&lane->worker, 1);
+    return run_in_lane(lane, &lane->worker, weir__engine_worker_in_place(), NULL, &limits, j,
+                       &size);
 }
 
 weir_status weir_run_many(weir_engine *engine, const weir_plan *plan, void *context, size_t n,
@@ -129,10 +191,17 @@ weir_status weir_run_many(weir_engine *engine, const weir_plan *plan, void *cont
     weir_status status = check_arguments(engine, plan, n, in, out);
     if (status != WEIR_OK)
         return status;
+    const job j = {.plan = plan, .context = context, .n = (uint32_t)n, .in = in, .out = out};
+    weir__lane *lane = weir__engine_lane_in_place(engine);
+    if (lane != NULL && !weir__failure_idle(&lane->failure))
+        return weir__error_set(WEIR_EBUSY, 0, "engine",
+                               "this worker is inside a run already; one run at a time");
+    if (lane != NULL)
+        return run_in_place(engine, lane, &j);
     status = weir__engine_acquire(engine);
     if (status != WEIR_OK)
         return status;
-    status = run_inputs(engine, plan, context, (uint32_t)n, in, out);
+    status = run_on_team(engine, &j);
     weir__engine_release(engine);
     return status;
 }

@@ -28,7 +28,8 @@ typedef struct weir_topology weir_topology;
  * synthetic: NULL for this machine, less what cpusets and the affinity mask forbid; else a machine
  *            that is not here, in hwloc's synthetic form, like "pack:2 core:64 pu:2".
  * Owns:      the caller frees it.
- * Returns:   WEIR_OK, WEIR_EINVAL (hwloc does not take the description), WEIR_ENOMEM, or
+ * Returns:   WEIR_OK, WEIR_EINVAL (hwloc does not take the description, or it has more than 4096
+ *            hardware threads), WEIR_ENOMEM, or
  *            WEIR_ESYS (hwloc cannot read this machine).
  * Cost:      milliseconds. */
 WEIR_API weir_status weir_topology_load(const char *synthetic, weir_topology **topology);
@@ -47,7 +48,7 @@ WEIR_API unsigned weir_topology_default_workers(const weir_topology *topology);
  *
  * places:   receives `workers` indices into the array of weir_topology_pus().
  * Returns:  WEIR_OK, or WEIR_EINVAL (bind is WEIR_BIND_NONE, which has no plan, or no such policy;
- *           workers is 0).
+ *           workers is 0), or WEIR_ENOMEM.
  * Threads:  any; a pure function of its arguments. WEIR_BIND_AUTO counts as WEIR_BIND_CORE. */
 WEIR_API weir_status weir_topology_place(const weir_topology *topology, weir_bind bind,
                                          unsigned workers, unsigned *places);

@@ -1,0 +1,141 @@
+/* The program's side of a stream: takes items from its last stages, and feeds its inlets.
+ *
+ * Programs call it from their own threads.  It must never use a core for longer than SPIN_NS while
+ * it waits, and never wait on a worker of the stream itself. */
+#include <sched.h>
+#include <string.h>
+
+#include "error.h"
+#include "stream.h"
+
+#define SPIN_NS 20000
+
+static weir_status refuse(const weir_stream *s, weir_stage stage, const char *text)
+{
+    const bool known = s != NULL && stage >= 0 && (unsigned)stage < s->count;
+    return weir__error_set(WEIR_EINVAL, 0, known ? s->stages[stage]->o.name : "stage", "%s", text);
+}
+
+static weir_status check_stage(const weir_stream *s, weir_stage stage)
+{
+    if (s == NULL || stage < 0 || (unsigned)stage >= s->count)
+        return refuse(s, stage, s == NULL ? "s is NULL" : "this stream has no such stage");
+    if (!s->started)
+        return refuse(s, stage, "the stream has not been started");
+    if (weir__engine_lane_in_place(s->engine) != NULL)
+        return weir__error_set(WEIR_EBUSY, 0, s->stages[stage]->o.name,
+                               "a call of a stage cannot wait for a stream on its own engine; use "
+                               "another engine");
+    return WEIR_OK;
+}
+
+/* The failure of the stream as this thread's last error. */
+static weir_status failure_of(weir_stream *s)
+{
+    weir_error error;
+    while (!weir__failure_peek(&s->engine->lane.failure, &error))
+        sched_yield(); /* its reporter is a few stores from publishing it */
+    return weir__error_copy(&error);
+}
+
+static bool cancelled(weir_stream *s)
+{
+    weir_error error;
+    return weir__failure_stopping(&s->engine->lane.failure) &&
+           weir__failure_peek(&s->engine->lane.failure, &error) && error.status == WEIR_ECANCEL;
+}
+
+/* What the program waits for: an item, or room. */
+static bool can_go_on(weir_stream *s, weir__ring *ring, bool item)
+{
+    if (item ? weir__ring_look(ring) != WEIR_VIEW_EMPTY : weir__ring_room(ring) > 0)
+        return true;
+    return cancelled(s) || (!item && weir__failure_stopping(&s->engine->lane.failure));
+}
+
+static void wait_for(weir_stream *s, weir__ring *ring, bool item)
+{
+    weir__event *event = &s->engine->programs_wake;
+    const uint64_t until = weir__now_ns() + SPIN_NS;
+    do {
+        if (can_go_on(s, ring, item))
+            return;
+        sched_yield();
+    } while (weir__now_ns() < until);
+    while (!can_go_on(s, ring, item)) {
+        weir__event_prepare(event);
+        WEIR_YIELD_POINT();
+        if (can_go_on(s, ring, item))
+            weir__event_withdraw(event);
+        else
+            weir__event_wait(event);
+    }
+}
+
+weir_status weir_next(weir_stream *s, weir_stage stage, void *item)
+{
+    const weir_status status = check_stage(s, stage);
+    if (status != WEIR_OK)
+        return status;
+    weir__stage *from = s->stages[stage];
+    if (from->taken)
+        return refuse(s, stage, "another stage takes the items of this one");
+    if (item == NULL && from->o.item_bytes > 0)
+        return refuse(s, stage, "item is NULL; it receives the item");
+    for (;;) {
+        switch (weir__ring_look(&from->ring)) {
+        case WEIR_VIEW_READY:
+            weir__ring_take(&from->ring, item);
+            return WEIR_OK;
+        case WEIR_VIEW_END:
+            return WEIR_END;
+        case WEIR_VIEW_FAILED:
+            return failure_of(s);
+        case WEIR_VIEW_EMPTY:
+            if (cancelled(s))
+                return failure_of(s);
+            wait_for(s, &from->ring, true);
+        }
+    }
+}
+
+static weir_status check_inlet(const weir_stream *s, weir_stage inlet)
+{
+    const weir_status status = check_stage(s, inlet);
+    if (status == WEIR_OK && s->stages[inlet]->kind != WEIR_STAGE_INLET)
+        return refuse(s, inlet, "this stage is no inlet, so nothing can be pushed into it");
+    return status;
+}
+
+weir_status weir_push(weir_stream *s, weir_stage inlet, const void *item)
+{
+    const weir_status status = check_inlet(s, inlet);
+    if (status != WEIR_OK)
+        return status;
+    weir__stage *into = s->stages[inlet];
+    weir__ring *ring = &into->ring;
+    if (item == NULL && into->o.item_bytes > 0)
+        return refuse(s, inlet, "item is NULL; it is the item to push");
+    if (atomic_load_explicit(&into->over, memory_order_relaxed))
+        return WEIR_END;
+    while (weir__ring_room(ring) == 0 && !weir__failure_stopping(&s->engine->lane.failure))
+        wait_for(s, ring, false);
+    if (weir__failure_stopping(&s->engine->lane.failure))
+        return failure_of(s);
+    const weir__position at = weir__ring_claim(ring, 1);
+    if (into->o.item_bytes > 0)
+        memcpy(weir__ring_slot(ring, at.slot), item, into->o.item_bytes);
+    weir__ring_fill(ring, at);
+    return WEIR_OK;
+}
+
+weir_status weir_push_end(weir_stream *s, weir_stage inlet)
+{
+    const weir_status status = check_inlet(s, inlet);
+    if (status != WEIR_OK)
+        return status;
+    weir__stage *into = s->stages[inlet];
+    if (!atomic_exchange_explicit(&into->over, true, memory_order_relaxed))
+        weir__ring_finish(&into->ring);
+    return WEIR_OK;
+}

@@ -1,0 +1,118 @@
+/* A ring: the bounded buffer between one stage and whoever takes its items.
+ *
+ * A producer claims positions, in order, before it has their items; it makes each ready, or a hole,
+ * in any order. The consumer takes positions in order, and skips holes.  A ring must never have
+ * more than `capacity` positions claimed and not taken: that is the whole bound of a stream.
+ *
+ * Who may call what at the same time ("-" free, "X" never):
+ *              claim  fill/skip  finish  look/take
+ *   claim        X        -        X        -      claim, finish: under the producing stage's lock,
+ *   fill/skip    -        -        -        -      or by the one thread that pushes
+ *   finish       X        -        X        -      fill, skip: once for each claimed position
+ *   look/take    -        -        -        X      look, take: under the consuming stage's lock, or
+ *                                                  by the one thread that pulls
+ * Order:     what was written before fill is seen after look said ready, and a slot is written
+ *            again only after take is through with it.
+ * Progress:  nothing here waits. */
+#ifndef WEIR_RING_H
+#define WEIR_RING_H
+
+#include <stdatomic.h>
+
+#include "base.h"
+#include "event.h"
+
+typedef enum weir__view {
+    WEIR_VIEW_EMPTY, /* the next item is not there yet */
+    WEIR_VIEW_READY,
+    WEIR_VIEW_END,   /* there are no more */
+    WEIR_VIEW_FAILED /* here the stream failed */
+} weir__view;
+
+#define WEIR_NO_POSITION UINT64_MAX
+
+/* Invariant: head <= tail <= head + capacity - promised; a slot's state is EMPTY unless its
+ * position is in [head, tail). */
+typedef struct weir__ring {
+    /* Read-only after the start. */
+    uint32_t capacity;
+    size_t item_bytes, stride;
+    char *items;
+    atomic_uchar *states;
+    weir__event *taken, *filled; /* whom to tell: that there is room, that there is an item */
+
+    /* Written by the producer. */
+    alignas(WEIR_LINE) atomic_uint_least64_t tail; /* next position to claim */
+    uint32_t tail_slot;
+    atomic_uint promised;              /* of an unordered stage: items that calls may yet yield */
+    atomic_uint_least64_t end, failed; /* positions, or WEIR_NO_POSITION */
+
+    /* Written by the consumer. */
+    alignas(WEIR_LINE) atomic_uint_least64_t head; /* next position to take */
+    uint32_t head_slot;
+} weir__ring;
+
+/* Bytes that a ring holds beside its own record. */
+uint64_t weir__ring_bytes(size_t item_bytes, uint32_t capacity);
+
+weir_status weir__ring_open(weir__ring *ring, size_t item_bytes, uint32_t capacity) WEIR_MUST_CHECK;
+void weir__ring_close(weir__ring *ring);
+
+/* ---- the producer ---- */
+
+/* Positions that can be claimed now. */
+static inline uint32_t weir__ring_room(const weir__ring *ring)
+{
+    /* R1: acquire; pairs with R2: the slots behind head are free to be written. */
+    const uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
+    const uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+    return ring->capacity - (uint32_t)(tail - head) -
+           atomic_load_explicit(&ring->promised, memory_order_relaxed);
+}
+
+/* A claimed position: its number, and its slot. */
+typedef struct weir__position {
+    uint64_t number;
+    uint32_t slot;
+} weir__position;
+
+weir__position weir__ring_claim(weir__ring *ring, uint32_t n);
+/* An unordered stage promises first, and claims when it yields, or takes the promise back. */
+void weir__ring_promise(weir__ring *ring, uint32_t n);
+void weir__ring_unpromise(weir__ring *ring, uint32_t n);
+
+/* The position `n` after this one. */
+static inline weir__position weir__ring_after(const weir__ring *ring, weir__position at, uint32_t n)
+{
+    const uint64_t slot = (uint64_t)at.slot + n;
+    return (weir__position){at.number + n,
+                            (uint32_t)(slot >= ring->capacity ? slot - ring->capacity : slot)};
+}
+
+static inline char *weir__ring_slot(const weir__ring *ring, uint32_t slot)
+{
+    return ring->items + (size_t)slot * ring->stride;
+}
+
+/* The item of this position is in its slot. */
+void weir__ring_fill(weir__ring *ring, weir__position at);
+/* This position stays without an item. */
+void weir__ring_skip(weir__ring *ring, weir__position at);
+
+/* No position from tail on will be claimed: the ring ends there, or it failed at `position`, unless
+ * it failed before that already. */
+void weir__ring_finish(weir__ring *ring);
+void weir__ring_fail(weir__ring *ring, uint64_t position);
+
+/* ---- the consumer ---- */
+
+/* What is next; takes holes on the way. */
+weir__view weir__ring_look(weir__ring *ring);
+/* Whether look might say something else than EMPTY: for anybody, a hint. */
+weir__view weir__ring_glance(const weir__ring *ring);
+/* True if the slot has an item; for when neither side is at work any more. */
+bool weir__ring_holds(const weir__ring *ring, uint32_t slot);
+/* Copies the next item out and frees its slot; look has said READY. */
+void weir__ring_take(weir__ring *ring, void *item);
+
+#endif

@@ -1,0 +1,388 @@
+/* How a stage claims, runs and settles calls; see stage.h.
+ *
+ * Calls are claimed in batches of about BATCH_NS, so that the lock costs little beside small items;
+ * each item is shown to its taker at once all the same.  A batch is never more than a worker's
+ * share of what is there, so that other workers find calls too. */
+#include "stage.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BATCH_NS 5000
+
+/* ---- what a stage may do ---- */
+
+static bool may_begin(const weir__stage *stage)
+{
+    return !atomic_load_explicit(&stage->over, memory_order_relaxed) &&
+           !atomic_load_explicit(&stage->stopped, memory_order_relaxed) &&
+           atomic_load_explicit(&stage->running, memory_order_relaxed) < stage->o.jobs;
+}
+
+/* Would the inputs let a call begin, or end the stage? */
+static bool inputs_call(const weir__stage *stage)
+{
+    unsigned ready = 0, ended = 0;
+    for (unsigned i = 0; i < stage->inputs; i++)
+        switch (weir__ring_glance(&stage->input[i]->ring)) {
+        case WEIR_VIEW_EMPTY:
+            break;
+        case WEIR_VIEW_READY:
+            ready++;
+            break;
+        case WEIR_VIEW_END:
+            ended++;
+            break;
+        case WEIR_VIEW_FAILED:
+            return true;
+        }
+    if (stage->o.join == WEIR_MERGE)
+        return ready > 0 || ended == stage->inputs;
+    return ready == stage->inputs || ended > 0;
+}
+
+bool weir__stage_glance(const weir__stage *stage)
+{
+    if (stage->kind == WEIR_STAGE_INLET || !may_begin(stage))
+        return false;
+    if (stage->kind == WEIR_STAGE_SOURCE)
+        return weir__ring_room(&stage->ring) >= stage->o.max_yield ||
+               weir__failure_stopping(&stage->engine->lane.failure);
+    return inputs_call(stage) && weir__ring_room(&stage->ring) >= stage->o.max_yield;
+}
+
+/* ---- the end of a stage ---- */
+
+/* Under the lock. Ends the ring once no call is under way. */
+static void end_if_done(weir__stage *stage)
+{
+    if (!atomic_load_explicit(&stage->over, memory_order_relaxed) ||
+        atomic_load_explicit(&stage->running, memory_order_relaxed) > 0)
+        return;
+    if (stage->failing)
+        weir__ring_fail(&stage->ring,
+                        atomic_load_explicit(&stage->ring.tail, memory_order_relaxed));
+    else
+        weir__ring_finish(&stage->ring);
+}
+
+/* Nobody takes from these stages any more, so they need not run. */
+static void stop_inputs(weir__stage *stage)
+{
+    for (unsigned i = 0; i < stage->inputs; i++) {
+        atomic_store_explicit(&stage->input[i]->stopped, true, memory_order_relaxed);
+        stop_inputs(stage->input[i]);
+    }
+}
+
+void weir__stage_fail(weir__stage *stage, uint64_t position)
+{
+    atomic_store_explicit(&stage->over, true, memory_order_relaxed);
+    stage->failing = true;
+    stop_inputs(stage);
+    if (position != WEIR_NO_POSITION)
+        weir__ring_fail(&stage->ring, position);
+}
+
+/* ---- claiming; all under the lock ---- */
+
+/* Copies one input's next item into the call's record. */
+static void take_input(weir__stage *stage, unsigned i, char *record)
+{
+    weir__ring_take(&stage->input[i]->ring, record);
+}
+
+/* The view of a zip: what the call needs of every input. */
+static weir__view take_zip(weir__stage *stage, char *call)
+{
+    weir__view all = WEIR_VIEW_READY;
+    for (unsigned i = 0; i < stage->inputs; i++) {
+        const weir__view view = weir__ring_look(&stage->input[i]->ring);
+        if (view == WEIR_VIEW_FAILED || (view == WEIR_VIEW_END && all != WEIR_VIEW_FAILED) ||
+            (view == WEIR_VIEW_EMPTY && all == WEIR_VIEW_READY))
+            all = view;
+    }
+    for (unsigned i = 0; i < stage->inputs && all == WEIR_VIEW_READY; i++)
+        take_input(stage, i, call + stage->input_offset[i]);
+    return all;
+}
+
+/* The view of a merge: inputs take turns. */
+static weir__view take_merge(weir__stage *stage, char *call, unsigned *origin)
+{
+    unsigned ended = 0;
+    for (unsigned n = 0; n < stage->inputs; n++) {
+        const unsigned i = (stage->next_input + n) % stage->inputs;
+        const weir__view view = weir__ring_look(&stage->input[i]->ring);
+        if (view == WEIR_VIEW_FAILED)
+            return view;
+        ended += view == WEIR_VIEW_END;
+        if (view == WEIR_VIEW_READY) {
+            take_input(stage, i, call + stage->input_offset[i]);
+            *origin = i;
+            stage->next_input = i + 1;
+            return view;
+        }
+    }
+    return ended == stage->inputs ? WEIR_VIEW_END : WEIR_VIEW_EMPTY;
+}
+
+/* Takes the inputs of the nth claimed call; false if there are none now. */
+static bool take_inputs(weir__stage *stage, weir_yielder *y, uint32_t n)
+{
+    if (stage->kind == WEIR_STAGE_SOURCE)
+        return true;
+    char *call = y->inputs + n * stage->call_bytes;
+    const weir__view view =
+        stage->o.join == WEIR_ZIP ? take_zip(stage, call) : take_merge(stage, call, &y->origins[n]);
+    if (view == WEIR_VIEW_FAILED)
+        weir__stage_fail(stage, WEIR_NO_POSITION);
+    else if (view == WEIR_VIEW_END) {
+        atomic_store_explicit(&stage->over, true, memory_order_relaxed);
+        stop_inputs(stage); /* zip: the longer inputs are of no use any more */
+    }
+    return view == WEIR_VIEW_READY;
+}
+
+/* Most calls to claim at once: what is worth one claim, what has room, and a fair share of what is
+ * there. */
+static uint32_t batch_size(const weir__stage *stage)
+{
+    const unsigned team = stage->engine->team.workers;
+    const uint32_t share = stage->o.jobs < team ? stage->o.jobs : team;
+    const uint32_t room = weir__ring_room(&stage->ring) / stage->o.max_yield;
+    uint32_t there = room;
+    for (unsigned i = 0; i < stage->inputs; i++) {
+        const weir__ring *in = &stage->input[i]->ring;
+        const uint64_t items = atomic_load_explicit(&in->tail, memory_order_relaxed) -
+                               atomic_load_explicit(&in->head, memory_order_relaxed);
+        if (items < there)
+            there = (uint32_t)items;
+    }
+    const uint32_t fair = (there + share - 1) / share;
+    const uint32_t most = room < stage->batch ? room : stage->batch;
+    return fair == 0 && room > 0 ? 1 : most < fair ? most : fair;
+}
+
+/* Claims calls for a job; 0 if none can begin. */
+static uint32_t claim(weir__stage *stage, weir_yielder *y)
+{
+    const uint32_t most = batch_size(stage);
+    uint32_t n = 0;
+    while (n < most && take_inputs(stage, y, n))
+        n++;
+    if (n > 0 && stage->o.unordered)
+        weir__ring_promise(&stage->ring, n * stage->o.max_yield);
+    else if (n > 0)
+        y->at = weir__ring_claim(&stage->ring, n * stage->o.max_yield);
+    return n;
+}
+
+/* ---- calls ---- */
+
+/* In an unordered stage a position is claimed for each item when it is yielded. */
+static weir__position position_of_yield(weir_yielder *y)
+{
+    weir__stage *stage = y->stage;
+    if (!stage->o.unordered)
+        return weir__ring_after(&stage->ring, y->at, y->yielded);
+    pthread_mutex_lock(&stage->lock);
+    weir__ring_unpromise(&stage->ring, 1);
+    const weir__position at = weir__ring_claim(&stage->ring, 1);
+    pthread_mutex_unlock(&stage->lock);
+    return at;
+}
+
+weir_status weir_yield(weir_yielder *y, const void *item)
+{
+    weir__stage *stage = y->stage;
+    const size_t bytes = stage->ring.item_bytes;
+    if (y->yielded == stage->o.max_yield || (item == NULL && bytes > 0)) {
+        y->fault = WEIR_EINVAL;
+        return WEIR_EINVAL;
+    }
+    const weir__position at = position_of_yield(y);
+    if (bytes > 0)
+        memcpy(weir__ring_slot(&stage->ring, at.slot), item, bytes);
+    y->yielded++;
+    weir__ring_fill(&stage->ring, at);
+    return WEIR_OK;
+}
+
+unsigned weir_yielder_job(const weir_yielder *y)
+{
+    return y->job;
+}
+
+/* One call of a source: the item is written where it will be taken. */
+static int call_next(weir_yielder *y)
+{
+    weir__stage *stage = y->stage;
+    if (stage->o.unordered) { /* its position is known only once it is there: by way of the job */
+        const int code = stage->next(stage->o.state, y->inputs);
+        return code == WEIR_OK ? weir_yield(y, y->inputs) : code;
+    }
+    const int code = stage->next(stage->o.state, weir__ring_slot(&stage->ring, y->at.slot));
+    if (code == WEIR_OK) {
+        weir__ring_fill(&stage->ring, y->at);
+        y->yielded = 1;
+    }
+    return code;
+}
+
+/* The nth claimed call of a stage with inputs. */
+static int call_work(weir_yielder *y, uint32_t n)
+{
+    weir__stage *stage = y->stage;
+    char *call = y->inputs + n * stage->call_bytes;
+    if (stage->o.join == WEIR_MERGE)
+        y->items[0] = call + stage->input_offset[y->origins[n]];
+    else
+        for (unsigned i = 0; i < stage->inputs; i++)
+            y->items[i] = call + stage->input_offset[i];
+    return stage->work(stage->o.state, y->items, y);
+}
+
+/* The inputs of a claimed call that will not be made. */
+static void drop_inputs(weir_yielder *y, uint32_t n)
+{
+    weir__stage *stage = y->stage;
+    char *call = y->inputs + n * stage->call_bytes;
+    if (stage->kind != WEIR_STAGE_WORK)
+        return;
+    for (unsigned i = 0; i < stage->inputs; i++)
+        if (stage->o.join == WEIR_ZIP || y->origins[n] == i)
+            weir__stage_drop(stage->input[i], call + stage->input_offset[i]);
+}
+
+/* Positions of the current call that it left without an item. */
+static void settle_call(weir_yielder *y)
+{
+    weir__stage *stage = y->stage;
+    const uint32_t left = stage->o.max_yield - y->yielded;
+    if (stage->o.unordered) {
+        weir__ring_unpromise(&stage->ring, left);
+        return; /* that there is room again is told when the job is given back */
+    }
+    for (uint32_t i = y->yielded; i < stage->o.max_yield; i++)
+        weir__ring_skip(&stage->ring, weir__ring_after(&stage->ring, y->at, i));
+    y->at = weir__ring_after(&stage->ring, y->at, stage->o.max_yield);
+}
+
+static void report(weir__stage *stage, const weir_yielder *y, int code)
+{
+    weir_error error = {.status = WEIR_EOP, .code = code};
+    snprintf(error.where, sizeof error.where, "%s", stage->o.name);
+    if (y->fault != 0) {
+        error.status = WEIR_EINVAL;
+        error.code = 0;
+        snprintf(error.text, sizeof error.text,
+                 "stage '%.90s' called weir_yield() with NULL, or more than max_yield (%u) times",
+                 stage->o.name, stage->o.max_yield);
+    } else {
+        snprintf(error.text, sizeof error.text, "stage '%.90s' returned %d", stage->o.name, code);
+    }
+    (void)weir__lane_fail(&stage->engine->lane, &error); /* a later failure is dropped */
+}
+
+/* A call failed: the ring fails behind what it yielded. */
+static void fail_call(weir_yielder *y, int code)
+{
+    weir__stage *stage = y->stage;
+    report(stage, y, code);
+    pthread_mutex_lock(&stage->lock);
+    weir__stage_fail(stage, stage->o.unordered ? WEIR_NO_POSITION : y->at.number + y->yielded);
+    pthread_mutex_unlock(&stage->lock);
+    /* Sources look at the failure themselves. */
+    weir__event_wake_all(&stage->engine->workers_wake);
+}
+
+/* The calls from `made` on are not made: their inputs go, and their positions stay empty. */
+static void drop_calls(weir_yielder *y, uint32_t made, uint32_t n)
+{
+    for (uint32_t i = made; i < n; i++) {
+        drop_inputs(y, i);
+        y->yielded = 0;
+        settle_call(y);
+    }
+}
+
+/* Makes the claimed calls; those after a failed one, or after a source's end, are not made. */
+static void make_calls(weir_yielder *y, uint32_t n)
+{
+    weir__stage *stage = y->stage;
+    const bool source = stage->kind == WEIR_STAGE_SOURCE;
+    uint32_t made = 0;
+    /* What a stopped stage would yield, nobody wants. */
+    while (made < n && !atomic_load_explicit(&stage->stopped, memory_order_relaxed)) {
+        y->yielded = 0;
+        y->fault = 0;
+        const int code = source ? call_next(y) : call_work(y, made);
+        const bool ended = source && code == WEIR_END;
+        if (ended)
+            atomic_store_explicit(&stage->over, true, memory_order_relaxed);
+        else if (code != 0 || y->fault != 0)
+            fail_call(y, code);
+        settle_call(y);
+        made++;
+        if (code != 0 || y->fault != 0)
+            break;
+    }
+    drop_calls(y, made, n);
+}
+
+/* Calls that are short are claimed in larger batches. */
+static void learn_batch(weir__stage *stage, uint32_t n, uint64_t ns)
+{
+    if (ns < BATCH_NS / 2 && n == stage->batch && stage->batch < stage->batch_most)
+        stage->batch = stage->batch * 2 < stage->batch_most ? stage->batch * 2 : stage->batch_most;
+    else if (ns > BATCH_NS * 2)
+        stage->batch = n > 1 ? n / 2 : 1;
+}
+
+/* Under the lock: a source stops where the stream has failed elsewhere. */
+static void see_failure(weir__stage *stage)
+{
+    if (stage->kind == WEIR_STAGE_SOURCE && weir__failure_stopping(&stage->engine->lane.failure) &&
+        !atomic_load_explicit(&stage->over, memory_order_relaxed))
+        weir__stage_fail(stage, WEIR_NO_POSITION);
+}
+
+uint32_t weir__stage_begin(weir__stage *stage, weir_yielder **y, bool *moved)
+{
+    uint32_t n = 0;
+    *moved = false;
+    if (!weir__stage_glance(stage))
+        return 0;
+    pthread_mutex_lock(&stage->lock);
+    see_failure(stage);
+    if (may_begin(stage)) {
+        *y = stage->free_yielders;
+        n = claim(stage, *y);
+    }
+    if (n > 0) {
+        stage->free_yielders = (*y)->next_free;
+        atomic_fetch_add_explicit(&stage->running, 1, memory_order_relaxed);
+    } else {
+        end_if_done(stage);
+    }
+    *moved = n > 0 || atomic_load_explicit(&stage->over, memory_order_relaxed);
+    pthread_mutex_unlock(&stage->lock);
+    return n;
+}
+
+void weir__stage_make(weir__stage *stage, weir_yielder *y, uint32_t n)
+{
+    const uint64_t begun = weir__now_ns();
+    make_calls(y, n);
+    const uint64_t ns = weir__now_ns() - begun;
+    pthread_mutex_lock(&stage->lock);
+    learn_batch(stage, n, ns);
+    y->next_free = stage->free_yielders;
+    stage->free_yielders = y;
+    /* S1: seq_cst, for weir__event: a worker may wait for a job to be free. */
+    atomic_fetch_sub_explicit(&stage->running, 1, memory_order_seq_cst);
+    end_if_done(stage);
+    pthread_mutex_unlock(&stage->lock);
+    weir__event_notify(&stage->engine->workers_wake);
+}

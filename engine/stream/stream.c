@@ -1,0 +1,233 @@
+/* Starts streams and closes them: memory, budget, host thread, engine.
+ *
+ * Programs call it.  It must never leave a thread, a byte or an item behind. */
+#include "stream.h"
+
+#include <string.h>
+
+#include "error.h"
+#include "memory.h"
+
+/* ---- bytes ---- */
+
+static uint64_t add(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static uint64_t multiply(uint64_t a, uint64_t b)
+{
+    uint64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+/* Bytes of one job beside its record: inputs of a batch, pointers to one call's, origins. */
+static uint64_t job_bytes(const weir__stage *stage)
+{
+    const uint64_t calls = stage->kind == WEIR_STAGE_SOURCE ? 1 : stage->batch_most;
+    return add(multiply(calls, stage->call_bytes),
+               stage->inputs * sizeof(void *) + stage->batch_most * sizeof(unsigned));
+}
+
+static uint64_t stage_bytes(const weir__stage *stage)
+{
+    const uint64_t jobs =
+        stage->kind == WEIR_STAGE_INLET
+            ? 0
+            : multiply(stage->o.jobs, add(sizeof(weir_yielder), job_bytes(stage)));
+    return add(add(sizeof *stage, jobs), weir__ring_bytes(stage->o.item_bytes, stage->o.buffer));
+}
+
+uint64_t weir__stream_bytes(const weir_stream *s)
+{
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < s->count; i++)
+        bytes = add(bytes, stage_bytes(s->stages[i]));
+    return bytes;
+}
+
+uint64_t weir_stream_certified_bytes(const weir_stream *s)
+{
+    return weir__stream_bytes(s);
+}
+
+/* ---- memory of the stages ---- */
+
+static bool open_job(weir__stage *stage, weir_yielder *y, unsigned job)
+{
+    const size_t calls = stage->kind == WEIR_STAGE_SOURCE ? 1 : stage->batch_most;
+    y->stage = stage;
+    y->job = job;
+    y->inputs = weir__memory_take(calls * stage->call_bytes);
+    y->items = weir__memory_take(stage->inputs * sizeof *y->items);
+    y->origins = weir__memory_take(stage->batch_most * sizeof *y->origins);
+    return y->inputs != NULL && y->items != NULL && y->origins != NULL;
+}
+
+static bool open_stage(weir__stage *stage)
+{
+    if (weir__ring_open(&stage->ring, stage->o.item_bytes, stage->o.buffer) != WEIR_OK)
+        return false;
+    weir_engine *engine = stage->engine;
+    const bool inlet = stage->kind == WEIR_STAGE_INLET;
+    stage->ring.taken = inlet ? &engine->programs_wake : &engine->workers_wake;
+    stage->ring.filled = stage->taken ? &engine->workers_wake : &engine->programs_wake;
+    if (inlet)
+        return true;
+    stage->yielders = weir__memory_take_zero(stage->o.jobs * sizeof *stage->yielders);
+    if (stage->yielders == NULL)
+        return false;
+    for (unsigned job = stage->o.jobs; job-- > 0;) {
+        weir_yielder *y = &stage->yielders[job];
+        if (!open_job(stage, y, job))
+            return false;
+        y->next_free = stage->free_yielders;
+        stage->free_yielders = y;
+    }
+    return true;
+}
+
+static void close_stage(weir__stage *stage)
+{
+    for (unsigned job = 0; stage->yielders != NULL && job < stage->o.jobs; job++) {
+        weir__memory_give(stage->yielders[job].inputs);
+        weir__memory_give(stage->yielders[job].items);
+        weir__memory_give(stage->yielders[job].origins);
+    }
+    weir__memory_give(stage->yielders);
+    stage->yielders = NULL;
+    stage->free_yielders = NULL;
+    weir__ring_close(&stage->ring);
+}
+
+static void free_stage(weir__stage *stage)
+{
+    close_stage(stage);
+    pthread_mutex_destroy(&stage->lock);
+    weir__memory_give(stage->input);
+    weir__memory_give(stage->input_offset);
+    weir__memory_give((char *)(uintptr_t)stage->o.name);
+    weir__memory_give(stage);
+}
+
+/* ---- start ---- */
+
+static void work(void *argument, unsigned worker, unsigned size)
+{
+    (void)size;
+    weir__stream_work(argument, worker);
+}
+
+static void *host(void *argument)
+{
+    weir_stream *s = argument;
+    weir__team_run(&s->engine->team, work, s);
+    return NULL;
+}
+
+/* With the engine and its bytes ours. */
+static weir_status start_workers(weir_stream *s)
+{
+    weir_status status = WEIR_OK;
+    for (unsigned i = 0; i < s->count && status == WEIR_OK; i++)
+        if (!open_stage(s->stages[i]))
+            status =
+                weir__error_set(WEIR_ENOMEM, 0, s->stages[i]->o.name,
+                                "no memory for the buffer of stage '%.90s'", s->stages[i]->o.name);
+    if (status == WEIR_OK) {
+        weir__failure_begin(&s->engine->lane.failure);
+        const int refused = pthread_create(&s->host, NULL, host, s);
+        if (refused == 0)
+            return WEIR_OK;
+        weir_error ignored; /* nothing has run yet, but a cancel may have come */
+        status = weir__failure_end(&s->engine->lane.failure, &ignored);
+        status =
+            weir__error_set(WEIR_ESYS, refused, "stream",
+                            "the system refuses a thread for the stream (%s)", strerror(refused));
+    }
+    for (unsigned i = 0; i < s->count; i++)
+        close_stage(s->stages[i]);
+    return status;
+}
+
+weir_status weir_stream_start(weir_stream *s)
+{
+    if (s == NULL)
+        return weir__error_set(WEIR_EINVAL, 0, "s", "s is NULL");
+    if (s->started || s->count == 0)
+        return weir__error_set(WEIR_EINVAL, 0, "stream",
+                               s->started ? "the stream has been started already"
+                                          : "the stream has no stage; add a source or an inlet");
+    const uint64_t bytes = weir__stream_bytes(s);
+    if (bytes >= PTRDIFF_MAX)
+        return weir__error_set(WEIR_EINVAL, 0, "buffer",
+                               "the buffers need more bytes than this machine can address");
+    weir_status status = weir__engine_acquire(s->engine);
+    if (status != WEIR_OK)
+        return status;
+    if (!weir__engine_reserve(s->engine, bytes)) {
+        status = weir__error_set(WEIR_EBUDGET, 0, "max_bytes",
+                                 "max_bytes is %zu, but the stream's buffers need %llu bytes "
+                                 "(weir_stream_certified_bytes)",
+                                 s->engine->max_bytes, (unsigned long long)bytes);
+    } else {
+        status = start_workers(s);
+        if (status != WEIR_OK)
+            weir__engine_give_back(s->engine, bytes);
+    }
+    if (status != WEIR_OK)
+        weir__engine_release(s->engine);
+    s->started = status == WEIR_OK;
+    return status;
+}
+
+/* ---- close ---- */
+
+/* What is still in the rings belongs to nobody else. */
+static void drop_items(weir_stream *s)
+{
+    for (unsigned i = 0; i < s->count; i++) {
+        weir__stage *stage = s->stages[i];
+        for (uint32_t slot = 0; slot < stage->ring.capacity; slot++)
+            if (weir__ring_holds(&stage->ring, slot))
+                weir__stage_drop(stage, weir__ring_slot(&stage->ring, slot));
+    }
+}
+
+/* The lanes of pipelines that ran in place keep their blocks, but no reservation. */
+static void give_back_bytes(weir_stream *s)
+{
+    uint64_t bytes = weir__stream_bytes(s);
+    for (unsigned i = 0; i < s->engine->lanes; i++) {
+        weir__lane *lane = &s->engine->in_place[i];
+        bytes += lane->reserved_bytes;
+        lane->reserved_bytes = 0;
+        weir__window_trim(&lane->window);
+    }
+    weir__engine_give_back(s->engine, bytes);
+}
+
+weir_status weir_stream_close(weir_stream *s)
+{
+    weir_status status = WEIR_OK;
+    weir_error error;
+    if (s == NULL)
+        return WEIR_OK;
+    if (s->started) {
+        for (unsigned i = 0; i < s->count; i++)
+            atomic_store_explicit(&s->stages[i]->stopped, true, memory_order_relaxed);
+        /* C1: seq_cst, for weir__event: a worker that is about to sleep sees it, or is woken. */
+        atomic_store_explicit(&s->closing, true, memory_order_seq_cst);
+        weir__event_wake_all(&s->engine->workers_wake);
+        pthread_join(s->host, NULL);
+        drop_items(s);
+        status = weir__failure_end(&s->engine->lane.failure, &error);
+        give_back_bytes(s);
+        weir__engine_release(s->engine);
+    }
+    for (unsigned i = 0; i < s->count; i++)
+        free_stage(s->stages[i]);
+    weir__memory_give(s->stages);
+    weir__memory_give(s);
+    return status == WEIR_OK ? WEIR_OK : weir__error_copy(&error);
+}

@@ -1,0 +1,28 @@
+/* A stream: its stages, its host thread, and what it has reserved.
+ *
+ * build.c fills it, stream.c starts and closes it, work.c is what its workers do, pull.c serves the
+ * program's side.  It must never change its stages once it is started. */
+#ifndef WEIR_STREAM_INTERNAL_H
+#define WEIR_STREAM_INTERNAL_H
+
+#include "base.h"
+#include "engine.h"
+#include "stage.h"
+#include "weir/stream.h"
+
+struct weir_stream {
+    weir_engine *engine;
+    weir__stage **stages; /* in the order of their making, so inputs come first */
+    unsigned count, room;
+    bool started;
+    pthread_t host;      /* opens the team's region, and is its worker 0 */
+    atomic_bool closing; /* workers leave */
+};
+
+/* Bytes that the stages take with the start. */
+uint64_t weir__stream_bytes(const weir_stream *s);
+
+/* What each worker does from start to close. */
+void weir__stream_work(weir_stream *s, unsigned worker);
+
+#endif

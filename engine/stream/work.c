@@ -1,0 +1,82 @@
+/* What a stream's workers do: the stage nearest the consumer goes first, and whoever finds nothing
+ * sleeps.
+ *
+ * stream.c has every thread of the team call it.  A worker must never go to sleep while a call
+ * could begin, nor keep a core busy for longer than SPIN_NS when none can. */
+#include <sched.h>
+
+#include "stream.h"
+
+/* Sleeping and waking costs some microseconds on both sides. */
+#define SPIN_NS 20000
+
+/* Cancelled or closing: no call begins any more. A stream that failed by itself goes on with what
+ * comes before the failure. */
+static bool must_stop(weir_stream *s)
+{
+    weir_error error;
+    if (atomic_load_explicit(&s->closing, memory_order_relaxed))
+        return true;
+    if (!weir__failure_stopping(&s->engine->lane.failure))
+        return false;
+    return weir__failure_peek(&s->engine->lane.failure, &error) && error.status == WEIR_ECANCEL;
+}
+
+static bool somebody_could_begin(const weir_stream *s)
+{
+    for (unsigned i = s->count; i-- > 0;)
+        if (weir__stage_glance(s->stages[i]))
+            return true;
+    return false;
+}
+
+/* One batch of the stage nearest the consumer that has one; false if there is none. */
+static bool work_once(weir_stream *s)
+{
+    for (unsigned i = s->count; i-- > 0;) {
+        weir_yielder *y;
+        bool moved;
+        const uint32_t n = weir__stage_begin(s->stages[i], &y, &moved);
+        if (n > 0) {
+            /* One piece of news wakes one worker; what it does not do itself, it passes on. */
+            if (weir__event_has_waiters(&s->engine->workers_wake) && somebody_could_begin(s))
+                weir__event_wake(&s->engine->workers_wake);
+            weir__stage_make(s->stages[i], y, n);
+        }
+        if (moved)
+            return true;
+    }
+    return false;
+}
+
+/* Looks for a while whether something comes up. */
+static bool spin(weir_stream *s)
+{
+    const uint64_t until = weir__now_ns() + SPIN_NS;
+    do {
+        if (somebody_could_begin(s) || must_stop(s))
+            return true;
+        sched_yield();
+    } while (weir__now_ns() < until);
+    return false;
+}
+
+static void sleep_until_news(weir_stream *s)
+{
+    weir__event *event = &s->engine->workers_wake;
+    weir__event_prepare(event);
+    WEIR_YIELD_POINT();
+    if (somebody_could_begin(s) || must_stop(s))
+        weir__event_withdraw(event);
+    else
+        weir__event_wait(event);
+}
+
+void weir__stream_work(weir_stream *s, unsigned worker)
+{
+    weir__engine_enter(s->engine, worker);
+    while (!must_stop(s))
+        if (!work_once(s) && !spin(s))
+            sleep_until_news(s);
+    weir__engine_leave();
+}

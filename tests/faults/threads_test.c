@@ -1,0 +1,207 @@
+/* Tests what happens when the system or the OpenMP runtime does not give the threads asked for.
+ *
+ * Run by ctest; each case is a child process, since the environment and the limits must be there
+ * before the runtime starts.  It must never leave a limit on itself. */
+#include "support.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { CHILD_SKIPPED = 77 };
+
+#define CHILD_CHECK(x)                                                                             \
+    do {                                                                                           \
+        if (!(x)) {                                                                                \
+            fprintf(stderr, "child, line %d: %s (%s)\n", __LINE__, #x, weir_last_error()->text);   \
+            return 1;                                                                              \
+        }                                                                                          \
+    } while (0)
+
+/* Runs trees on an engine that asks for `asked` workers and may get `least` to `most`. */
+static int child_runs(unsigned asked, unsigned least, unsigned most)
+{
+    const weir_engine_options options = {.workers = asked};
+    weir_engine *engine;
+    weir_plan *plan;
+    weir_layer layer;
+    tree context = {.fanout = 3, .spin = 20};
+    tree_describe(&layer, 3, 7);
+    CHILD_CHECK(weir_engine_open(&options, &engine) == WEIR_OK);
+    CHILD_CHECK(asked == 0 || weir_engine_workers(engine) == asked);
+    CHILD_CHECK(weir_plan_compile(&layer, &plan) == WEIR_OK);
+    for (uint64_t i = 0; i < 50 / SLOW_BUILD; i++) {
+        const tree_node in = {.id = i, .height = 7};
+        uint64_t out = 0;
+        weir_stats s;
+        CHILD_CHECK(weir_run(engine, plan, &context, &in, &out) == WEIR_OK);
+        CHILD_CHECK(out == tree_answer(in, 3));
+        weir_engine_stats(engine, &s);
+        CHILD_CHECK(s.workers >= least && s.workers <= most);
+        CHILD_CHECK(s.branches == tree_branches(7, 3));
+        CHILD_CHECK(s.peak_bytes <= s.certified_bytes);
+        CHILD_CHECK(s.workers > 1 || s.promotions == 0);
+    }
+    weir_plan_free(plan);
+    weir_engine_close(engine);
+    return 0;
+}
+
+/* More threads than the limit allows are refused with a text that names the number asked for; what
+ * is within the limit still works in the same process. */
+static int child_is_refused(unsigned asked)
+{
+    const weir_engine_options options = {.workers = asked, .bind = WEIR_BIND_NONE};
+    char number[32];
+    weir_engine *engine = NULL;
+    CHILD_CHECK(weir_engine_open(&options, &engine) == WEIR_ESYS);
+    CHILD_CHECK(engine == NULL);
+    CHILD_CHECK(weir_last_error()->status == WEIR_ESYS);
+    CHILD_CHECK(weir_last_error()->code == EAGAIN || weir_last_error()->code == ENOMEM);
+    CHILD_CHECK(strcmp(weir_last_error()->where, "workers") == 0);
+    CHILD_CHECK(strstr(weir_last_error()->text, "workers") != NULL);
+    snprintf(number, sizeof number, "%u", asked);
+    CHILD_CHECK(strstr(weir_last_error()->text, number) != NULL);
+    return child_runs(1, 1, 1);
+}
+
+static int child_without_processes(void)
+{
+    const struct rlimit few = {4, 4};
+    if (setgid(65534) != 0 || setuid(65534) != 0)
+        return CHILD_SKIPPED;
+    CHILD_CHECK(setrlimit(RLIMIT_NPROC, &few) == 0);
+    return child_is_refused(64);
+}
+
+static int child_without_address_space(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || SLOW_BUILD > 1
+    return CHILD_SKIPPED; /* the sanitizer itself needs terabytes of it */
+#else
+    const struct rlimit little = {(rlim_t)512 << 20, (rlim_t)512 << 20};
+    CHILD_CHECK(setrlimit(RLIMIT_AS, &little) == 0);
+    return child_is_refused(1000); /* their stacks are larger than that together */
+#endif
+}
+
+static int be_child(const char *what)
+{
+    if (strcmp(what, "one") == 0)
+        return child_runs(8, 1, 1);
+    if (strcmp(what, "at-most-three") == 0)
+        return child_runs(8, 1, 3);
+    if (strcmp(what, "any-of-eight") == 0)
+        return child_runs(8, 1, 8);
+    if (strcmp(what, "eight") == 0)
+        return child_runs(8, 8, 8);
+    if (strcmp(what, "default") == 0)
+        return child_runs(0, 1, 4096);
+    if (strcmp(what, "no-processes") == 0)
+        return child_without_processes();
+    if (strcmp(what, "no-address-space") == 0)
+        return child_without_address_space();
+    return 2;
+}
+
+/* The exit status of this program run as a child. */
+static int run_child(const char *what, const char *variable, const char *value)
+{
+    fflush(NULL);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (variable != NULL)
+            setenv(variable, value, 1);
+        execl("/proc/self/exe", "threads_test", what, (char *)NULL);
+        _exit(127);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFSIGNALED(status))
+        fail_msg("the child %s died of signal %d", what, WTERMSIG(status));
+    return WEXITSTATUS(status);
+}
+
+static void a_thread_limit_of_one_runs_everything_in_place(void **state)
+{
+    (void)state;
+    assert_int_equal(run_child("one", "OMP_THREAD_LIMIT", "1"), 0);
+}
+
+static void a_thread_limit_below_the_workers_runs_with_what_there_is(void **state)
+{
+    (void)state;
+    assert_int_equal(run_child("at-most-three", "OMP_THREAD_LIMIT", "3"), 0);
+}
+
+static void dynamic_teams_may_have_any_size(void **state)
+{
+    (void)state;
+    assert_int_equal(run_child("any-of-eight", "OMP_DYNAMIC", "true"), 0);
+}
+
+static void more_workers_than_cpus_are_all_there(void **state)
+{
+    (void)state;
+    assert_int_equal(run_child("eight", NULL, NULL), 0);
+}
+
+static void the_openmp_environment_of_the_user_is_respected(void **state)
+{
+    static const char *const set[][2] = {
+        {"OMP_PROC_BIND", "true"},     {"OMP_PROC_BIND", "spread"},
+        {"OMP_PROC_BIND", "false"},    {"OMP_PLACES", "cores"},
+        {"OMP_PLACES", "threads"},     {"OMP_NUM_THREADS", "1"},
+        {"OMP_WAIT_POLICY", "active"}, {"OMP_WAIT_POLICY", "passive"},
+        {"OMP_MAX_ACTIVE_LEVELS", "4"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof set / sizeof *set; i++) {
+        assert_int_equal(run_child("any-of-eight", set[i][0], set[i][1]), 0);
+        assert_int_equal(run_child("default", set[i][0], set[i][1]), 0);
+    }
+}
+
+static void no_active_levels_run_everything_in_place(void **state)
+{
+    (void)state;
+    assert_int_equal(run_child("one", "OMP_MAX_ACTIVE_LEVELS", "0"), 0);
+}
+
+static void skip_or_pass(int status)
+{
+    if (status == CHILD_SKIPPED)
+        skip();
+    assert_int_equal(status, 0);
+}
+
+static void threads_that_the_process_limit_refuses_are_an_error_not_an_end(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip(); /* the limit counts all processes of a user; an unused one is needed */
+    skip_or_pass(run_child("no-processes", NULL, NULL));
+}
+
+static void threads_that_the_address_space_refuses_are_an_error_not_an_end(void **state)
+{
+    (void)state;
+    skip_or_pass(run_child("no-address-space", NULL, NULL));
+}
+
+int main(int arguments, char **argument)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_thread_limit_of_one_runs_everything_in_place),
+        cmocka_unit_test(a_thread_limit_below_the_workers_runs_with_what_there_is),
+        cmocka_unit_test(dynamic_teams_may_have_any_size),
+        cmocka_unit_test(more_workers_than_cpus_are_all_there),
+        cmocka_unit_test(the_openmp_environment_of_the_user_is_respected),
+        cmocka_unit_test(no_active_levels_run_everything_in_place),
+        cmocka_unit_test(threads_that_the_process_limit_refuses_are_an_error_not_an_end),
+        cmocka_unit_test(threads_that_the_address_space_refuses_are_an_error_not_an_end),
+    };
+    return arguments > 1 ? be_child(argument[1]) : cmocka_run_group_tests(tests, NULL, NULL);
+}

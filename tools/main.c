@@ -1,0 +1,122 @@
+/* The `weir` command: chooses the subcommand, and the general --help and --version.
+ *
+ * The C runtime calls it.  It must never do a subcommand's work, nor let lost output pass as
+ * success. */
+#include "tool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct subcommand {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+} subcommands[] = {
+    {"stats", weir_tool_stats, "moments, quantiles and histogram of an array file, in one pass"},
+    {"layers", weir_tool_layers,
+     "run a small pipeline of layers and show each operation as it begins and ends"},
+    {"topo", weir_tool_topo, "this machine, or another one, and which worker goes where"},
+    {"plan", weir_tool_plan, "the memory certificate of a pipeline, before any run"},
+};
+
+static const struct subcommand *find(const char *name)
+{
+    for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
+        if (strcmp(subcommands[i].name, name) == 0)
+            return &subcommands[i];
+    return NULL;
+}
+
+static void print_usage(FILE *file)
+{
+    fputs("usage: weir SUBCOMMAND [OPTION]...\n"
+          "       weir SUBCOMMAND --help\n"
+          "       weir --help | --version\n"
+          "\n"
+          "Numeric pipelines on all cores, within a memory limit that is known before the run.\n"
+          "\n"
+          "Subcommands:\n",
+          file);
+    for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
+        fprintf(file, "  %-8s %s\n", subcommands[i].name, subcommands[i].summary);
+    fputs("\n"
+          "Options of every subcommand that runs something:\n",
+          file);
+    fputs(tool_engine_help, file);
+    fputs("\n"
+          "Environment:\n"
+          "  WEIR_WORKERS, WEIR_BIND, WEIR_MAX_IN_FLIGHT, WEIR_MAX_BYTES\n"
+          "                      what the options above take where they are not given\n"
+          "\n"
+          "Exit status: 0 success, 1 the run failed, 2 the command line is wrong,\n"
+          "130 interrupted.\n",
+          file);
+}
+
+static int run_help(int argc, char **argv)
+{
+    if (argc <= 2) {
+        print_usage(stdout);
+        return TOOL_OK;
+    }
+    const struct subcommand *subcommand = find(argv[2]);
+    if (!subcommand) {
+        tool_error("no subcommand '%s'; see 'weir --help'", argv[2]);
+        return TOOL_USAGE;
+    }
+    char help[] = "--help";
+    return subcommand->run(2, (char *[]){argv[2], help, NULL});
+}
+
+static int dispatch(int argc, char **argv)
+{
+    if (argc < 2) {
+        tool_error("which subcommand? stats, layers, topo or plan; see 'weir --help'");
+        return TOOL_USAGE;
+    }
+    const char *first = argv[1];
+    if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 || strcmp(first, "help") == 0)
+        return run_help(argc, argv);
+    if (strcmp(first, "--version") == 0) {
+        puts("weir " WEIR_TOOL_VERSION);
+        return TOOL_OK;
+    }
+    const struct subcommand *subcommand = find(first);
+    if (subcommand)
+        return subcommand->run(argc - 1, argv + 1);
+    tool_error("unknown %s '%s'; see 'weir --help'", first[0] == '-' ? "option" : "subcommand",
+               first);
+    return TOOL_USAGE;
+}
+
+/* A closed standard descriptor would be given to the next file that is opened, and the report
+ * written into it.  So it is opened the wrong way round: using it fails, as it should. */
+static void occupy_standard_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", fd == 1 ? O_RDONLY : O_WRONLY) < 0)
+            return;
+}
+
+static int check_output(int code)
+{
+    int failed = ferror(stdout);
+    errno = 0;
+    if (fflush(stdout) != 0 || failed) {
+        tool_error("standard output: %s", errno ? strerror(errno) : "not everything was written");
+        return code == TOOL_OK ? TOOL_FAILED : code;
+    }
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    occupy_standard_descriptors();
+    setlocale(LC_CTYPE, "");
+    return check_output(dispatch(argc, argv));
+}

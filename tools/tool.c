@@ -1,0 +1,215 @@
+/* The error lines, option scanning and engine set-up that the subcommands share.
+ *
+ * main.c and every subcommand call it, from the main thread only; the signal handler is the one
+ * exception.  It must never exit: every failure is a return value. */
+#include "tool.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char tool_engine_help[] =
+    "  --workers N         threads of the run (default: WEIR_WORKERS, else one per core)\n"
+    "  --bind HOW          auto, core, spread, pu or none (default: WEIR_BIND, else auto)\n"
+    "  --max-in-flight N   most parts of the work handed to other workers at one time\n"
+    "                      (default: WEIR_MAX_IN_FLIGHT, else 4 per worker)\n"
+    "  --max-bytes SIZE    most bytes that the run may hold, like 64M or 2G\n"
+    "                      (default: WEIR_MAX_BYTES, else no limit)\n";
+
+void tool_error(const char *format, ...)
+{
+    char line[2048];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    for (char *c = line; *c; c++)
+        if (iscntrl((unsigned char)*c))
+            *c = '?';
+    fprintf(stderr, "weir: %s\n", line);
+}
+
+int tool_weir_error(const char *what)
+{
+    const weir_error *error = weir_last_error();
+    if (error->status == WEIR_ECANCEL) {
+        tool_error("%s: interrupted", what);
+        return TOOL_INTERRUPTED;
+    }
+    const char *text = error->text[0] ? error->text : weir_status_name(error->status);
+    if (error->where[0])
+        tool_error("%s: %s: %s", what, error->where, text);
+    else
+        tool_error("%s: %s", what, text);
+    return TOOL_FAILED;
+}
+
+int tool_unknown(const char *subcommand, const char *argument)
+{
+    const char *kind = argument[0] == '-' ? "unknown option" : "unexpected argument";
+    tool_error("%s: %s '%s'; see 'weir %s --help'", subcommand, kind, argument, subcommand);
+    return TOOL_USAGE;
+}
+
+int tool_option(int argc, char **argv, int *at, const char *name, const char **value)
+{
+    const char *argument = argv[*at];
+    size_t length = strlen(name);
+    if (strncmp(argument, name, length) != 0)
+        return 0;
+    if (argument[length] == '=') {
+        *value = argument + length + 1;
+        return 1;
+    }
+    if (argument[length] != '\0')
+        return 0;
+    if (*at + 1 >= argc) {
+        tool_error("%s: option '%s' needs a value; see 'weir %s --help'", argv[0], name, argv[0]);
+        return -1;
+    }
+    *value = argv[++*at];
+    return 1;
+}
+
+bool tool_parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *value)
+{
+    if (!isdigit((unsigned char)text[0]))
+        return false;
+    char *end;
+    errno = 0;
+    uintmax_t number = strtoumax(text, &end, 10);
+    if (errno || *end || number < low || number > high)
+        return false;
+    *value = number;
+    return true;
+}
+
+static int parse_bind(const char *subcommand, const char *text, weir_bind *bind)
+{
+    static const char *const names[] = {[WEIR_BIND_AUTO] = "auto",
+                                        [WEIR_BIND_CORE] = "core",
+                                        [WEIR_BIND_SPREAD] = "spread",
+                                        [WEIR_BIND_PU] = "pu",
+                                        [WEIR_BIND_NONE] = "none"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(text, names[i]) == 0) {
+            *bind = (weir_bind)i;
+            return 1;
+        }
+    tool_error("%s: --bind is auto, core, spread, pu or none, not '%s'", subcommand, text);
+    return -1;
+}
+
+static int parse_count(const char *subcommand, const char *option, const char *text, uint64_t high,
+                       uint64_t *value)
+{
+    if (tool_parse_number(text, 1, high, value))
+        return 1;
+    tool_error("%s: %s is a whole number from 1 to %" PRIu64 ", not '%s'", subcommand, option, high,
+               text);
+    return -1;
+}
+
+int tool_engine_option(int argc, char **argv, int *at, weir_engine_options *options)
+{
+    const char *value;
+    uint64_t number = 0;
+    int taken = tool_option(argc, argv, at, "--workers", &value);
+    if (taken) {
+        if (taken > 0)
+            taken = parse_count(argv[0], "--workers", value, 65536, &number);
+        options->workers = (unsigned)number;
+        return taken;
+    }
+    taken = tool_option(argc, argv, at, "--max-in-flight", &value);
+    if (taken) {
+        if (taken > 0)
+            taken = parse_count(argv[0], "--max-in-flight", value, 1u << 30, &number);
+        options->max_in_flight = (size_t)number;
+        return taken;
+    }
+    taken = tool_option(argc, argv, at, "--bind", &value);
+    if (taken)
+        return taken < 0 ? -1 : parse_bind(argv[0], value, &options->bind);
+    taken = tool_option(argc, argv, at, "--max-bytes", &value);
+    if (taken > 0 &&
+        (weir_parse_bytes(value, &options->max_bytes) != WEIR_OK || options->max_bytes == 0)) {
+        tool_error("%s: --max-bytes is a size of at least 1 byte, like 64M or 2G, not '%s'",
+                   argv[0], value);
+        return -1;
+    }
+    return taken;
+}
+
+const char *tool_format_bytes(uint64_t bytes, char text[16])
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double size = (double)bytes;
+    size_t unit = 0;
+    while (size >= 1023.95 && unit + 1 < sizeof units / sizeof units[0]) {
+        size /= 1024;
+        unit++;
+    }
+    snprintf(text, 16, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
+    return text;
+}
+
+/* The engine that a signal cancels.  A plain pointer that only the main thread changes, and only
+ * while the handlers are not installed or point to what stays open. */
+static weir_engine *volatile cancelled_engine;
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+    (void)number;
+    interrupted = 1;
+    weir_engine *engine = cancelled_engine;
+    if (engine)
+        weir_engine_cancel(engine);
+}
+
+/* With SA_RESETHAND a second Ctrl-C ends the process at once, in case the run does not stop. */
+static void handle_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct sigaction action, old;
+        memset(&action, 0, sizeof action);
+        action.sa_handler = on_signal;
+        action.sa_flags = SA_RESTART | (int)SA_RESETHAND;
+        sigemptyset(&action.sa_mask);
+        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+            sigaction(numbers[i], &action, NULL);
+    }
+}
+
+weir_engine *tool_engine_open(const weir_engine_options *options, int *exit_code)
+{
+    weir_engine *engine;
+    weir_status status = weir_engine_open(options, &engine);
+    if (status != WEIR_OK) {
+        *exit_code = tool_weir_error("the engine");
+        if (status == WEIR_EINVAL)
+            *exit_code = TOOL_USAGE;
+        return NULL;
+    }
+    cancelled_engine = engine;
+    handle_signals();
+    return engine;
+}
+
+void tool_engine_close(weir_engine *engine)
+{
+    cancelled_engine = NULL;
+    weir_engine_close(engine);
+}
+
+int tool_interrupted(void)
+{
+    return interrupted;
+}
