@@ -11,9 +11,6 @@
  * has 256; half of it leaves room for gathers. */
 #define MOST_QUEUED 128
 
-/* Far above any number of parts: `active` never calls. */
-#define NEVER_CALLS (1 << 28)
-
 struct weir__block {
     alignas(WEIR_LINE) weir__block *next;
     uint64_t bytes; /* with this header */
@@ -172,6 +169,7 @@ void *weir__window_begin(weir__window *window, const weir__limits *limits, uint6
     window->peak_bytes = 0;
     window->peak_in_flight = 0;
     window->team = 1;
+    window->calls_at = 0;
     atomic_store_explicit(&window->active, 1, memory_order_relaxed);
     if (window->free_bytes > limits->limit_bytes)
         weir__window_trim(window);
@@ -188,11 +186,11 @@ void *weir__window_begin(weir__window *window, const weir__limits *limits, uint6
 void weir__window_set_team(weir__window *window, unsigned team)
 {
     const size_t most = (size_t)team * WEIR_MOST_IN_FLIGHT_PER_WORKER;
-    window->team = (int)team;
+    window->team = team;
     if (window->max_in_flight > most)
         window->max_in_flight = most;
-    if (team == 1)
-        weir__window_add_active(window, NEVER_CALLS);
+    /* A team of one is never hungry: the root itself is active. */
+    window->calls_at = team == 1 ? 0 : (int)team;
 }
 
 void weir__window_end(weir__window *window, void *root, uint64_t root_held)
@@ -211,7 +209,7 @@ void *weir__window_admit(weir__window *window, uint64_t bytes, uint64_t declared
         block = add_block(window, bytes, declared);
     /* One more part may mean one more worker that runs at the same time. */
     if (block != NULL && window->scratch_bytes > 0 &&
-        window->scratch_count < (unsigned)window->team && window->scratch_count < parts + 2 &&
+        window->scratch_count < window->team && window->scratch_count < parts + 2 &&
         !add_scratch(window)) {
         return_block(window, block, declared);
         block = NULL;

@@ -53,7 +53,8 @@ typedef struct weir__window {
     size_t peak_in_flight;
 
     /* Read-only while a run is under way. */
-    alignas(WEIR_LINE) int team;
+    alignas(WEIR_LINE) int calls_at; /* the poll calls while `active` is not above it */
+    unsigned team;
     size_t max_in_flight;
     uint64_t limit_bytes;
     uint64_t scratch_bytes;
@@ -114,7 +115,7 @@ static inline void weir__window_add_active(weir__window *window, int change)
  * or the run stops. One load of a line that stays shared while nothing happens. */
 static inline bool weir__window_calls(const weir__window *window)
 {
-    return WEIR_UNLIKELY(weir__window_active(window) <= window->team);
+    return WEIR_UNLIKELY(weir__window_active(window) <= window->calls_at);
 }
 
 /* From now on every poll calls, and says that the run stops; may be called again and again. It is
