@@ -254,7 +254,7 @@ static double empty_run_us(weir_engine *engine)
         if (weir_run(engine, plan, NULL, NULL, &out) != WEIR_OK)
             die("empty run");
     }
-    const double us = (now() - began) * 1e6 / RUNS;
+    const double us = (now() - began) * 1e6 / (double)RUNS;
     weir_plan_free(plan);
     return us;
 }

@@ -93,11 +93,8 @@ static weir_status open_primitives(weir_engine *engine)
 {
     if (weir__lane_open(&engine->lane) != WEIR_OK)
         return WEIR_ENOMEM;
-    if (weir__event_open(&engine->workers_wake, true) == WEIR_OK) {
-        if (weir__event_open(&engine->programs_wake, false) == WEIR_OK)
-            return WEIR_OK;
-        weir__event_close(&engine->workers_wake);
-    }
+    if (weir__event_open(&engine->workers_wake) == WEIR_OK)
+        return WEIR_OK;
     weir__lane_close(&engine->lane);
     return WEIR_ENOMEM;
 }
@@ -132,7 +129,6 @@ void weir_engine_close(weir_engine *engine)
     if (engine == NULL)
         return;
     weir__team_close(&engine->team);
-    weir__event_close(&engine->programs_wake);
     weir__event_close(&engine->workers_wake);
     weir__lane_close(&engine->lane);
     for (unsigned i = 0; i < engine->lanes; i++)
@@ -244,5 +240,4 @@ void weir_engine_cancel(weir_engine *engine)
     for (unsigned i = 0; i < engine->lanes; i++)
         weir__lane_cancel(&engine->in_place[i], &cancelled);
     weir__event_wake_all(&engine->workers_wake);
-    weir__event_wake_all(&engine->programs_wake);
 }

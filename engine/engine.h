@@ -26,7 +26,7 @@ struct weir_engine {
      * lanes have reserved together. */
     weir__lane *in_place;
     unsigned lanes; /* of them */
-    weir__event workers_wake, programs_wake;
+    weir__event workers_wake;
     atomic_uint_least64_t reserved_bytes;
 
     weir_stats stats; /* of the last run; written by the thread that ran */

@@ -3,9 +3,8 @@
 
 #include <errno.h>
 
-weir_status weir__event_open(weir__event *event, bool alike)
+weir_status weir__event_open(weir__event *event)
 {
-    event->alike = alike;
     atomic_init(&event->waiters, 0);
     return sem_init(&event->tokens, 0, 0) == 0 ? WEIR_OK : WEIR_ESYS;
 }
@@ -47,9 +46,7 @@ void weir__event_withdraw(weir__event *event)
 
 void weir__event_wake(weir__event *event)
 {
-    if (!event->alike)
-        weir__event_wake_all(event);
-    else if (take_waiter(event))
+    if (take_waiter(event))
         sem_post(&event->tokens);
 }
 

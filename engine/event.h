@@ -1,8 +1,8 @@
 /* A place to sleep until something has happened, without losing the news.
  *
  * Streams use it for workers without work and for programs that wait in weir_next().  Whoever
- * changes what others may be waiting for calls notify afterwards; it must never be asked to
- * remember what the news was.
+ * changes what others may be waiting for calls notify afterwards, which wakes one of them.  It must
+ * never be shared by waiters that wait for different things: one could take the other's news.
  *
  * A waiter announces itself with prepare, looks once more, and then either waits or withdraws. The
  * announcement and the last look, and the change and the look for waiters, are sequentially
@@ -23,17 +23,16 @@
 typedef struct weir__event {
     alignas(WEIR_LINE) atomic_int waiters; /* announced, and not yet notified */
     sem_t tokens;                          /* one for each notified waiter */
-    bool alike; /* any waiter will do for any news; else each waits for its own */
 } weir__event;
 
-weir_status weir__event_open(weir__event *event, bool alike) WEIR_MUST_CHECK;
+weir_status weir__event_open(weir__event *event) WEIR_MUST_CHECK;
 void weir__event_close(weir__event *event);
 
 void weir__event_prepare(weir__event *event);
 void weir__event_withdraw(weir__event *event);
 void weir__event_wait(weir__event *event);
 
-void weir__event_wake(weir__event *event); /* one waiter if all are alike, else all */
+void weir__event_wake(weir__event *event); /* one waiter */
 void weir__event_wake_all(weir__event *event);
 
 /* V1: seq_cst; pairs with V2 in weir__event_prepare. */

@@ -208,9 +208,8 @@ void *weir__window_admit(weir__window *window, uint64_t bytes, uint64_t declared
     if (parts < window->max_in_flight && window->queued < MOST_QUEUED)
         block = add_block(window, bytes, declared);
     /* One more part may mean one more worker that runs at the same time. */
-    if (block != NULL && window->scratch_bytes > 0 &&
-        window->scratch_count < window->team && window->scratch_count < parts + 2 &&
-        !add_scratch(window)) {
+    if (block != NULL && window->scratch_bytes > 0 && window->scratch_count < window->team &&
+        window->scratch_count < parts + 2 && !add_scratch(window)) {
         return_block(window, block, declared);
         block = NULL;
     }

@@ -17,6 +17,7 @@ static const struct subcommand {
     const char *summary;
 } subcommands[] = {
     {"stats", weir_tool_stats, "moments, quantiles and histogram of an array file, in one pass"},
+    {"top", weir_tool_top, "the most frequent entries of log files, counted as a stream"},
     {"layers", weir_tool_layers,
      "run a small pipeline of layers and show each operation as it begins and ends"},
     {"topo", weir_tool_topo, "this machine, or another one, and which worker goes where"},
@@ -75,7 +76,7 @@ static int run_help(int argc, char **argv)
 static int dispatch(int argc, char **argv)
 {
     if (argc < 2) {
-        tool_error("which subcommand? stats, layers, topo or plan; see 'weir --help'");
+        tool_error("which subcommand? stats, top, layers, topo or plan; see 'weir --help'");
         return TOOL_USAGE;
     }
     const char *first = argv[1];

@@ -1,6 +1,6 @@
 /* The progress line: a counter of bytes, and a line that the first op after its time prints.
  *
- * stats.c opens and closes it, the ops of a run report to it from every worker.  It must never
+ * A subcommand opens and closes it, the ops of a run report to it from every worker.  It must never
  * start a thread or a timer: without ops there is no progress to tell of. */
 #include "progress.h"
 

@@ -1,6 +1,6 @@
 /* A progress line on stderr for runs that take a while.
  *
- * stats.c opens and closes it, the ops of a run report to it from every worker.  It must never
+ * A subcommand opens and closes it, the ops of a run report to it from every worker.  It must never
  * print when stderr is not a terminal, and never make an op wait. */
 #ifndef WEIR_PROGRESS_H
 #define WEIR_PROGRESS_H

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,12 +163,12 @@ const char *tool_format_bytes(uint64_t bytes, char text[16])
 /* The engine that a signal cancels.  A plain pointer that only the main thread changes, and only
  * while the handlers are not installed or point to what stays open. */
 static weir_engine *volatile cancelled_engine;
-static volatile sig_atomic_t interrupted;
+static atomic_int interrupted; /* workers read it too */
 
 static void on_signal(int number)
 {
     (void)number;
-    interrupted = 1;
+    atomic_store_explicit(&interrupted, 1, memory_order_relaxed);
     weir_engine *engine = cancelled_engine;
     if (engine)
         weir_engine_cancel(engine);
@@ -211,5 +212,5 @@ void tool_engine_close(weir_engine *engine)
 
 int tool_interrupted(void)
 {
-    return interrupted;
+    return atomic_load_explicit(&interrupted, memory_order_relaxed);
 }

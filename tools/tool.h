@@ -21,6 +21,7 @@ enum tool_exit {
 /* The subcommands. argv[0] is the subcommand's own name, so that a scan begins at 1.  Each serves
  * "--help" itself, on stdout, and returns a tool_exit; main checks that stdout took everything. */
 int weir_tool_stats(int argc, char **argv);
+int weir_tool_top(int argc, char **argv);
 int weir_tool_layers(int argc, char **argv);
 int weir_tool_topo(int argc, char **argv);
 int weir_tool_plan(int argc, char **argv);

@@ -92,8 +92,8 @@ static inline uint32_t hash_key(const char *key, size_t length, uint64_t seed)
         a = (uint64_t)u[0] << 16 | (uint64_t)u[length >> 1] << 8 | u[length - 1];
     }
     const wide product = (wide)(a ^ secret[1]) * (b ^ seed);
-    const uint64_t hash = fold((uint64_t)product ^ secret[0] ^ length,
-                               (uint64_t)(product >> 64) ^ secret[1]);
+    const uint64_t hash =
+        fold((uint64_t)product ^ secret[0] ^ length, (uint64_t)(product >> 64) ^ secret[1]);
     return (uint32_t)(hash ^ hash >> 32);
 }
 
@@ -159,6 +159,9 @@ static bool is_full(const top_table *t)
 
 static top_code copy_key(top_table *t, const char *key, size_t length, const char **copy)
 {
+    *copy = "";
+    if (length == 0)
+        return TOP_COUNTED;
     if ((size_t)(t->room_end - t->room) < length) {
         size_t bytes = t->chunks ? 2 * t->chunks->bytes : FIRST_CHUNK;
         if (bytes > MOST_CHUNK)
@@ -177,9 +180,7 @@ static top_code copy_key(top_table *t, const char *key, size_t length, const cha
         t->room = (char *)(chunk + 1);
         t->room_end = (char *)chunk + bytes;
     }
-    *copy = t->room;
-    if (length)
-        memcpy(t->room, key, length);
+    *copy = memcpy(t->room, key, length);
     t->room += length;
     return TOP_COUNTED;
 }
@@ -193,8 +194,7 @@ static inline bool is_key(const top_entry *e, const char *key, size_t length)
 static inline top_entry *find(const top_table *t, uint32_t hash, const char *key, size_t length)
 {
     size_t at = hash & (t->size - 1);
-    while (t->slots[at].count &&
-           !(t->slots[at].hash == hash && is_key(&t->slots[at], key, length)))
+    while (t->slots[at].count && !(t->slots[at].hash == hash && is_key(&t->slots[at], key, length)))
         at = (at + 1) & (t->size - 1);
     return &t->slots[at];
 }
@@ -233,24 +233,43 @@ static void take_chunks(top_table *into, top_table *from)
     from->chunks = NULL;
 }
 
+static top_code merge_entry(top_table *into, const top_entry *e)
+{
+    const top_code code = is_full(into) ? grow(into) : TOP_COUNTED;
+    if (code)
+        return code;
+    top_entry *entry = find(into, e->hash, e->key, e->length);
+    if (entry->count) {
+        entry->count += e->count;
+    } else {
+        *entry = *e;
+        into->used++;
+    }
+    return TOP_COUNTED;
+}
+
+/* Not from the first slot to the last: both tables have the same order, so the front of `into`
+ * would be full while it has room behind, and every probe would run through all of it (seconds
+ * instead of milliseconds for a million keys).  Small groups, in steps of about 0.618 of the table,
+ * which is odd, fill it evenly. */
 top_code top_table_merge(top_table *into, top_table *from)
 {
-    take_chunks(into, from);
-    for (size_t i = 0; i < from->size; i++) {
-        const top_entry *e = &from->slots[i];
-        if (e->count == 0)
-            continue;
-        const top_code code = is_full(into) ? grow(into) : TOP_COUNTED;
-        if (code)
-            return code;
-        top_entry *entry = find(into, e->hash, e->key, e->length);
-        if (entry->count) {
-            entry->count += e->count;
-        } else {
-            *entry = *e;
-            into->used++;
-        }
+    enum { GROUP = 8 };
+    if (from->used > into->used) {
+        const top_table keep = *into;
+        *into = *from;
+        *from = keep;
     }
+    take_chunks(into, from);
+    const size_t groups = from->size / GROUP;
+    const size_t step = (size_t)(0.618 * (double)groups) | 1;
+    for (size_t g = 0, at = 0; g < groups; g++, at = (at + step) & (groups - 1))
+        for (const top_entry *e = &from->slots[at * GROUP]; e < &from->slots[(at + 1) * GROUP];
+             e++) {
+            const top_code code = e->count ? merge_entry(into, e) : TOP_COUNTED;
+            if (code)
+                return code;
+        }
     top_table_close(from);
     return TOP_COUNTED;
 }

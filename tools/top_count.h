@@ -24,7 +24,7 @@ typedef enum top_code {
 
 /* Bytes that all tables of a run share.  0 <= used <= peak <= limit. */
 typedef struct top_budget {
-    uint64_t limit;             /* read-only while tables use it */
+    uint64_t limit;              /* read-only while tables use it */
     _Atomic uint64_t used, peak; /* by any thread */
 } top_budget;
 

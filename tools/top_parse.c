@@ -58,12 +58,11 @@ static verdict find_field(const char *line, size_t length, uint64_t n, span *key
  * filled up with NULs, so that one comparison of 8 bytes does. */
 enum { EXTENSION_BYTES = 8 };
 static const char not_pages[][EXTENSION_BYTES] = {
-    "css",  "js",   "mjs",  "map",  "wasm", "json", "xml",  "rss",  "atom", "png",  "jpg",
-    "jpeg", "gif",  "ico",  "svg",  "svgz", "webp", "avif", "bmp",  "tif",  "tiff", "swf",
-    "woff", "woff2", "ttf", "otf",  "eot",  "mp3",  "ogg",  "oga",  "wav",  "flac", "m4a",
-    "mp4",  "m4v",  "webm", "ogv",  "avi",  "mov",  "mpg",  "mpeg", "zip",  "gz",   "tgz",
-    "bz2",  "xz",   "zst",  "7z",   "rar",  "tar",  "jar",  "deb",  "rpm",  "exe",  "msi",
-    "dmg",  "iso",  "bin",
+    "css", "js",  "mjs", "map",  "wasm", "json", "xml", "rss",  "atom", "png", "jpg",  "jpeg",
+    "gif", "ico", "svg", "svgz", "webp", "avif", "bmp", "tif",  "tiff", "swf", "woff", "woff2",
+    "ttf", "otf", "eot", "mp3",  "ogg",  "oga",  "wav", "flac", "m4a",  "mp4", "m4v",  "webm",
+    "ogv", "avi", "mov", "mpg",  "mpeg", "zip",  "gz",  "tgz",  "bz2",  "xz",  "zst",  "7z",
+    "rar", "tar", "jar", "deb",  "rpm",  "exe",  "msi", "dmg",  "iso",  "bin",
 };
 
 /* The letters behind the last dot of the last segment, in lower case; false if there are none, or
@@ -114,8 +113,8 @@ static bool is_escaped(const char *from, const char *at)
 /* `at` is behind the request: does ` 200 1234` or ` 200 -` follow? */
 static bool is_status(const char *at, const char *end)
 {
-    return end - at >= 6 && at[0] == ' ' && is_digit(at[1]) && is_digit(at[2]) &&
-           is_digit(at[3]) && at[4] == ' ' && (is_digit(at[5]) || at[5] == '-');
+    return end - at >= 6 && at[0] == ' ' && is_digit(at[1]) && is_digit(at[2]) && is_digit(at[3]) &&
+           at[4] == ' ' && (is_digit(at[5]) || at[5] == '-');
 }
 
 /* HOST IDENT USER [TIME] "REQUEST" STATUS BYTES, and anything behind.  The request ends with the

@@ -178,8 +178,9 @@ static weir_status run_in_place(weir_engine *engine, weir__lane *lane, const job
     const weir_status status = make_limits_in_place(engine, lane, j->plan, &limits);
     if (status != WEIR_OK)
         return status;
-    if (weir__failure_stopping(&engine->lane.failure)) /* it may have come before this lane ran */
-        return weir__error_set(WEIR_ECANCEL, 0, "engine", "the stream is stopping");
+    weir_error error; /* a cancel stops this lane too, but it may have come before it ran */
+    if (weir__failure_peek(&engine->lane.failure, &error) && error.status == WEIR_ECANCEL)
+        return weir__error_copy(&error);
     weir__worker_reset(&lane->worker, 1);
     return run_in_lane(lane, &lane->worker, weir__engine_worker_in_place(), NULL, &limits, j,
                        &size);

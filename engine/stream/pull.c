@@ -45,27 +45,37 @@ static bool cancelled(weir_stream *s)
            weir__failure_peek(&s->engine->lane.failure, &error) && error.status == WEIR_ECANCEL;
 }
 
-/* What the program waits for: an item, or room. */
-static bool can_go_on(weir_stream *s, weir__ring *ring, bool item)
+/* Nothing that is pushed will be taken any more. */
+static bool inlet_is_closed(const weir__stage *inlet)
 {
-    if (item ? weir__ring_look(ring) != WEIR_VIEW_EMPTY : weir__ring_room(ring) > 0)
-        return true;
-    return cancelled(s) || (!item && weir__failure_stopping(&s->engine->lane.failure));
+    /* P1: seq_cst; pairs with S2. */
+    return atomic_load_explicit(&inlet->over, memory_order_relaxed) ||
+           atomic_load_explicit(&inlet->stopped, memory_order_seq_cst);
 }
 
-static void wait_for(weir_stream *s, weir__ring *ring, bool item)
+/* What the program waits for: an item, or room. */
+static bool can_go_on(weir_stream *s, weir__stage *stage, bool item)
 {
-    weir__event *event = &s->engine->programs_wake;
+    if (item)
+        return weir__ring_look(&stage->ring) != WEIR_VIEW_EMPTY || cancelled(s);
+    return weir__ring_room(&stage->ring) > 0 || inlet_is_closed(stage) ||
+           weir__failure_stopping(&s->engine->lane.failure);
+}
+
+static void wait_for(weir_stream *s, weir__stage *stage, bool item)
+{
+    weir__ring *ring = &stage->ring;
+    weir__event *event = item ? &ring->program_takes : &ring->program_fills;
     const uint64_t until = weir__now_ns() + SPIN_NS;
     do {
-        if (can_go_on(s, ring, item))
+        if (can_go_on(s, stage, item))
             return;
         sched_yield();
     } while (weir__now_ns() < until);
-    while (!can_go_on(s, ring, item)) {
+    while (!can_go_on(s, stage, item)) {
         weir__event_prepare(event);
         WEIR_YIELD_POINT();
-        if (can_go_on(s, ring, item))
+        if (can_go_on(s, stage, item))
             weir__event_withdraw(event);
         else
             weir__event_wait(event);
@@ -94,7 +104,7 @@ weir_status weir_next(weir_stream *s, weir_stage stage, void *item)
         case WEIR_VIEW_EMPTY:
             if (cancelled(s))
                 return failure_of(s);
-            wait_for(s, &from->ring, true);
+            wait_for(s, from, true);
         }
     }
 }
@@ -116,12 +126,15 @@ weir_status weir_push(weir_stream *s, weir_stage inlet, const void *item)
     weir__ring *ring = &into->ring;
     if (item == NULL && into->o.item_bytes > 0)
         return refuse(s, inlet, "item is NULL; it is the item to push");
-    if (atomic_load_explicit(&into->over, memory_order_relaxed))
-        return WEIR_END;
-    while (weir__ring_room(ring) == 0 && !weir__failure_stopping(&s->engine->lane.failure))
-        wait_for(s, ring, false);
-    if (weir__failure_stopping(&s->engine->lane.failure))
-        return failure_of(s);
+    for (;;) {
+        if (weir__failure_stopping(&s->engine->lane.failure))
+            return failure_of(s);
+        if (inlet_is_closed(into))
+            return WEIR_END;
+        if (weir__ring_room(ring) > 0)
+            break;
+        wait_for(s, into, false);
+    }
     const weir__position at = weir__ring_claim(ring, 1);
     if (into->o.item_bytes > 0)
         memcpy(weir__ring_slot(ring, at.slot), item, into->o.item_bytes);

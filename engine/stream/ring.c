@@ -29,6 +29,10 @@ weir_status weir__ring_open(weir__ring *ring, size_t item_bytes, uint32_t capaci
     ring->stride = stride_of(item_bytes);
     atomic_init(&ring->end, WEIR_NO_POSITION);
     atomic_init(&ring->failed, WEIR_NO_POSITION);
+    ring->taken = &ring->program_fills;
+    ring->filled = &ring->program_takes;
+    if (weir__event_open(ring->taken) != WEIR_OK || weir__event_open(ring->filled) != WEIR_OK)
+        return WEIR_ENOMEM;
     ring->items = weir__memory_take(ring->stride * capacity);
     ring->states = weir__memory_take_zero(capacity * sizeof *ring->states);
     return ring->items == NULL || ring->states == NULL ? WEIR_ENOMEM : WEIR_OK;
@@ -40,6 +44,12 @@ void weir__ring_close(weir__ring *ring)
     weir__memory_give(ring->states);
     ring->items = NULL;
     ring->states = NULL;
+}
+
+void weir__ring_wake_programs(weir__ring *ring)
+{
+    weir__event_wake_all(&ring->program_fills);
+    weir__event_wake_all(&ring->program_takes);
 }
 
 weir__position weir__ring_claim(weir__ring *ring, uint32_t n)
@@ -97,6 +107,7 @@ void weir__ring_fail(weir__ring *ring, uint64_t position)
         /* R7: seq_cst, for weir__event; as a release it pairs with R6. */
         atomic_store_explicit(&ring->failed, position, memory_order_seq_cst);
     weir__event_notify(ring->filled);
+    weir__event_notify(ring->taken); /* nobody fills it any more, but may wait to */
 }
 
 /* Frees the slot at head. */

@@ -40,6 +40,7 @@ typedef struct weir__ring {
     char *items;
     atomic_uchar *states;
     weir__event *taken, *filled; /* whom to tell: that there is room, that there is an item */
+    weir__event program_fills, program_takes; /* a program that waits for one of them */
 
     /* Written by the producer. */
     alignas(WEIR_LINE) atomic_uint_least64_t tail; /* next position to claim */
@@ -57,6 +58,9 @@ uint64_t weir__ring_bytes(size_t item_bytes, uint32_t capacity);
 
 weir_status weir__ring_open(weir__ring *ring, size_t item_bytes, uint32_t capacity) WEIR_MUST_CHECK;
 void weir__ring_close(weir__ring *ring);
+
+/* Wakes programs that wait at this ring. */
+void weir__ring_wake_programs(weir__ring *ring);
 
 /* ---- the producer ---- */
 

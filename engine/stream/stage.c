@@ -41,13 +41,27 @@ static bool inputs_call(const weir__stage *stage)
     return ready == stage->inputs || ended > 0;
 }
 
+/* The stream failed, and no failure comes down to where this stage's items are pulled: what is on
+ * the way there before a failure is still wanted. An inlet fails in any case, since pushes do. */
+static bool failed_elsewhere(const weir__stage *stage)
+{
+    weir_error ignored;
+    return weir__failure_stopping(&stage->engine->lane.failure) &&
+           weir__failure_peek(&stage->engine->lane.failure, &ignored) &&
+           (stage->kind == WEIR_STAGE_INLET ||
+            !atomic_load_explicit(&stage->last->fails_here, memory_order_relaxed));
+}
+
 bool weir__stage_glance(const weir__stage *stage)
 {
-    if (stage->kind == WEIR_STAGE_INLET || !may_begin(stage))
+    if (!may_begin(stage))
+        return false;
+    if (stage->inputs == 0 && failed_elsewhere(stage))
+        return true;
+    if (stage->kind == WEIR_STAGE_INLET)
         return false;
     if (stage->kind == WEIR_STAGE_SOURCE)
-        return weir__ring_room(&stage->ring) >= stage->o.max_yield ||
-               weir__failure_stopping(&stage->engine->lane.failure);
+        return weir__ring_room(&stage->ring) > 0;
     return inputs_call(stage) && weir__ring_room(&stage->ring) >= stage->o.max_yield;
 }
 
@@ -70,7 +84,9 @@ static void end_if_done(weir__stage *stage)
 static void stop_inputs(weir__stage *stage)
 {
     for (unsigned i = 0; i < stage->inputs; i++) {
-        atomic_store_explicit(&stage->input[i]->stopped, true, memory_order_relaxed);
+        /* S2: seq_cst, for weir__event: a program may wait for room that will not come. */
+        atomic_store_explicit(&stage->input[i]->stopped, true, memory_order_seq_cst);
+        weir__event_notify(&stage->input[i]->ring.program_fills);
         stop_inputs(stage->input[i]);
     }
 }
@@ -289,6 +305,8 @@ static void report(weir__stage *stage, const weir_yielder *y, int code)
 static void fail_call(weir_yielder *y, int code)
 {
     weir__stage *stage = y->stage;
+    /* Before the report, which publishes it. */
+    atomic_store_explicit(&stage->last->fails_here, true, memory_order_relaxed);
     report(stage, y, code);
     pthread_mutex_lock(&stage->lock);
     weir__stage_fail(stage, stage->o.unordered ? WEIR_NO_POSITION : y->at.number + y->yielded);
@@ -307,14 +325,20 @@ static void drop_calls(weir_yielder *y, uint32_t made, uint32_t n)
     }
 }
 
+/* What a stopped stage would yield, nobody wants; and a source that has ended is not asked again. */
+static bool may_go_on(const weir__stage *stage)
+{
+    return !atomic_load_explicit(&stage->stopped, memory_order_relaxed) &&
+           (stage->inputs > 0 || !atomic_load_explicit(&stage->over, memory_order_relaxed));
+}
+
 /* Makes the claimed calls; those after a failed one, or after a source's end, are not made. */
 static void make_calls(weir_yielder *y, uint32_t n)
 {
     weir__stage *stage = y->stage;
     const bool source = stage->kind == WEIR_STAGE_SOURCE;
     uint32_t made = 0;
-    /* What a stopped stage would yield, nobody wants. */
-    while (made < n && !atomic_load_explicit(&stage->stopped, memory_order_relaxed)) {
+    while (made < n && may_go_on(stage)) {
         y->yielded = 0;
         y->fault = 0;
         const int code = source ? call_next(y) : call_work(y, made);
@@ -340,10 +364,10 @@ static void learn_batch(weir__stage *stage, uint32_t n, uint64_t ns)
         stage->batch = n > 1 ? n / 2 : 1;
 }
 
-/* Under the lock: a source stops where the stream has failed elsewhere. */
+/* Under the lock: a source or an inlet fails where it is when the stream has failed elsewhere. */
 static void see_failure(weir__stage *stage)
 {
-    if (stage->kind == WEIR_STAGE_SOURCE && weir__failure_stopping(&stage->engine->lane.failure) &&
+    if (stage->inputs == 0 && failed_elsewhere(stage) &&
         !atomic_load_explicit(&stage->over, memory_order_relaxed))
         weir__stage_fail(stage, WEIR_NO_POSITION);
 }
@@ -356,7 +380,7 @@ uint32_t weir__stage_begin(weir__stage *stage, weir_yielder **y, bool *moved)
         return 0;
     pthread_mutex_lock(&stage->lock);
     see_failure(stage);
-    if (may_begin(stage)) {
+    if (stage->kind != WEIR_STAGE_INLET && may_begin(stage)) {
         *y = stage->free_yielders;
         n = claim(stage, *y);
     }

@@ -48,10 +48,11 @@ typedef struct weir__stage {
     int (*work)(void *state, const void *const *items, weir_yielder *y);
     unsigned inputs;
     struct weir__stage **input;
-    size_t *input_offset; /* of each input's record in a call's inputs */
-    size_t call_bytes;    /* one call's inputs */
-    uint32_t batch_most;  /* calls that one claim may take */
-    bool taken;           /* another stage takes its items */
+    size_t *input_offset;     /* of each input's record in a call's inputs */
+    size_t call_bytes;        /* one call's inputs */
+    uint32_t batch_most;      /* calls that one claim may take */
+    bool taken;               /* another stage takes its items */
+    struct weir__stage *last; /* where what becomes of its items is pulled */
     weir_yielder *yielders;
 
     weir__ring ring; /* of what it yields */
@@ -65,7 +66,8 @@ typedef struct weir__stage {
     unsigned next_input; /* where merge looks first */
     uint32_t batch;      /* calls that are worth one claim */
 
-    atomic_bool stopped; /* nobody will take what it would yield */
+    atomic_bool stopped;    /* nobody will take what it would yield */
+    atomic_bool fails_here; /* of a last stage: a failure is on its way down to it */
 } weir__stage;
 
 /* Claims a batch of calls, if one can begin: *y and how many; 0 if none can. *moved is true if

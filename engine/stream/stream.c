@@ -69,11 +69,11 @@ static bool open_stage(weir__stage *stage)
     if (weir__ring_open(&stage->ring, stage->o.item_bytes, stage->o.buffer) != WEIR_OK)
         return false;
     weir_engine *engine = stage->engine;
-    const bool inlet = stage->kind == WEIR_STAGE_INLET;
-    stage->ring.taken = inlet ? &engine->programs_wake : &engine->workers_wake;
-    stage->ring.filled = stage->taken ? &engine->workers_wake : &engine->programs_wake;
-    if (inlet)
+    if (stage->taken)
+        stage->ring.filled = &engine->workers_wake;
+    if (stage->kind == WEIR_STAGE_INLET)
         return true;
+    stage->ring.taken = &engine->workers_wake;
     stage->yielders = weir__memory_take_zero(stage->o.jobs * sizeof *stage->yielders);
     if (stage->yielders == NULL)
         return false;
@@ -125,10 +125,23 @@ static void *host(void *argument)
     return NULL;
 }
 
+/* Each stage's items come out at one last stage. */
+static void find_last_stages(weir_stream *s)
+{
+    for (unsigned i = s->count; i-- > 0;) {
+        weir__stage *stage = s->stages[i];
+        if (!stage->taken)
+            stage->last = stage;
+        for (unsigned k = 0; k < stage->inputs; k++)
+            stage->input[k]->last = stage->last;
+    }
+}
+
 /* With the engine and its bytes ours. */
 static weir_status start_workers(weir_stream *s)
 {
     weir_status status = WEIR_OK;
+    find_last_stages(s);
     for (unsigned i = 0; i < s->count && status == WEIR_OK; i++)
         if (!open_stage(s->stages[i]))
             status =

@@ -30,18 +30,24 @@ static bool somebody_could_begin(const weir_stream *s)
     return false;
 }
 
+/* One piece of news wakes one worker; what it does not do itself, it passes on. */
+static void pass_news_on(weir_stream *s)
+{
+    if (weir__event_has_waiters(&s->engine->workers_wake) && somebody_could_begin(s))
+        weir__event_wake(&s->engine->workers_wake);
+}
+
 /* One batch of the stage nearest the consumer that has one; false if there is none. */
 static bool work_once(weir_stream *s)
 {
     for (unsigned i = s->count; i-- > 0;) {
+        weir__stage *stage = s->stages[i];
         weir_yielder *y;
         bool moved;
-        const uint32_t n = weir__stage_begin(s->stages[i], &y, &moved);
+        const uint32_t n = weir__stage_begin(stage, &y, &moved);
         if (n > 0) {
-            /* One piece of news wakes one worker; what it does not do itself, it passes on. */
-            if (weir__event_has_waiters(&s->engine->workers_wake) && somebody_could_begin(s))
-                weir__event_wake(&s->engine->workers_wake);
-            weir__stage_make(s->stages[i], y, n);
+            pass_news_on(s);
+            weir__stage_make(stage, y, n);
         }
         if (moved)
             return true;
@@ -79,4 +85,6 @@ void weir__stream_work(weir_stream *s, unsigned worker)
         if (!work_once(s) && !spin(s))
             sleep_until_news(s);
     weir__engine_leave();
+    for (unsigned i = 0; i < s->count; i++) /* a cancel can wake only workers */
+        weir__ring_wake_programs(&s->stages[i]->ring);
 }

@@ -10,7 +10,9 @@
  *   - At most `jobs` calls of a stage run at once.
  *   - Items leave a stage in the order of its inputs, whatever the number of jobs; with `unordered`
  *     as they are yielded.
- *   - A failed call ends the stream there: what comes before it in order is still delivered. */
+ *   - A failed call ends the stream there: what comes before it in order is still delivered.
+ *   - Short calls are claimed several at a time, so a stage may hold inputs of calls that have not
+ *     begun, but of no more calls than its buffer has room for (buffer / max_yield). */
 #ifndef WEIR_STREAM_H
 #define WEIR_STREAM_H
 
@@ -118,7 +120,7 @@ WEIR_API weir_status weir_next(weir_stream *s, weir_stage stage, void *item);
 /* Hands an item to an inlet; it is copied. Waits for room, asleep.
  *
  * Returns:  WEIR_OK: the stream has the item now; otherwise it is still the caller's: WEIR_END after
- *           weir_push_end(), the failure, WEIR_EINVAL, or WEIR_EBUSY, as weir_next().
+ *           weir_push_end(), or when nobody will take it (a zip has ended), the failure, WEIR_EINVAL, or WEIR_EBUSY, as weir_next().
  * Threads:  as weir_next(). A program that pushes and pulls on one thread must not push more than
  *           the buffers take, or it waits for itself. */
 WEIR_API weir_status weir_push(weir_stream *s, weir_stage inlet, const void *item);

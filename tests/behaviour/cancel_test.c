@@ -238,8 +238,8 @@ static atomic_int signals;
 static void cancel_on_signal(int number)
 {
     (void)number;
-    weir_engine_cancel(signalled_engine);
     atomic_fetch_add(&signals, 1);
+    weir_engine_cancel(signalled_engine);
 }
 
 /* A signal after so many microseconds, and again in the same time: the first may come too early. */
@@ -252,12 +252,7 @@ static void start_timer(long us)
 static void stop_timer(void)
 {
     static const struct itimerval never;
-    sigset_t pending;
     assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
-    do {
-        pause_ns(500000); /* a handler that has begun ends */
-        assert_int_equal(sigpending(&pending), 0);
-    } while (sigismember(&pending, SIGALRM));
 }
 
 static void a_cancel_from_a_signal_handler_stops_the_run(void **state)
@@ -280,7 +275,9 @@ static void a_cancel_from_a_signal_handler_stops_the_run(void **state)
             for (int i = 0; i < 5; i++) /* at any moment of a run, or between two */
                 run_may_be_cancelled(signalled_engine, plan, 10);
             stop_timer();
-            assert_false(run_may_be_cancelled(signalled_engine, plan, 0));
+            int runs = 1; /* a thread that took the last signal may come to its handler late */
+            while (run_may_be_cancelled(signalled_engine, plan, 0))
+                assert_true(++runs < 10);
         }
         weir_engine_close(signalled_engine);
     }

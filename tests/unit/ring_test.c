@@ -1,0 +1,370 @@
+/* Tests rings: exact capacity, order, holes, promises, ends and failures, and both sides at work at
+ * the same time.
+ *
+ * Run by ctest with the engine's internal headers.  It must never touch a ring from two threads in
+ * a way that ring.h forbids. */
+#include "stream_support.h"
+
+#include "stream/ring.h"
+#include "testing.h"
+
+static weir__ring *open_ring(size_t item_bytes, uint32_t capacity)
+{
+    static weir__ring ring;
+    memset(&ring, 0, sizeof ring);
+    assert_int_equal(weir__event_open(&f.taken), WEIR_OK);
+    assert_int_equal(weir__event_open(&f.filled), WEIR_OK);
+    f.ring.taken = &f.taken;
+    f.ring.filled = &f.filled;
+    assert_int_equal(weir__ring_open(&ring, item_bytes, capacity), WEIR_OK);
+    return &ring;
+}
+
+static void close_ring(weir__ring *ring)
+{
+    weir__ring_close(ring);
+    assert_int_equal(weir__testing_live_blocks(), 0);
+}
+
+static void fill(weir__ring *ring, weir__position at, uint64_t value)
+{
+    memcpy(weir__ring_slot(ring, at.slot), &value, sizeof value);
+    weir__ring_fill(ring, at);
+}
+
+static void expect(weir__ring *ring, uint64_t value)
+{
+    uint64_t got = ~value;
+    assert_int_equal(weir__ring_look(ring), WEIR_VIEW_READY);
+    weir__ring_take(ring, &got);
+    assert_int_equal(got, value);
+}
+
+static const uint32_t capacities[] = {1, 2, 3, 5, 7, 16, 61};
+#define EACH_CAPACITY(c)                                                                           \
+    (const uint32_t *c = capacities; c < capacities + sizeof capacities / sizeof *capacities; c++)
+
+static void a_ring_has_room_for_its_capacity_and_not_one_more(void **state)
+{
+    (void)state;
+    for
+        EACH_CAPACITY(c)
+        {
+            weir__ring *ring = open_ring(sizeof(uint64_t), *c);
+            for (uint32_t n = 0; n < *c; n++) {
+                assert_int_equal(weir__ring_room(ring), *c - n);
+                assert_int_equal(weir__ring_claim(ring, 1).number, n);
+            }
+            assert_int_equal(weir__ring_room(ring), 0);
+            assert_int_equal(weir__ring_look(ring), WEIR_VIEW_EMPTY);
+            close_ring(ring);
+        }
+}
+
+static void items_come_in_the_order_of_their_positions_round_and_round(void **state)
+{
+    (void)state;
+    uint64_t random = 3;
+    for
+        EACH_CAPACITY(c)
+        {
+            weir__ring *ring = open_ring(sizeof(uint64_t), *c);
+            uint64_t number = 0;
+            for (int round = 0; round < 200; round++) {
+                const uint32_t n = 1 + (uint32_t)draw(&random, *c);
+                const weir__position at = weir__ring_claim(ring, n);
+                assert_int_equal(at.number, number);
+                assert_int_equal(at.slot, number % *c);
+                for (uint32_t i = n; i-- > 0;) { /* the last first */
+                    assert_int_equal(weir__ring_look(ring), WEIR_VIEW_EMPTY);
+                    assert_int_equal(weir__ring_room(ring), *c - n);
+                    const weir__position one = weir__ring_after(ring, at, i);
+                    assert_int_equal(one.slot, (number + i) % *c);
+                    fill(ring, one, number + i);
+                }
+                for (uint32_t i = 0; i < n; i++) {
+                    expect(ring, number++);
+                    assert_int_equal(weir__ring_room(ring), *c - n + i + 1);
+                }
+            }
+            close_ring(ring);
+        }
+}
+
+static void holes_are_passed_over_and_give_their_room_back(void **state)
+{
+    (void)state;
+    for
+        EACH_CAPACITY(c)
+        {
+            weir__ring *ring = open_ring(sizeof(uint64_t), *c);
+            for (uint32_t kept = 0; kept < *c; kept++) { /* all holes but one */
+                const weir__position at = weir__ring_claim(ring, *c);
+                for (uint32_t i = 0; i < *c; i++)
+                    if (i != kept)
+                        weir__ring_skip(ring, weir__ring_after(ring, at, i));
+                fill(ring, weir__ring_after(ring, at, kept), kept);
+                expect(ring, kept);
+                assert_int_equal(weir__ring_look(ring), WEIR_VIEW_EMPTY);
+                assert_int_equal(weir__ring_room(ring), *c);
+            }
+            weir__position at = weir__ring_claim(ring, *c); /* nothing but holes */
+            for (uint32_t i = 0; i < *c; i++, at = weir__ring_after(ring, at, 1))
+                weir__ring_skip(ring, at);
+            assert_int_equal(weir__ring_room(ring), 0);
+            assert_int_equal(weir__ring_look(ring), WEIR_VIEW_EMPTY);
+            assert_int_equal(weir__ring_room(ring), *c);
+            close_ring(ring);
+        }
+}
+
+static void promises_take_room_as_positions_do(void **state)
+{
+    (void)state;
+    weir__ring *ring = open_ring(sizeof(uint64_t), 7);
+    weir__ring_promise(ring, 3);
+    assert_int_equal(weir__ring_room(ring), 4);
+    fill(ring, weir__ring_claim(ring, 4), 10);
+    assert_int_equal(weir__ring_room(ring), 0);
+    weir__ring_unpromise(ring, 1); /* one comes true, one does not */
+    const weir__position at = weir__ring_claim(ring, 1);
+    assert_int_equal(weir__ring_room(ring), 0);
+    fill(ring, at, 14);
+    weir__ring_unpromise(ring, 1);
+    assert_int_equal(weir__ring_room(ring), 1);
+    weir__ring_unpromise(ring, 1);
+    assert_int_equal(weir__ring_room(ring), 2);
+    expect(ring, 10);
+    assert_int_equal(weir__ring_room(ring), 3);
+    close_ring(ring);
+}
+
+static void the_end_comes_after_the_last_item(void **state)
+{
+    (void)state;
+    weir__ring *ring = open_ring(sizeof(uint64_t), 3);
+    const weir__position at = weir__ring_claim(ring, 3);
+    weir__ring_finish(ring);
+    assert_int_equal(weir__ring_look(ring), WEIR_VIEW_EMPTY);
+    fill(ring, weir__ring_after(ring, at, 1), 1);
+    assert_int_equal(weir__ring_look(ring), WEIR_VIEW_EMPTY);
+    fill(ring, at, 0);
+    weir__ring_skip(ring, weir__ring_after(ring, at, 2));
+    expect(ring, 0);
+    expect(ring, 1);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(weir__ring_look(ring), WEIR_VIEW_END);
+        assert_int_equal(weir__ring_glance(ring), WEIR_VIEW_END);
+    }
+    close_ring(ring);
+    ring = open_ring(sizeof(uint64_t), 3); /* one without any item */
+    weir__ring_finish(ring);
+    assert_int_equal(weir__ring_look(ring), WEIR_VIEW_END);
+    close_ring(ring);
+}
+
+static void the_first_failure_in_order_hides_all_behind_it(void **state)
+{
+    (void)state;
+    weir__ring *ring = open_ring(sizeof(uint64_t), 8);
+    const weir__position at = weir__ring_claim(ring, 6);
+    for (uint32_t i = 0; i < 6; i++)
+        fill(ring, weir__ring_after(ring, at, i), i);
+    weir__ring_fail(ring, 5);
+    weir__ring_fail(ring, 2);
+    weir__ring_fail(ring, 4);
+    weir__ring_finish(ring);
+    assert_int_equal(weir__ring_glance(ring), WEIR_VIEW_READY);
+    expect(ring, 0);
+    expect(ring, 1);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(weir__ring_look(ring), WEIR_VIEW_FAILED);
+        assert_int_equal(weir__ring_glance(ring), WEIR_VIEW_FAILED);
+    }
+    for (uint32_t slot = 0; slot < 8; slot++) /* the others are still there, to be destroyed */
+        assert_int_equal(weir__ring_holds(ring, slot), slot >= 2 && slot < 6);
+    close_ring(ring);
+}
+
+static void a_glance_says_what_a_look_will_say(void **state)
+{
+    (void)state;
+    weir__ring *ring = open_ring(sizeof(uint64_t), 3);
+    uint64_t random = 8;
+    for (uint64_t number = 0; number < 1000; number++) {
+        assert_int_equal(weir__ring_glance(ring), WEIR_VIEW_EMPTY);
+        const weir__position at = weir__ring_claim(ring, 1);
+        assert_int_equal(weir__ring_glance(ring), WEIR_VIEW_EMPTY);
+        if (draw(&random, 2) == 0) {
+            weir__ring_skip(ring, at); /* something to look at, at least */
+            assert_int_equal(weir__ring_glance(ring), WEIR_VIEW_READY);
+            assert_int_equal(weir__ring_look(ring), WEIR_VIEW_EMPTY);
+        } else {
+            fill(ring, at, number);
+            assert_int_equal(weir__ring_glance(ring), WEIR_VIEW_READY);
+            expect(ring, number);
+        }
+    }
+    close_ring(ring);
+}
+
+static void items_may_have_no_bytes(void **state)
+{
+    (void)state;
+    weir__ring *ring = open_ring(0, 2);
+    for (int i = 0; i < 10; i++) {
+        weir__ring_fill(ring, weir__ring_claim(ring, 1));
+        assert_int_equal(weir__ring_look(ring), WEIR_VIEW_READY);
+        weir__ring_take(ring, NULL);
+        assert_int_equal(weir__ring_look(ring), WEIR_VIEW_EMPTY);
+    }
+    close_ring(ring);
+    assert_true(weir__ring_bytes(0, 1000) <= 1000);
+}
+
+static void bytes_that_do_not_fit_are_said_to_be_too_many(void **state)
+{
+    (void)state;
+    assert_true(weir__ring_bytes(8, 100) >= 800);
+    assert_true(weir__ring_bytes(SIZE_MAX, 1) == UINT64_MAX);
+    assert_true(weir__ring_bytes(SIZE_MAX / 4, UINT32_MAX) == UINT64_MAX);
+    assert_true(weir__ring_bytes(SIZE_MAX - 20, 1) == UINT64_MAX);
+}
+
+/* ---- two threads ---- */
+
+enum { POSITIONS = 1000000 / SLOW_BUILD };
+
+typedef struct exchange {
+    weir__ring *ring;
+    uint64_t seed;
+    uint64_t positions;
+    bool promises;              /* as an unordered stage does */
+    atomic_uint_least64_t over; /* times that more was there than the capacity */
+} exchange;
+
+static bool is_hole(uint64_t seed, uint64_t position)
+{
+    return mix(seed, position) % 3 == 0;
+}
+
+static void wait_for_room(weir__ring *ring)
+{
+    while (weir__ring_room(ring) == 0) {
+        weir__event_prepare(ring->taken);
+        if (weir__ring_room(ring) > 0)
+            weir__event_withdraw(ring->taken);
+        else
+            weir__event_wait(ring->taken);
+    }
+}
+
+static weir__position claim_some(weir__ring *ring, uint32_t n, bool promises)
+{
+    if (!promises)
+        return weir__ring_claim(ring, n);
+    weir__ring_promise(ring, n);
+    weir__ring_unpromise(ring, n);
+    return weir__ring_claim(ring, n);
+}
+
+static void *produce(void *argument)
+{
+    exchange *x = argument;
+    weir__ring *ring = x->ring;
+    uint64_t random = x->seed;
+    for (uint64_t done = 0; done < x->positions;) {
+        wait_for_room(ring);
+        const uint32_t room = weir__ring_room(ring);
+        uint32_t n = 1 + (uint32_t)draw(&random, room);
+        if (n > x->positions - done)
+            n = (uint32_t)(x->positions - done);
+        const weir__position at = claim_some(ring, n, x->promises);
+        const uint32_t first = (uint32_t)draw(&random, n);
+        for (uint32_t i = 0; i < n; i++) { /* from the middle on, and round */
+            const weir__position one = weir__ring_after(ring, at, (first + i) % n);
+            if (is_hole(x->seed, one.number))
+                weir__ring_skip(ring, one);
+            else
+                fill(ring, one, one.number);
+        }
+        if (room > ring->capacity)
+            atomic_fetch_add(&x->over, 1);
+        done += n;
+    }
+    weir__ring_finish(ring);
+    return NULL;
+}
+
+static weir__view wait_for_view(weir__ring *ring)
+{
+    weir__view view;
+    while ((view = weir__ring_look(ring)) == WEIR_VIEW_EMPTY) {
+        weir__event_prepare(ring->filled);
+        if (weir__ring_look(ring) != WEIR_VIEW_EMPTY)
+            weir__event_withdraw(ring->filled);
+        else
+            weir__event_wait(ring->filled);
+    }
+    return view;
+}
+
+static void exchange_some(uint64_t seed, uint32_t capacity, bool promises, uint64_t positions)
+{
+    exchange x = {.ring = open_ring(sizeof(uint64_t), capacity),
+                  .seed = seed,
+                  .positions = positions,
+                  .promises = promises};
+    pthread_t producer;
+    uint64_t wrong = 0, number = 0, got;
+    assert_int_equal(pthread_create(&producer, NULL, produce, &x), 0);
+    while (wait_for_view(x.ring) == WEIR_VIEW_READY) {
+        weir__ring_take(x.ring, &got);
+        while (is_hole(seed, number))
+            number++;
+        wrong += got != number++;
+    }
+    pthread_join(producer, NULL);
+    while (number < positions && is_hole(seed, number))
+        number++;
+    assert_int_equal(number, positions);
+    assert_int_equal(wrong + atomic_load(&x.over), 0);
+    assert_int_equal(weir__ring_room(x.ring), capacity);
+    close_ring(x.ring);
+}
+
+static void two_threads_exchange_a_million_positions_with_holes(void **state)
+{
+    (void)state;
+    exchange_some(1, 64, false, POSITIONS);
+    exchange_some(2, 7, false, POSITIONS / 10);
+    exchange_some(3, 33, true, POSITIONS);
+}
+
+static void two_threads_exchange_under_delays(void **state)
+{
+    (void)state;
+    for (uint32_t capacity = 1; capacity <= 5; capacity++) {
+        weir__testing_seed(capacity);
+        exchange_some(capacity, capacity, capacity % 2 == 0, 4000);
+    }
+    weir__testing_seed(0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_ring_has_room_for_its_capacity_and_not_one_more),
+        cmocka_unit_test(items_come_in_the_order_of_their_positions_round_and_round),
+        cmocka_unit_test(holes_are_passed_over_and_give_their_room_back),
+        cmocka_unit_test(promises_take_room_as_positions_do),
+        cmocka_unit_test(the_end_comes_after_the_last_item),
+        cmocka_unit_test(the_first_failure_in_order_hides_all_behind_it),
+        cmocka_unit_test(a_glance_says_what_a_look_will_say),
+        cmocka_unit_test(items_may_have_no_bytes),
+        cmocka_unit_test(bytes_that_do_not_fit_are_said_to_be_too_many),
+        cmocka_unit_test(two_threads_exchange_a_million_positions_with_holes),
+        cmocka_unit_test(two_threads_exchange_under_delays),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

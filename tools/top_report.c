@@ -1,0 +1,151 @@
+/* The report of `weir top`: the entries, and what was read to find them.
+ *
+ * top.c calls it after the run, from the main thread.  It must never print a byte of a key that
+ * moves a cursor. */
+#include "top_report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "tool.h"
+
+/* --- keys ------------------------------------------------------------------------------------ */
+
+/* The length of the UTF-8 sequence at s that may be printed, or 0: nothing overlong, no surrogates,
+ * and no control characters, U+0080 to U+009F among them. */
+static size_t printable_length(const unsigned char *s, size_t left)
+{
+    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};
+    if (s[0] < 0x80)
+        return s[0] >= 0x20 && s[0] != 0x7f;
+    const size_t length = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+    if (s[0] < 0xc2 || s[0] > 0xf4 || length > left)
+        return 0;
+    uint32_t code = s[0] & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) {
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (s[i] & 0x3fu);
+    }
+    const bool surrogate = code >= 0xd800 && code < 0xe000;
+    return code >= least[length] && code <= 0x10ffff && !surrogate ? length : 0;
+}
+
+size_t top_escape_key(const char *key, size_t length, char *text)
+{
+    const unsigned char *s = (const unsigned char *)key, *end = s + length;
+    char *to = text;
+    while (s < end) {
+        const size_t n = printable_length(s, (size_t)(end - s));
+        if (n == 0)
+            to += sprintf(to, "\\x%02x", *s);
+        else
+            memcpy(to, s, n);
+        to += n;
+        s += n ? n : 1;
+    }
+    *to = '\0';
+    return (size_t)(to - text);
+}
+
+/* Room for any of the keys, escaped; NULL without memory. */
+static char *allocate_text(const top_report *r)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < r->shown; i++)
+        longest = r->entries[i].length > longest ? r->entries[i].length : longest;
+    return malloc(4 * longest + 1);
+}
+
+/* --- text ------------------------------------------------------------------------------------ */
+
+static int count_width(const top_report *r)
+{
+    char text[24];
+    const int width = r->shown ? snprintf(text, sizeof text, "%" PRIu64, r->entries[0].count) : 0;
+    return width > 7 ? width : 7;
+}
+
+bool top_report_text(const top_report *r)
+{
+    char size[16], peak[16], *text = allocate_text(r);
+    if (!text)
+        return false;
+    const int width = count_width(r);
+    for (size_t i = 0; i < r->shown; i++) {
+        printf("%*" PRIu64 " ", width, r->entries[i].count);
+        fwrite(text, 1, top_escape_key(r->entries[i].key, r->entries[i].length, text), stdout);
+        putchar('\n');
+    }
+    free(text);
+    const double rate = r->seconds > 0 ? (double)r->text_bytes / r->seconds : 0;
+    printf("%s%" PRIu64 " lines, %" PRIu64 " counted, %" PRIu64 " bad; %zu distinct\n",
+           r->shown ? "\n" : "", r->tally.lines, r->tally.counted, r->tally.bad, r->distinct);
+    printf("%s in %.3f s, %.2f GB/s, %u worker%s; memory %s\n",
+           tool_format_bytes(r->text_bytes, size), r->seconds, rate * 1e-9, r->workers,
+           r->workers == 1 ? "" : "s", tool_format_bytes(r->bytes.fixed + r->bytes.tables, peak));
+    return true;
+}
+
+/* --- JSON ------------------------------------------------------------------------------------ */
+
+static void write_request(json *j, const top_request *request)
+{
+    json_open_array(j, "files");
+    for (size_t i = 0; i < request->files.count; i++)
+        json_string(j, NULL, request->files.paths[i]);
+    json_close_array(j);
+    if (request->rule.kind == TOP_FIELD)
+        json_unsigned(j, "field", request->rule.field);
+    if (request->rule.kind == TOP_PATTERN)
+        json_string(j, "pattern", request->rule.pattern);
+}
+
+static void write_run(json *j, const top_report *r)
+{
+    json_unsigned(j, "lines", r->tally.lines);
+    json_unsigned(j, "counted_lines", r->tally.counted);
+    json_unsigned(j, "bad_lines", r->tally.bad);
+    json_unsigned(j, "distinct", r->distinct);
+    json_unsigned(j, "bytes", r->text_bytes);
+    json_double(j, "seconds", r->seconds);
+    json_double(j, "bytes_per_second", r->seconds > 0 ? (double)r->text_bytes / r->seconds : 0);
+    json_unsigned(j, "workers", r->workers);
+    json_unsigned(j, "jobs", r->request->jobs);
+    json_unsigned(j, "buffer", r->request->buffer);
+    json_unsigned(j, "block_bytes", r->request->block);
+    json_unsigned(j, "peak_bytes", r->bytes.fixed + r->bytes.tables);
+    json_unsigned(j, "buffer_bytes", r->bytes.fixed);
+    json_unsigned(j, "table_bytes", r->bytes.tables);
+    json_unsigned(j, "certified_bytes", r->bytes.stream);
+    if (r->max_bytes == UINT64_MAX)
+        json_null(j, "max_bytes");
+    else
+        json_unsigned(j, "max_bytes", r->max_bytes);
+}
+
+bool top_report_json(const top_report *r)
+{
+    char *text = allocate_text(r);
+    if (!text)
+        return false;
+    json j = json_begin(stdout);
+    json_open_object(&j, NULL);
+    write_request(&j, r->request);
+    json_open_list(&j, "entries");
+    for (size_t i = 0; i < r->shown; i++) {
+        top_escape_key(r->entries[i].key, r->entries[i].length, text);
+        json_open_object(&j, NULL);
+        json_string(&j, "key", text);
+        json_unsigned(&j, "count", r->entries[i].count);
+        json_close_object(&j);
+    }
+    json_close_list(&j);
+    write_run(&j, r);
+    json_close_object(&j);
+    free(text);
+    return true;
+}

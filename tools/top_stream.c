@@ -1,0 +1,404 @@
+/* Blocks of lines on their way from the files to the tables, by reference.
+ *
+ * top.c opens, runs and closes it; the engine's workers call the source and the jobs.  It must
+ * never copy a line but the one that a block's end cuts.
+ *
+ *   source  reads into a block up to its size, and on to a line's end; what is behind the last
+ *           line's end is copied to the front of a fresh block, which is the source's next one
+ *   jobs    count a block's lines, each job into tables of its own, and give the block back
+ *   merge   when the stream has ended, on the calling thread
+ *
+ * Blocks: the source holds one; its buffer holds at most `buffer`; and the jobs have at most
+ * COUNT_BUFFER blocks in hand, since each call claims the room for one item before it takes its
+ * input, and that many is the room of the counting stage.  So there are buffer + jobs + 1, and the
+ * pool is never empty when the source asks. */
+#include "top_stream.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "tool.h"
+
+typedef struct block {
+    struct block *next; /* in the pool */
+    size_t size;
+    char text[]; /* capacity bytes, and TOP_PAD */
+} block;
+
+struct top_run {
+    /* read-only once it is open */
+    top_request request;
+    size_t capacity, blocks;
+    top_parser *parsers; /* one per job, each with its cache lines */
+    unsigned parsers_open;
+    weir_stream *stream;
+    weir_stage counting;
+    top_bytes bytes;
+    progress *progress;
+
+    /* by the source only */
+    top_input *input;
+    block *held;
+    size_t searched; /* bytes of the held block that have no line's end */
+    bool skipping;   /* within a line that is too long */
+    top_tally tally;
+    uint64_t text_bytes;
+
+    /* by any thread */
+    _Atomic int stop; /* not 0: the code of a job that failed, or TOP_STOPPED */
+    top_budget budget;
+    pthread_mutex_t lock;
+    block *pool; /* under the lock */
+};
+
+/* --- pool ------------------------------------------------------------------------------------ */
+
+static block *take_block(top_run *run)
+{
+    pthread_mutex_lock(&run->lock);
+    block *b = run->pool;
+    if (b)
+        run->pool = b->next;
+    pthread_mutex_unlock(&run->lock);
+    return b;
+}
+
+static void give_block(top_run *run, block *b)
+{
+    b->size = 0;
+    pthread_mutex_lock(&run->lock);
+    b->next = run->pool;
+    run->pool = b;
+    pthread_mutex_unlock(&run->lock);
+}
+
+static void destroy_item(void *state, void *item)
+{
+    give_block(state, *(block **)item);
+}
+
+/* --- source ---------------------------------------------------------------------------------- */
+
+static bool is_stopping(void *context)
+{
+    top_run *run = context;
+    return tool_interrupted() || atomic_load_explicit(&run->stop, memory_order_relaxed) != 0;
+}
+
+static void tell_read(void *context, uint64_t bytes)
+{
+    top_run *run = context;
+    if (run->progress)
+        progress_add(run->progress, bytes);
+}
+
+static top_code read_more(top_run *run, size_t room)
+{
+    size_t got = 0;
+    block *b = run->held;
+    const top_code code = top_input_read(run->input, b->text + b->size, room, &got);
+    b->size += got;
+    run->text_bytes += got;
+    return code;
+}
+
+static char *find_last_newline(const block *b, size_t searched)
+{
+    return memrchr(b->text + searched, '\n', b->size - searched);
+}
+
+/* Fills the held block, and on until it has a line's end or the file ends.
+ * Returns: TOP_COUNTED and *cut, the bytes up to the last line's end, or all of the file's; *cut is
+ *          0 if the block is full of a line that is too long. */
+static top_code fill(top_run *run, size_t *cut)
+{
+    block *b = run->held;
+    size_t goal = run->request.block;
+    for (;;) {
+        while (b->size < goal) {
+            const top_code code = read_more(run, goal - b->size);
+            *cut = b->size;
+            if (code)
+                return code == TOP_FILE_END && *cut ? TOP_COUNTED : code;
+        }
+        const char *newline = find_last_newline(b, run->searched);
+        *cut = newline ? (size_t)(newline - b->text) + 1 : 0;
+        if (newline || b->size == run->capacity)
+            return TOP_COUNTED;
+        run->searched = b->size;
+        goal = b->size < run->capacity / 2 ? 2 * b->size : run->capacity;
+    }
+}
+
+/* Counts the line that is too long, and drops its beginning. */
+static void begin_skipping(top_run *run)
+{
+    run->tally.lines++;
+    run->tally.bad++;
+    run->held->size = run->searched = 0;
+    run->skipping = true;
+}
+
+/* Drops what is left of the line. */
+static top_code skip_line(top_run *run)
+{
+    block *b = run->held;
+    while (run->skipping) {
+        const top_code code = read_more(run, run->request.block);
+        if (code == TOP_FILE_END)
+            run->skipping = false;
+        else if (code)
+            return code;
+        const char *newline = memchr(b->text, '\n', b->size);
+        const size_t drop = newline ? (size_t)(newline - b->text) + 1 : b->size;
+        if (newline)
+            run->skipping = false;
+        memmove(b->text, b->text + drop, b->size - drop);
+        b->size -= drop;
+    }
+    return TOP_COUNTED;
+}
+
+/* Hands the first `cut` bytes over; the rest goes to the next block. */
+static int hand_over(top_run *run, size_t cut, block **item)
+{
+    block *b = run->held, *fresh = take_block(run);
+    if (!fresh)
+        return TOP_POOL_EMPTY;
+    fresh->size = run->searched = b->size - cut;
+    memcpy(fresh->text, b->text + cut, fresh->size);
+    b->size = cut;
+    memset(b->text + cut, 0, TOP_PAD); /* the same over-reading in every run */
+    run->held = fresh;
+    *item = b;
+    return WEIR_OK;
+}
+
+static int read_block(void *state, void *item)
+{
+    top_run *run = state;
+    for (;;) {
+        size_t cut;
+        top_code code = is_stopping(run) ? TOP_STOPPED : TOP_COUNTED;
+        if (!code)
+            code = skip_line(run);
+        if (!code)
+            code = fill(run, &cut);
+        if (code == TOP_INPUT_END)
+            return WEIR_END;
+        if (code && code != TOP_FILE_END)
+            return (int)code;
+        if (!code && cut)
+            return hand_over(run, cut, item);
+        if (!code)
+            begin_skipping(run);
+    }
+}
+
+/* --- jobs ------------------------------------------------------------------------------------ */
+
+static int count_block(void *state, const void *const *items, weir_yielder *y)
+{
+    top_run *run = state;
+    block *b = *(block *const *)items[0];
+    const top_code code = top_parse_block(&run->parsers[weir_yielder_job(y)], b->text, b->size);
+    give_block(run, b);
+    if (code)
+        atomic_store_explicit(&run->stop, code, memory_order_relaxed);
+    return (int)code;
+}
+
+/* --- open and close -------------------------------------------------------------------------- */
+
+/* One by one, so that a block which never came back would be seen as a leak. */
+static bool open_blocks(top_run *run)
+{
+    for (size_t i = 0; i < run->blocks; i++) {
+        block *b = malloc(sizeof *b + run->capacity + TOP_PAD);
+        if (!b)
+            return false;
+        give_block(run, b);
+    }
+    run->held = take_block(run);
+    return true;
+}
+
+static void close_blocks(top_run *run)
+{
+    for (block *b = run->held; b; b = take_block(run))
+        free(b);
+}
+
+static bool open_parsers(top_run *run, char error[256])
+{
+    uint64_t seed = 0;
+    char wrong[TOP_PATTERN_ERROR_BYTES];
+    const unsigned jobs = run->request.jobs;
+    if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
+        seed = (uint64_t)(uintptr_t)run;
+    run->parsers = aligned_alloc(_Alignof(top_parser), jobs * sizeof *run->parsers);
+    if (!run->parsers)
+        return false;
+    while (run->parsers_open < jobs) {
+        top_parser *p = &run->parsers[run->parsers_open++];
+        if (!top_parser_open(p, &run->request.rule, &run->budget, seed, wrong)) {
+            snprintf(error, 256, "--pattern '%.100s': %s", run->request.rule.pattern, wrong);
+            return false;
+        }
+    }
+    return true;
+}
+
+static weir_status open_stream(top_run *run, weir_engine *engine, char error[256])
+{
+    weir_stage reading;
+    const weir_stage_options read_options = {.name = "read",
+                                             .item_bytes = sizeof(block *),
+                                             .jobs = 1,
+                                             .buffer = run->request.buffer,
+                                             .state = run,
+                                             .destroy = destroy_item};
+    const weir_stage_options count_options = {.name = "count",
+                                              .jobs = run->request.jobs,
+                                              .buffer = run->request.jobs,
+                                              .unordered = 1,
+                                              .state = run};
+    weir_status status = weir_stream_open(engine, &run->stream);
+    if (status == WEIR_OK)
+        status = weir_stream_source(run->stream, &read_options, read_block, &reading);
+    if (status == WEIR_OK)
+        status = weir_stream_stage(run->stream, &count_options, count_block, 1, &reading,
+                                   &run->counting);
+    if (status != WEIR_OK) {
+        snprintf(error, 256, "%s", weir_last_error()->text);
+        return status;
+    }
+    run->bytes.stream = weir_stream_certified_bytes(run->stream);
+    run->bytes.fixed = run->bytes.stream + run->blocks * (run->capacity + TOP_PAD + sizeof(block)) +
+                       run->request.jobs * sizeof(top_parser) + TOP_INPUT_BYTES + sizeof *run;
+    return WEIR_OK;
+}
+
+weir_status top_run_open(top_run **out, weir_engine *engine, const top_request *request,
+                         char error[256])
+{
+    top_run *run = *out = calloc(1, sizeof *run);
+    snprintf(error, 256, "no memory for %u jobs and a buffer of %u blocks of %zu bytes",
+             request->jobs, request->buffer, request->block);
+    if (!run)
+        return WEIR_ENOMEM;
+    run->request = *request;
+    run->capacity = request->block > TOP_LINE_MOST + 1 ? request->block : TOP_LINE_MOST + 1;
+    run->blocks = (size_t)request->buffer + request->jobs + 1;
+    pthread_mutex_init(&run->lock, NULL);
+    if (!open_blocks(run))
+        return WEIR_ENOMEM;
+    run->input = top_input_open(&request->files, is_stopping, tell_read, run);
+    if (!run->input)
+        return WEIR_ENOMEM;
+    if (!open_parsers(run, error))
+        return run->parsers ? WEIR_EINVAL : WEIR_ENOMEM;
+    return open_stream(run, engine, error);
+}
+
+void top_run_close(top_run *run)
+{
+    if (!run)
+        return;
+    atomic_store_explicit(&run->stop, TOP_STOPPED, memory_order_relaxed);
+    weir_stream_close(run->stream);
+    for (unsigned i = 0; i < run->parsers_open; i++)
+        top_parser_close(&run->parsers[i]);
+    top_input_close(run->input);
+    close_blocks(run);
+    pthread_mutex_destroy(&run->lock);
+    free(run->parsers);
+    free(run);
+}
+
+/* --- the run --------------------------------------------------------------------------------- */
+
+top_bytes top_run_bytes(const top_run *run)
+{
+    top_bytes bytes = run->bytes;
+    bytes.tables = atomic_load_explicit(&run->budget.peak, memory_order_relaxed);
+    return bytes;
+}
+
+/* All into the first job's table. */
+static top_code merge(top_run *run)
+{
+    top_code code = TOP_COUNTED;
+    top_parser *all = &run->parsers[0];
+    for (unsigned i = 1; i < run->request.jobs && !code; i++)
+        code = top_table_merge(&all->table, &run->parsers[i].table);
+    for (unsigned i = 0; i < run->request.jobs; i++) {
+        run->tally.lines += run->parsers[i].tally.lines;
+        run->tally.counted += run->parsers[i].tally.counted;
+        run->tally.bad += run->parsers[i].tally.bad;
+    }
+    return code;
+}
+
+/* Joins the workers, so that all they wrote is seen here. */
+static weir_status close_stream(top_run *run)
+{
+    const weir_status status = weir_stream_close(run->stream);
+    run->stream = NULL;
+    return status;
+}
+
+/* Which failure: a job's, which may have made the source stop first. */
+static top_code find_code(const top_run *run)
+{
+    const top_code code = (top_code)weir_last_error()->code;
+    const int stop = atomic_load_explicit(&run->stop, memory_order_relaxed);
+    return code == TOP_STOPPED && stop ? (top_code)stop : code;
+}
+
+weir_status top_run_count(top_run *run, uint64_t max_bytes, progress *p, top_code *code)
+{
+    char nothing[1];
+    top_budget_open(&run->budget, max_bytes - run->bytes.fixed);
+    run->progress = p;
+    weir_status status = weir_stream_start(run->stream);
+    while (status == WEIR_OK)
+        status = weir_next(run->stream, run->counting, nothing);
+    *code = status == WEIR_EOP ? find_code(run) : TOP_COUNTED;
+    if (status != WEIR_END)
+        return status;
+    status = close_stream(run);
+    if (status == WEIR_OK)
+        *code = merge(run);
+    return *code ? WEIR_EOP : status;
+}
+
+const top_entry *top_run_select(top_run *run, size_t n, size_t *count)
+{
+    top_table *table = &run->parsers[0].table;
+    *count = top_table_select(table, n ? n : SIZE_MAX);
+    return table->slots;
+}
+
+size_t top_run_distinct(const top_run *run)
+{
+    return run->parsers[0].table.used;
+}
+
+top_tally top_run_tally(const top_run *run)
+{
+    return run->tally;
+}
+
+uint64_t top_run_text_bytes(const top_run *run)
+{
+    return run->text_bytes;
+}
+
+const top_input *top_run_input(const top_run *run)
+{
+    return run->input;
+}
