@@ -125,7 +125,9 @@ void weir__team_run(weir__team *team, weir__team_body *body, void *argument)
             bind_worker(team, 0);
         body(argument, 0, 1);
     } else {
-        const int workers = (int)team->workers;
+        /* libomp warns on stderr when it is asked for more than OMP_THREAD_LIMIT. */
+        const int limit = omp_get_thread_limit();
+        const int workers = (int)team->workers < limit ? (int)team->workers : limit;
 #pragma omp parallel num_threads(workers)
         {
             const unsigned worker = (unsigned)omp_get_thread_num();

@@ -49,7 +49,7 @@ static const char *write_path(const weir_branch *b, const weir__layer *layer,
     *begin = '\0';
     for (;;) {
         const bool top = parent->layer == &b->run->plan->layer[0];
-        const size_t length = write_step(step, sizeof step, layer, !top || b->run->many, index);
+        const size_t length = write_step(step, sizeof step, layer, !top || b->run->numbered, index);
         if (top) {
             const int head_length = snprintf(head, sizeof head, "%s%s", step, cut ? "/…" : "");
             begin -= head_length;

@@ -23,7 +23,9 @@ static void earn_credits(weir__worker *worker, unsigned most, uint64_t now)
         return;
     const uint64_t earned = (now - worker->earned_at_ns) / EARN_NS;
     worker->earned_at_ns += earned * EARN_NS;
-    worker->credits = earned >= most - worker->credits ? most : worker->credits + (unsigned)earned;
+    /* It starts with one for each worker asked for, which may be more than OpenMP gave. */
+    const unsigned missing = worker->credits < most ? most - worker->credits : 0;
+    worker->credits += earned < missing ? (unsigned)earned : missing;
 }
 
 /* The frame to cut next, or NULL; *keep is the number of its remaining children that stay here. On

@@ -119,6 +119,7 @@ typedef struct job {
     const weir_plan *plan;
     void *context;
     uint32_t n;
+    bool numbered; /* the inputs have numbers, which a failure names */
     const void *in;
     void *out;
 } job;
@@ -139,7 +140,7 @@ static weir_status run_in_lane(weir__lane *lane, weir__worker *workers, unsigned
                           .first_worker = first_worker,
                           .plan = j->plan,
                           .context = j->context,
-                          .many = j->n > 1,
+                          .numbered = j->numbered,
                           .run_part = weir__part_run,
                           .gather_up = weir__part_gather_up},
                   .root = root};
@@ -186,29 +187,35 @@ static weir_status run_in_place(weir_engine *engine, weir__lane *lane, const job
                        &size);
 }
 
-weir_status weir_run_many(weir_engine *engine, const weir_plan *plan, void *context, size_t n,
-                          const void *in, void *out)
+static weir_status run(weir_engine *engine, const job *j)
 {
-    weir_status status = check_arguments(engine, plan, n, in, out);
-    if (status != WEIR_OK)
-        return status;
-    const job j = {.plan = plan, .context = context, .n = (uint32_t)n, .in = in, .out = out};
     weir__lane *lane = weir__engine_lane_in_place(engine);
     if (lane != NULL && !weir__failure_idle(&lane->failure))
         return weir__error_set(WEIR_EBUSY, 0, "engine",
                                "this worker is inside a run already; one run at a time");
     if (lane != NULL)
-        return run_in_place(engine, lane, &j);
-    status = weir__engine_acquire(engine);
+        return run_in_place(engine, lane, j);
+    weir_status status = weir__engine_acquire(engine);
     if (status != WEIR_OK)
         return status;
-    status = run_on_team(engine, &j);
+    status = run_on_team(engine, j);
     weir__engine_release(engine);
     return status;
+}
+
+weir_status weir_run_many(weir_engine *engine, const weir_plan *plan, void *context, size_t n,
+                          const void *in, void *out)
+{
+    const job j = {
+        .plan = plan, .context = context, .n = (uint32_t)n, .numbered = true, .in = in, .out = out};
+    const weir_status status = check_arguments(engine, plan, n, in, out);
+    return status == WEIR_OK ? run(engine, &j) : status;
 }
 
 weir_status weir_run(weir_engine *engine, const weir_plan *plan, void *context, const void *in,
                      void *out)
 {
-    return weir_run_many(engine, plan, context, 1, in, out);
+    const job j = {.plan = plan, .context = context, .n = 1, .in = in, .out = out};
+    const weir_status status = check_arguments(engine, plan, 1, in, out);
+    return status == WEIR_OK ? run(engine, &j) : status;
 }

@@ -5,7 +5,9 @@
 
 #include "memory.h"
 
-enum { EMPTY, READY, HOLE };
+/* The states of a slot in an even lap; an odd lap adds ODD. A slot that was never used is EMPTY, and
+ * one whose state is of the other lap counts as empty. */
+enum { EMPTY, READY, HOLE, ODD = 2 };
 
 static size_t stride_of(size_t item_bytes)
 {
@@ -52,13 +54,16 @@ void weir__ring_wake_programs(weir__ring *ring)
     weir__event_wake_all(&ring->program_takes);
 }
 
+static weir__position position_of(const weir__ring *ring, uint64_t number)
+{
+    return (weir__position){.number = number,
+                            .slot = (uint32_t)(number % ring->capacity),
+                            .lap = (number / ring->capacity) % 2 != 0};
+}
+
 weir__position weir__ring_claim(weir__ring *ring, uint32_t n)
 {
-    const uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
-    const weir__position at = {tail, ring->tail_slot};
-    ring->tail_slot = weir__ring_after(ring, at, n).slot;
-    atomic_store_explicit(&ring->tail, tail + n, memory_order_relaxed);
-    return at;
+    return position_of(ring, atomic_fetch_add_explicit(&ring->tail, n, memory_order_relaxed));
 }
 
 void weir__ring_promise(weir__ring *ring, uint32_t n)
@@ -68,19 +73,23 @@ void weir__ring_promise(weir__ring *ring, uint32_t n)
 
 void weir__ring_unpromise(weir__ring *ring, uint32_t n)
 {
-    atomic_fetch_sub_explicit(&ring->promised, n, memory_order_relaxed);
+    /* R9: release; pairs with R8. */
+    atomic_fetch_sub_explicit(&ring->promised, n, memory_order_release);
 }
 
-/* Tells the consumer, if it is at this position; if it gets there later, it sees the state. */
+/* Tells the consumer, if it waits at this position; if it gets there later, it sees the state. */
 static void settle(weir__ring *ring, weir__position at, unsigned char state)
 {
     WEIR_YIELD_POINT();
     /* R3: seq_cst; as a release it pairs with R4: the item is there. Together with the load of head
      * it pairs with R2 and R4: of a consumer that moves to this position and a producer that
      * settles it, one sees the other. */
-    atomic_store_explicit(&ring->states[at.slot], state, memory_order_seq_cst);
-    if (atomic_load_explicit(&ring->head, memory_order_seq_cst) == at.number)
-        weir__event_notify(ring->filled);
+    atomic_store_explicit(&ring->states[at.slot], at.lap ? state + ODD : state,
+                          memory_order_seq_cst);
+    /* The consumer's own line is read only when somebody sleeps. */
+    if (weir__event_has_waiters(ring->filled) &&
+        atomic_load_explicit(&ring->head, memory_order_seq_cst) == at.number)
+        weir__event_wake(ring->filled);
 }
 
 void weir__ring_fill(weir__ring *ring, weir__position at)
@@ -113,22 +122,31 @@ void weir__ring_fail(weir__ring *ring, uint64_t position)
 /* Frees the slot at head. */
 static void move_head(weir__ring *ring, uint64_t head)
 {
-    atomic_store_explicit(&ring->states[ring->head_slot], EMPTY, memory_order_relaxed);
-    if (++ring->head_slot == ring->capacity)
+    if (++ring->head_slot == ring->capacity) {
         ring->head_slot = 0;
+        ring->head_lap ^= 1;
+    }
     WEIR_YIELD_POINT();
     /* R2: seq_cst; as a release it pairs with R1; for the rest see R3. */
     atomic_store_explicit(&ring->head, head + 1, memory_order_seq_cst);
     weir__event_notify(ring->taken);
 }
 
+/* A slot's state as a position in that lap has it. */
+static int state_in_lap(const weir__ring *ring, uint32_t slot, unsigned char lap)
+{
+    /* R4: seq_cst; pairs with R3. */
+    const int state = atomic_load_explicit(&ring->states[slot], memory_order_seq_cst);
+    if (lap)
+        return state > ODD ? state - ODD : EMPTY;
+    return state > ODD ? EMPTY : state;
+}
+
 weir__view weir__ring_look(weir__ring *ring)
 {
     for (;;) {
         const uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
-        /* R4: seq_cst; pairs with R3. */
-        const unsigned char state =
-            atomic_load_explicit(&ring->states[ring->head_slot], memory_order_seq_cst);
+        const int state = state_in_lap(ring, ring->head_slot, ring->head_lap);
         /* R6: acquire; pairs with R5 and R7: a failure is noted before its position is. */
         if (head == atomic_load_explicit(&ring->failed, memory_order_acquire))
             return WEIR_VIEW_FAILED;
@@ -148,9 +166,8 @@ weir__view weir__ring_glance(const weir__ring *ring)
         return WEIR_VIEW_FAILED;
     if (head == atomic_load_explicit(&ring->end, memory_order_seq_cst))
         return WEIR_VIEW_END;
-    return atomic_load_explicit(&ring->states[head % ring->capacity], memory_order_seq_cst) == EMPTY
-               ? WEIR_VIEW_EMPTY
-               : WEIR_VIEW_READY;
+    const weir__position at = position_of(ring, head);
+    return state_in_lap(ring, at.slot, at.lap) == EMPTY ? WEIR_VIEW_EMPTY : WEIR_VIEW_READY;
 }
 
 void weir__ring_take(weir__ring *ring, void *item)
@@ -161,7 +178,12 @@ void weir__ring_take(weir__ring *ring, void *item)
     move_head(ring, head);
 }
 
-bool weir__ring_holds(const weir__ring *ring, uint32_t slot)
+void weir__ring_drop(weir__ring *ring, void (*drop)(void *argument, void *item), void *argument)
 {
-    return atomic_load_explicit(&ring->states[slot], memory_order_relaxed) == READY;
+    const uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+    for (uint64_t n = atomic_load_explicit(&ring->head, memory_order_relaxed); n < tail; n++) {
+        const weir__position at = position_of(ring, n);
+        if (state_in_lap(ring, at.slot, at.lap) == READY)
+            drop(argument, weir__ring_slot(ring, at.slot));
+    }
 }

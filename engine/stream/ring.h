@@ -6,9 +6,9 @@
  *
  * Who may call what at the same time ("-" free, "X" never):
  *              claim  fill/skip  finish  look/take
- *   claim        X        -        X        -      claim, finish: under the producing stage's lock,
- *   fill/skip    -        -        -        -      or by the one thread that pushes
- *   finish       X        -        X        -      fill, skip: once for each claimed position
+ *   claim        -        -        X        -      claim: under the producing stage's lock, or by the
+ *   fill/skip    -        -        -        -      one thread that pushes; what was promised also by
+ *   finish       X        -        X        -      calls. fill, skip: once for each claimed position
  *   look/take    -        -        -        X      look, take: under the consuming stage's lock, or
  *                                                  by the one thread that pulls
  * Order:     what was written before fill is seen after look said ready, and a slot is written
@@ -31,26 +31,27 @@ typedef enum weir__view {
 
 #define WEIR_NO_POSITION UINT64_MAX
 
-/* Invariant: head <= tail <= head + capacity - promised; a slot's state is EMPTY unless its
- * position is in [head, tail). */
+/* Invariant: head <= tail <= head + capacity - promised. A slot's state says which lap of the ring it
+ * was last filled or skipped in, so the consumer, which reads states, never writes them. */
 typedef struct weir__ring {
-    /* Read-only after the start. */
+    /* Read-only after the start, but for the end. */
     uint32_t capacity;
     size_t item_bytes, stride;
     char *items;
     atomic_uchar *states;
-    weir__event *taken, *filled; /* whom to tell: that there is room, that there is an item */
-    weir__event program_fills, program_takes; /* a program that waits for one of them */
+    weir__event *taken, *filled;       /* whom to tell: that there is room, that there is an item */
+    atomic_uint_least64_t end, failed; /* positions, or WEIR_NO_POSITION */
 
     /* Written by the producer. */
     alignas(WEIR_LINE) atomic_uint_least64_t tail; /* next position to claim */
-    uint32_t tail_slot;
-    atomic_uint promised;              /* of an unordered stage: items that calls may yet yield */
-    atomic_uint_least64_t end, failed; /* positions, or WEIR_NO_POSITION */
+    atomic_uint promised; /* of an unordered stage: items that calls may yet yield */
 
     /* Written by the consumer. */
     alignas(WEIR_LINE) atomic_uint_least64_t head; /* next position to take */
     uint32_t head_slot;
+    unsigned char head_lap;
+
+    weir__event program_fills, program_takes; /* a program that waits for one of them */
 } weir__ring;
 
 /* Bytes that a ring holds beside its own record. */
@@ -69,28 +70,33 @@ static inline uint32_t weir__ring_room(const weir__ring *ring)
 {
     /* R1: acquire; pairs with R2: the slots behind head are free to be written. */
     const uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
-    const uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
-    return ring->capacity - (uint32_t)(tail - head) -
-           atomic_load_explicit(&ring->promised, memory_order_relaxed);
+    /* R8: acquire, and before tail; pairs with R9: a promise that is gone has become a claim. */
+    const uint64_t promised = atomic_load_explicit(&ring->promised, memory_order_acquire);
+    const uint64_t used = atomic_load_explicit(&ring->tail, memory_order_relaxed) - head + promised;
+    /* What is being claimed out of a promise may count twice for a moment. */
+    return used < ring->capacity ? ring->capacity - (uint32_t)used : 0;
 }
 
-/* A claimed position: its number, and its slot. */
+/* A position: its number, its slot, and whether its lap of the ring is an odd one. */
 typedef struct weir__position {
     uint64_t number;
     uint32_t slot;
+    unsigned char lap;
 } weir__position;
 
 weir__position weir__ring_claim(weir__ring *ring, uint32_t n);
-/* An unordered stage promises first, and claims when it yields, or takes the promise back. */
+/* An unordered stage promises first, and then claims what was promised or takes it back. */
 void weir__ring_promise(weir__ring *ring, uint32_t n);
 void weir__ring_unpromise(weir__ring *ring, uint32_t n);
 
-/* The position `n` after this one. */
+/* The position `n` after this one; n is at most the capacity. */
 static inline weir__position weir__ring_after(const weir__ring *ring, weir__position at, uint32_t n)
 {
     const uint64_t slot = (uint64_t)at.slot + n;
-    return (weir__position){at.number + n,
-                            (uint32_t)(slot >= ring->capacity ? slot - ring->capacity : slot)};
+    const bool wraps = slot >= ring->capacity;
+    return (weir__position){.number = at.number + n,
+                            .slot = (uint32_t)(wraps ? slot - ring->capacity : slot),
+                            .lap = at.lap ^ wraps};
 }
 
 static inline char *weir__ring_slot(const weir__ring *ring, uint32_t slot)
@@ -114,8 +120,8 @@ void weir__ring_fail(weir__ring *ring, uint64_t position);
 weir__view weir__ring_look(weir__ring *ring);
 /* Whether look might say something else than EMPTY: for anybody, a hint. */
 weir__view weir__ring_glance(const weir__ring *ring);
-/* True if the slot has an item; for when neither side is at work any more. */
-bool weir__ring_holds(const weir__ring *ring, uint32_t slot);
+/* Calls `drop` on each item that is there; for when neither side is at work any more. */
+void weir__ring_drop(weir__ring *ring, void (*drop)(void *argument, void *item), void *argument);
 /* Copies the next item out and frees its slot; look has said READY. */
 void weir__ring_take(weir__ring *ring, void *item);
 

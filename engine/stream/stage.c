@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BATCH_NS 5000
+#define BATCH_NS      5000
+#define BATCH_SHARED  16 /* calls of which that many are worth one claim are not shared out */
+#define BATCH_UNTIMED 7  /* smaller claims than that are timed once in so many */
 
 /* ---- what a stage may do ---- */
 
@@ -175,7 +177,8 @@ static uint32_t batch_size(const weir__stage *stage)
         if (items < there)
             there = (uint32_t)items;
     }
-    const uint32_t fair = (there + share - 1) / share;
+    /* A batch of very short calls is soon over; sharing it costs more. */
+    const uint32_t fair = stage->batch >= BATCH_SHARED ? there : (there + share - 1) / share;
     const uint32_t most = room < stage->batch ? room : stage->batch;
     return fair == 0 && room > 0 ? 1 : most < fair ? most : fair;
 }
@@ -202,10 +205,8 @@ static weir__position position_of_yield(weir_yielder *y)
     weir__stage *stage = y->stage;
     if (!stage->o.unordered)
         return weir__ring_after(&stage->ring, y->at, y->yielded);
-    pthread_mutex_lock(&stage->lock);
-    weir__ring_unpromise(&stage->ring, 1);
     const weir__position at = weir__ring_claim(&stage->ring, 1);
-    pthread_mutex_unlock(&stage->lock);
+    weir__ring_unpromise(&stage->ring, 1);
     return at;
 }
 
@@ -386,6 +387,7 @@ uint32_t weir__stage_begin(weir__stage *stage, weir_yielder **y, bool *moved)
     }
     if (n > 0) {
         stage->free_yielders = (*y)->next_free;
+        (*y)->batch = stage->batch;
         atomic_fetch_add_explicit(&stage->running, 1, memory_order_relaxed);
     } else {
         end_if_done(stage);
@@ -397,11 +399,15 @@ uint32_t weir__stage_begin(weir__stage *stage, weir_yielder **y, bool *moved)
 
 void weir__stage_make(weir__stage *stage, weir_yielder *y, uint32_t n)
 {
-    const uint64_t begun = weir__now_ns();
+    const bool timed = n >= y->batch || ++y->untimed > BATCH_UNTIMED;
+    const uint64_t begun = timed ? weir__now_ns() : 0;
     make_calls(y, n);
-    const uint64_t ns = weir__now_ns() - begun;
+    const uint64_t ended = timed ? weir__now_ns() : 0;
     pthread_mutex_lock(&stage->lock);
-    learn_batch(stage, n, ns);
+    if (timed) {
+        learn_batch(stage, n, ended - begun);
+        y->untimed = 0;
+    }
     y->next_free = stage->free_yielders;
     stage->free_yielders = y;
     /* S1: seq_cst, for weir__event: a worker may wait for a job to be free. */

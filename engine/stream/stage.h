@@ -36,6 +36,8 @@ struct weir_yielder {
     unsigned job;
     unsigned yielded;  /* by the current call */
     int fault;         /* weir_yield() was called wrongly: WEIR_EINVAL */
+    uint32_t batch;    /* of the stage, when the calls were claimed */
+    unsigned untimed;  /* claims since one was timed */
     weir__position at; /* of the current call's first position, if the stage is ordered */
 };
 

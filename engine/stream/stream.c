@@ -196,15 +196,9 @@ weir_status weir_stream_start(weir_stream *s)
 
 /* ---- close ---- */
 
-/* What is still in the rings belongs to nobody else. */
-static void drop_items(weir_stream *s)
+static void drop_item(void *argument, void *item)
 {
-    for (unsigned i = 0; i < s->count; i++) {
-        weir__stage *stage = s->stages[i];
-        for (uint32_t slot = 0; slot < stage->ring.capacity; slot++)
-            if (weir__ring_holds(&stage->ring, slot))
-                weir__stage_drop(stage, weir__ring_slot(&stage->ring, slot));
-    }
+    weir__stage_drop(argument, item);
 }
 
 /* The lanes of pipelines that ran in place keep their blocks, but no reservation. */
@@ -233,7 +227,8 @@ weir_status weir_stream_close(weir_stream *s)
         atomic_store_explicit(&s->closing, true, memory_order_seq_cst);
         weir__event_wake_all(&s->engine->workers_wake);
         pthread_join(s->host, NULL);
-        drop_items(s);
+        for (unsigned i = 0; i < s->count; i++) /* what is still there belongs to nobody else */
+            weir__ring_drop(&s->stages[i]->ring, drop_item, s->stages[i]);
         status = weir__failure_end(&s->engine->lane.failure, &error);
         give_back_bytes(s);
         weir__engine_release(s->engine);

@@ -16,14 +16,16 @@ extern "C" {
 
 typedef struct weir_engine weir_engine;
 
-/* Where the workers go. With WEIR_BIND_AUTO the environment variable WEIR_BIND decides; without
- * it, OMP_PROC_BIND and OMP_PLACES win if the user set them; else it is WEIR_BIND_CORE. */
+/* Where the workers go. If the user has placed OpenMP's threads (OMP_PROC_BIND, OMP_PLACES), that
+ * wins, and weir binds none. Otherwise WEIR_BIND_AUTO takes the environment variable WEIR_BIND, and
+ * without it WEIR_BIND_CORE. The calling thread gets its own binding back after each run; the other
+ * threads, which belong to OpenMP's pool, stay where they were put. */
 typedef enum weir_bind {
     WEIR_BIND_AUTO,
     WEIR_BIND_CORE,   /* one worker a core, neighbours first, the fastest kind of core first */
     WEIR_BIND_SPREAD, /* as far apart as the machine allows */
     WEIR_BIND_PU,     /* one worker a hardware thread */
-    WEIR_BIND_NONE    /* the operating system decides */
+    WEIR_BIND_NONE    /* weir binds nothing */
 } weir_bind;
 
 /* A field of 0 takes the environment variable, and without that the default. */

@@ -127,7 +127,9 @@ WEIR_API weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_
  *                         this op belongs to.
  *           After a failure out is unspecified; the engine can be used again at once.
  * Threads:  any, one run at a time per engine. Inside a parallel region of the caller's, where
- *           OpenMP gives no threads, it runs in place with one worker.
+ *           OpenMP gives no threads, it runs in place with one worker. With LLVM's OpenMP 19, a
+ *           thread that has run an engine should live as long as others do: that runtime may abort
+ *           when another thread opens a region after its end.
  * Cost:     one parallel region; no allocation once the engine is warm. */
 WEIR_API weir_status weir_run(weir_engine *engine, const weir_plan *plan, void *context,
                               const void *in, void *out);
