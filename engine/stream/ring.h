@@ -72,6 +72,7 @@ static inline uint32_t weir__ring_room(const weir__ring *ring)
     const uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
     /* R8: acquire, and before tail; pairs with R9: a promise that is gone has become a claim. */
     const uint64_t promised = atomic_load_explicit(&ring->promised, memory_order_acquire);
+    WEIR_YIELD_POINT();
     const uint64_t used = atomic_load_explicit(&ring->tail, memory_order_relaxed) - head + promised;
     /* What is being claimed out of a promise may count twice for a moment. */
     return used < ring->capacity ? ring->capacity - (uint32_t)used : 0;
