@@ -24,10 +24,20 @@ void weir__failure_publish(weir__failure *failure)
     atomic_store_explicit(&failure->state, WEIR_FAILURE_PUBLISHED, memory_order_release);
 }
 
-bool weir__failure_peek(weir__failure *failure, weir_error *error)
+bool weir__failure_published(const weir__failure *failure)
 {
     /* F5: acquire; pairs with F3. */
-    if (atomic_load_explicit(&failure->state, memory_order_acquire) != WEIR_FAILURE_PUBLISHED)
+    return atomic_load_explicit(&failure->state, memory_order_acquire) == WEIR_FAILURE_PUBLISHED;
+}
+
+bool weir__failure_cancelled(const weir__failure *failure)
+{
+    return weir__failure_published(failure) && failure->error.status == WEIR_ECANCEL;
+}
+
+bool weir__failure_peek(weir__failure *failure, weir_error *error)
+{
+    if (!weir__failure_published(failure))
         return false;
     *error = failure->error;
     return true;

@@ -34,6 +34,10 @@ void weir__failure_publish(weir__failure *failure);
 /* While the run is under way: true, and *error, once its failure is published. */
 bool weir__failure_peek(weir__failure *failure, weir_error *error) WEIR_MUST_CHECK;
 
+/* The same without the error, and whether it was a cancel. */
+bool weir__failure_published(const weir__failure *failure);
+bool weir__failure_cancelled(const weir__failure *failure);
+
 /* Ends the run. Returns WEIR_OK, or the first failure's status, with *error filled in. */
 weir_status weir__failure_end(weir__failure *failure, weir_error *error) WEIR_MUST_CHECK;
 

@@ -180,7 +180,8 @@ static weir_status run_in_place(weir_engine *engine, weir__lane *lane, const job
     if (status != WEIR_OK)
         return status;
     weir_error error; /* a cancel stops this lane too, but it may have come before it ran */
-    if (weir__failure_peek(&engine->lane.failure, &error) && error.status == WEIR_ECANCEL)
+    if (weir__failure_cancelled(&engine->lane.failure) &&
+        weir__failure_peek(&engine->lane.failure, &error))
         return weir__error_copy(&error);
     weir__worker_reset(&lane->worker, 1);
     return run_in_lane(lane, &lane->worker, weir__engine_worker_in_place(), NULL, &limits, j,

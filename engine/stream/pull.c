@@ -38,13 +38,6 @@ static weir_status failure_of(weir_stream *s)
     return weir__error_copy(&error);
 }
 
-static bool cancelled(weir_stream *s)
-{
-    weir_error error;
-    return weir__failure_stopping(&s->engine->lane.failure) &&
-           weir__failure_peek(&s->engine->lane.failure, &error) && error.status == WEIR_ECANCEL;
-}
-
 /* Nothing that is pushed will be taken any more. */
 static bool inlet_is_closed(const weir__stage *inlet)
 {
@@ -57,7 +50,8 @@ static bool inlet_is_closed(const weir__stage *inlet)
 static bool can_go_on(weir_stream *s, weir__stage *stage, bool item)
 {
     if (item)
-        return weir__ring_look(&stage->ring) != WEIR_VIEW_EMPTY || cancelled(s);
+        return weir__ring_look(&stage->ring) != WEIR_VIEW_EMPTY ||
+               weir__failure_cancelled(&s->engine->lane.failure);
     return weir__ring_room(&stage->ring) > 0 || inlet_is_closed(stage) ||
            weir__failure_stopping(&s->engine->lane.failure);
 }
@@ -102,7 +96,7 @@ weir_status weir_next(weir_stream *s, weir_stage stage, void *item)
         case WEIR_VIEW_FAILED:
             return failure_of(s);
         case WEIR_VIEW_EMPTY:
-            if (cancelled(s))
+            if (weir__failure_cancelled(&s->engine->lane.failure))
                 return failure_of(s);
             wait_for(s, from, true);
         }

@@ -47,9 +47,7 @@ static bool inputs_call(const weir__stage *stage)
  * the way there before a failure is still wanted. An inlet fails in any case, since pushes do. */
 static bool failed_elsewhere(const weir__stage *stage)
 {
-    weir_error ignored;
-    return weir__failure_stopping(&stage->engine->lane.failure) &&
-           weir__failure_peek(&stage->engine->lane.failure, &ignored) &&
+    return weir__failure_published(&stage->engine->lane.failure) &&
            (stage->kind == WEIR_STAGE_INLET ||
             !atomic_load_explicit(&stage->last->fails_here, memory_order_relaxed));
 }
@@ -326,10 +324,12 @@ static void drop_calls(weir_yielder *y, uint32_t made, uint32_t n)
     }
 }
 
-/* What a stopped stage would yield, nobody wants; and a source that has ended is not asked again. */
+/* What a stopped stage would yield, nobody wants; after a cancel no call begins; and a source that
+ * has ended is not asked again. */
 static bool may_go_on(const weir__stage *stage)
 {
     return !atomic_load_explicit(&stage->stopped, memory_order_relaxed) &&
+           !weir__failure_cancelled(&stage->engine->lane.failure) &&
            (stage->inputs > 0 || !atomic_load_explicit(&stage->over, memory_order_relaxed));
 }
 

@@ -184,13 +184,15 @@ weir_status weir_stream_start(weir_stream *s)
                                  "(weir_stream_certified_bytes)",
                                  s->engine->max_bytes, (unsigned long long)bytes);
     } else {
+        s->started = true; /* before the first call of a stage, which may look */
         status = start_workers(s);
         if (status != WEIR_OK)
             weir__engine_give_back(s->engine, bytes);
     }
-    if (status != WEIR_OK)
+    if (status != WEIR_OK) {
+        s->started = false;
         weir__engine_release(s->engine);
-    s->started = status == WEIR_OK;
+    }
     return status;
 }
 

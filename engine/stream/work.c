@@ -12,14 +12,10 @@
 
 /* Cancelled or closing: no call begins any more. A stream that failed by itself goes on with what
  * comes before the failure. */
-static bool must_stop(weir_stream *s)
+static bool must_stop(const weir_stream *s)
 {
-    weir_error error;
-    if (atomic_load_explicit(&s->closing, memory_order_relaxed))
-        return true;
-    if (!weir__failure_stopping(&s->engine->lane.failure))
-        return false;
-    return weir__failure_peek(&s->engine->lane.failure, &error) && error.status == WEIR_ECANCEL;
+    return atomic_load_explicit(&s->closing, memory_order_relaxed) ||
+           weir__failure_cancelled(&s->engine->lane.failure);
 }
 
 static bool somebody_could_begin(const weir_stream *s)

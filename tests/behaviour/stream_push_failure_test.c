@@ -267,6 +267,7 @@ static void no_call_begins_after_a_cancel(void **state)
     const uint64_t calls = atomic_load(&h.calls);
     weir_engine_cancel(engine);
     atomic_store(&h.gate[GATES - 1].open, true);
+    assert_int_equal(come_to_rest(&h.calls), calls);
     assert_status(WEIR_ECANCEL, weir_stream_close(s));
     assert_int_equal(atomic_load(&h.calls), calls);
     assert_int_equal(atomic_load(&destroyed), BATCH);

@@ -9,7 +9,7 @@
 #include "stress/stream_graph.h"
 #include "testing.h"
 
-enum { DEFAULT_ROUNDS = 200 };
+enum { DEFAULT_ROUNDS = 150 };
 
 /* ---- the ops ---- */
 
