@@ -43,6 +43,18 @@
 #define WEIR_YIELD_POINT() ((void)0)
 #endif
 
+/* Sums and products of sizes: UINT64_MAX stands for "does not fit", and stays. */
+static inline uint64_t weir__bytes_add(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static inline uint64_t weir__bytes_multiply(uint64_t a, uint64_t b)
+{
+    uint64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
 static inline uint64_t weir__now_ns(void)
 {
     struct timespec t;

@@ -13,20 +13,9 @@
 #include "memory.h"
 #include "window.h"
 
-uint64_t weir__plan_add(uint64_t a, uint64_t b)
-{
-    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
-uint64_t weir__plan_multiply(uint64_t a, uint64_t b)
-{
-    uint64_t product;
-    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
-}
-
 static uint64_t aligned(uint64_t bytes)
 {
-    return weir__plan_add(bytes, WEIR_ALIGN - 1) / WEIR_ALIGN * WEIR_ALIGN;
+    return weir__bytes_add(bytes, WEIR_ALIGN - 1) / WEIR_ALIGN * WEIR_ALIGN;
 }
 
 /* The root's split: an input of the run is copied, since `count` may complete it. */
@@ -49,24 +38,24 @@ static weir_status size_layer(weir__layer *layer)
         layer->branch_declared = op->held_bytes;
     } else {
         const uint64_t child_out = layer->child->op.out_bytes;
-        const uint64_t results = aligned(weir__plan_multiply(op->fanout, child_out));
-        const uint64_t frame = weir__plan_add(weir__plan_add(sizeof(weir__frame), in), results);
+        const uint64_t results = aligned(weir__bytes_multiply(op->fanout, child_out));
+        const uint64_t frame = weir__bytes_add(weir__bytes_add(sizeof(weir__frame), in), results);
         const uint64_t frames = layer->recursive ? op->max_depth : 1;
-        layer->branch_memory = weir__plan_multiply(frames, frame);
-        layer->branch_declared = weir__plan_multiply(frames, op->held_bytes);
+        layer->branch_memory = weir__bytes_multiply(frames, frame);
+        layer->branch_declared = weir__bytes_multiply(frames, op->held_bytes);
         layer->in_bytes = (size_t)in;
         layer->results_bytes = (size_t)results;
         layer->frame_bytes = (size_t)frame;
         if (!layer->recursive) {
             layer->branch_memory =
-                weir__plan_add(layer->branch_memory, layer->child->branch_memory);
+                weir__bytes_add(layer->branch_memory, layer->child->branch_memory);
             layer->branch_declared =
-                weir__plan_add(layer->branch_declared, layer->child->branch_declared);
+                weir__bytes_add(layer->branch_declared, layer->child->branch_declared);
         }
-        layer->part_memory = weir__plan_add(sizeof(weir__part), layer->child->branch_memory);
+        layer->part_memory = weir__bytes_add(sizeof(weir__part), layer->child->branch_memory);
         layer->part_declared = layer->child->branch_declared;
     }
-    if (weir__plan_add(layer->branch_memory, layer->branch_declared) >= PTRDIFF_MAX ||
+    if (weir__bytes_add(layer->branch_memory, layer->branch_declared) >= PTRDIFF_MAX ||
         op->scratch_bytes >= PTRDIFF_MAX)
         return weir__error_set(WEIR_EINVAL, 0, op->name,
                                "layer '%.90s': a branch needs more bytes than this machine can "
@@ -111,7 +100,7 @@ static weir_status size_layers(weir_plan *plan)
     }
     /* The root has no frame: inputs and results are the caller's arrays. */
     weir__layer *root = &plan->layer[0];
-    root->part_memory = weir__plan_add(sizeof(weir__part), root->child->branch_memory);
+    root->part_memory = weir__bytes_add(sizeof(weir__part), root->child->branch_memory);
     root->part_declared = root->child->branch_declared;
     plan->root_memory = root->part_memory;
     plan->root_declared = root->part_declared;
@@ -155,7 +144,7 @@ void weir_plan_free(weir_plan *plan)
 
 static uint64_t part_bytes(const weir__layer *layer)
 {
-    return weir__plan_add(weir__window_block_bytes(layer->part_memory), layer->part_declared);
+    return weir__bytes_add(weir__window_block_bytes(layer->part_memory), layer->part_declared);
 }
 
 /* A layer with one child at most is never cut: nothing of it can be given away. */
@@ -172,13 +161,13 @@ uint64_t weir__plan_certificate(const weir_plan *plan, bool many, size_t in_flig
                                 unsigned workers)
 {
     const uint64_t root =
-        weir__plan_add(weir__window_block_bytes(plan->root_memory), plan->root_declared);
-    const uint64_t parts = weir__plan_multiply(in_flight, largest_part(plan, many));
+        weir__bytes_add(weir__window_block_bytes(plan->root_memory), plan->root_declared);
+    const uint64_t parts = weir__bytes_multiply(in_flight, largest_part(plan, many));
     const uint64_t scratch =
         plan->scratch_bytes == 0 ? 0 : weir__window_block_bytes(plan->scratch_bytes);
     /* No more workers run at a time than there are parts, and the root. */
     const uint64_t running = in_flight < workers ? in_flight + 1 : workers;
-    return weir__plan_add(weir__plan_add(root, parts), weir__plan_multiply(running, scratch));
+    return weir__bytes_add(weir__bytes_add(root, parts), weir__bytes_multiply(running, scratch));
 }
 
 uint64_t weir_plan_serial_bytes(const weir_plan *plan)
@@ -207,16 +196,16 @@ static uint64_t most_branches(const weir_plan *plan, uint32_t i)
 {
     uint64_t most = 1;
     for (uint32_t above = 1; above < i; above++)
-        most = weir__plan_multiply(most, plan->layer[above].op.fanout);
+        most = weir__bytes_multiply(most, plan->layer[above].op.fanout);
     if (!plan->layer[i].recursive)
         return most;
     uint64_t sum = 0;
     for (uint32_t depth = 0; depth < plan->layer[i].op.max_depth && sum != UINT64_MAX; depth++) {
         const uint64_t before = sum;
-        sum = weir__plan_add(sum, most);
-        most = weir__plan_multiply(most, plan->layer[i].op.fanout);
+        sum = weir__bytes_add(sum, most);
+        most = weir__bytes_multiply(most, plan->layer[i].op.fanout);
         if (plan->layer[i].op.fanout == 1) /* each depth adds the same */
-            return weir__plan_multiply(sum - before, plan->layer[i].op.max_depth);
+            return weir__bytes_multiply(sum - before, plan->layer[i].op.max_depth);
     }
     return sum;
 }
@@ -232,8 +221,8 @@ weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_plan_laye
         .fanout = from->op.fanout,
         .max_depth = from->op.max_depth,
         .max_branches = most_branches(plan, i + 1),
-        .frame_bytes = weir__plan_add(from->frame_bytes, from->op.held_bytes),
-        .branch_bytes = weir__plan_add(from->branch_memory, from->branch_declared),
+        .frame_bytes = weir__bytes_add(from->frame_bytes, from->op.held_bytes),
+        .branch_bytes = weir__bytes_add(from->branch_memory, from->branch_declared),
         .part_bytes = from->op.fanout > 1 ? part_bytes(from) : 0,
         .scratch_bytes = from->op.scratch_bytes,
     };

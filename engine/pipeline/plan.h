@@ -46,10 +46,6 @@ typedef struct weir__inputs {
     size_t in_bytes;
 } weir__inputs;
 
-/* Checked sums and products: UINT64_MAX stands for "does not fit", and stays. */
-uint64_t weir__plan_add(uint64_t a, uint64_t b);
-uint64_t weir__plan_multiply(uint64_t a, uint64_t b);
-
 /* The certificate for runs of n inputs. */
 uint64_t weir__plan_certificate(const weir_plan *plan, bool many, size_t in_flight,
                                 unsigned workers);

@@ -10,23 +10,12 @@
 
 /* ---- bytes ---- */
 
-static uint64_t add(uint64_t a, uint64_t b)
-{
-    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
-static uint64_t multiply(uint64_t a, uint64_t b)
-{
-    uint64_t product;
-    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
-}
-
 /* Bytes of one job beside its record: inputs of a batch, pointers to one call's, origins. */
 static uint64_t job_bytes(const weir__stage *stage)
 {
     const uint64_t calls = stage->kind == WEIR_STAGE_SOURCE ? 1 : stage->batch_most;
-    return add(multiply(calls, stage->call_bytes),
-               stage->inputs * sizeof(void *) + stage->batch_most * sizeof(unsigned));
+    return weir__bytes_add(weir__bytes_multiply(calls, stage->call_bytes),
+                           stage->inputs * sizeof(void *) + stage->batch_most * sizeof(unsigned));
 }
 
 static uint64_t stage_bytes(const weir__stage *stage)
@@ -34,15 +23,17 @@ static uint64_t stage_bytes(const weir__stage *stage)
     const uint64_t jobs =
         stage->kind == WEIR_STAGE_INLET
             ? 0
-            : multiply(stage->o.jobs, add(sizeof(weir_yielder), job_bytes(stage)));
-    return add(add(sizeof *stage, jobs), weir__ring_bytes(stage->o.item_bytes, stage->o.buffer));
+            : weir__bytes_multiply(stage->o.jobs,
+                                   weir__bytes_add(sizeof(weir_yielder), job_bytes(stage)));
+    return weir__bytes_add(weir__bytes_add(sizeof *stage, jobs),
+                           weir__ring_bytes(stage->o.item_bytes, stage->o.buffer));
 }
 
 uint64_t weir__stream_bytes(const weir_stream *s)
 {
     uint64_t bytes = 0;
     for (unsigned i = 0; i < s->count; i++)
-        bytes = add(bytes, stage_bytes(s->stages[i]));
+        bytes = weir__bytes_add(bytes, stage_bytes(s->stages[i]));
     return bytes;
 }
 
