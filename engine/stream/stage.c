@@ -324,13 +324,24 @@ static void drop_calls(weir_yielder *y, uint32_t made, uint32_t n)
     }
 }
 
-/* What a stopped stage would yield, nobody wants; after a cancel no call begins; and a source that
- * has ended is not asked again. */
+/* What a stopped stage would yield, nobody wants; and a source that has ended is not asked again. */
 static bool may_go_on(const weir__stage *stage)
 {
     return !atomic_load_explicit(&stage->stopped, memory_order_relaxed) &&
-           !weir__failure_cancelled(&stage->engine->lane.failure) &&
            (stage->inputs > 0 || !atomic_load_explicit(&stage->over, memory_order_relaxed));
+}
+
+/* After a cancel no call begins, and nothing behind the first that does not is delivered: else
+ * items would be missing in the middle, or before an end. */
+static bool stop_at_cancel(const weir_yielder *y)
+{
+    weir__stage *stage = y->stage;
+    if (!weir__failure_cancelled(&stage->engine->lane.failure))
+        return false;
+    pthread_mutex_lock(&stage->lock);
+    weir__stage_fail(stage, stage->o.unordered ? WEIR_NO_POSITION : y->at.number);
+    pthread_mutex_unlock(&stage->lock);
+    return true;
 }
 
 /* Makes the claimed calls; those after a failed one, or after a source's end, are not made. */
@@ -339,7 +350,7 @@ static void make_calls(weir_yielder *y, uint32_t n)
     weir__stage *stage = y->stage;
     const bool source = stage->kind == WEIR_STAGE_SOURCE;
     uint32_t made = 0;
-    while (made < n && may_go_on(stage)) {
+    while (made < n && may_go_on(stage) && !stop_at_cancel(y)) {
         y->yielded = 0;
         y->fault = 0;
         const int code = source ? call_next(y) : call_work(y, made);
