@@ -17,7 +17,8 @@ void weir__event_close(weir__event *event)
 /* Takes one announcement back, if there is one. */
 static bool take_waiter(weir__event *event)
 {
-    int waiters = atomic_load_explicit(&event->waiters, memory_order_relaxed);
+    /* V1 as well. */
+    int waiters = atomic_load_explicit(&event->waiters, memory_order_seq_cst);
     while (waiters > 0)
         if (atomic_compare_exchange_weak_explicit(&event->waiters, &waiters, waiters - 1,
                                                   memory_order_relaxed, memory_order_relaxed))

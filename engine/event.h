@@ -6,8 +6,8 @@
  *
  * A waiter announces itself with prepare, looks once more, and then either waits or withdraws. The
  * announcement and the last look, and the change and the look for waiters, are sequentially
- * consistent, so at least one side sees the other (Dekker). The change itself must be such an
- * access too: a seq_cst store or exchange.
+ * consistent, so at least one side sees the other (Dekker). The change itself and the last look must
+ * be such accesses too: a seq_cst store or exchange, seq_cst loads.
  *
  * Who may call what at the same time: everybody everything, but open and close.
  * Progress:  notify never waits, and may be called in a signal handler. */

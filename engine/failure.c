@@ -20,14 +20,14 @@ bool weir__failure_claim(weir__failure *failure)
 
 void weir__failure_publish(weir__failure *failure)
 {
-    /* F3: release; pairs with F4 and F5: the error is complete. */
-    atomic_store_explicit(&failure->state, WEIR_FAILURE_PUBLISHED, memory_order_release);
+    /* F3: seq_cst, for weir__event; as a release it pairs with F4 and F5: the error is complete. */
+    atomic_store_explicit(&failure->state, WEIR_FAILURE_PUBLISHED, memory_order_seq_cst);
 }
 
 bool weir__failure_published(const weir__failure *failure)
 {
-    /* F5: acquire; pairs with F3. */
-    return atomic_load_explicit(&failure->state, memory_order_acquire) == WEIR_FAILURE_PUBLISHED;
+    /* F5: seq_cst, for weir__event; as an acquire it pairs with F3. */
+    return atomic_load_explicit(&failure->state, memory_order_seq_cst) == WEIR_FAILURE_PUBLISHED;
 }
 
 bool weir__failure_cancelled(const weir__failure *failure)

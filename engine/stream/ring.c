@@ -33,15 +33,26 @@ weir_status weir__ring_open(weir__ring *ring, size_t item_bytes, uint32_t capaci
     atomic_init(&ring->failed, WEIR_NO_POSITION);
     ring->taken = &ring->program_fills;
     ring->filled = &ring->program_takes;
-    if (weir__event_open(ring->taken) != WEIR_OK || weir__event_open(ring->filled) != WEIR_OK)
-        return WEIR_ENOMEM;
     ring->items = weir__memory_take(ring->stride * capacity);
     ring->states = weir__memory_take_zero(capacity * sizeof *ring->states);
-    return ring->items == NULL || ring->states == NULL ? WEIR_ENOMEM : WEIR_OK;
+    if (ring->items != NULL && ring->states != NULL && weir__event_open(ring->taken) == WEIR_OK) {
+        if (weir__event_open(ring->filled) == WEIR_OK)
+            return WEIR_OK;
+        weir__event_close(ring->taken);
+    }
+    weir__memory_give(ring->items);
+    weir__memory_give(ring->states);
+    ring->items = NULL;
+    ring->states = NULL;
+    return WEIR_ENOMEM;
 }
 
 void weir__ring_close(weir__ring *ring)
 {
+    if (ring->states == NULL)
+        return; /* it was never open */
+    weir__event_close(&ring->program_fills);
+    weir__event_close(&ring->program_takes);
     weir__memory_give(ring->items);
     weir__memory_give(ring->states);
     ring->items = NULL;
@@ -73,8 +84,8 @@ void weir__ring_promise(weir__ring *ring, uint32_t n)
 
 void weir__ring_unpromise(weir__ring *ring, uint32_t n)
 {
-    /* R9: release; pairs with R8. */
-    atomic_fetch_sub_explicit(&ring->promised, n, memory_order_release);
+    /* R9: seq_cst, for weir__event; as a release it pairs with R8. */
+    atomic_fetch_sub_explicit(&ring->promised, n, memory_order_seq_cst);
 }
 
 /* Tells the consumer, if it waits at this position; if it gets there later, it sees the state. */
@@ -147,13 +158,13 @@ weir__view weir__ring_look(weir__ring *ring)
     for (;;) {
         const uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
         const int state = state_in_lap(ring, ring->head_slot, ring->head_lap);
-        /* R6: acquire; pairs with R5 and R7: a failure is noted before its position is. */
-        if (head == atomic_load_explicit(&ring->failed, memory_order_acquire))
+        /* R6: seq_cst; pairs with R5 and R7: a failure is noted before its position is. */
+        if (head == atomic_load_explicit(&ring->failed, memory_order_seq_cst))
             return WEIR_VIEW_FAILED;
         if (state == READY)
             return WEIR_VIEW_READY;
         if (state == EMPTY)
-            return head == atomic_load_explicit(&ring->end, memory_order_acquire) ? WEIR_VIEW_END
+            return head == atomic_load_explicit(&ring->end, memory_order_seq_cst) ? WEIR_VIEW_END
                                                                                   : WEIR_VIEW_EMPTY;
         move_head(ring, head);
     }

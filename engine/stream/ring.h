@@ -68,10 +68,12 @@ void weir__ring_wake_programs(weir__ring *ring);
 /* Positions that can be claimed now. */
 static inline uint32_t weir__ring_room(const weir__ring *ring)
 {
-    /* R1: acquire; pairs with R2: the slots behind head are free to be written. */
-    const uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
-    /* R8: acquire, and before tail; pairs with R9: a promise that is gone has become a claim. */
-    const uint64_t promised = atomic_load_explicit(&ring->promised, memory_order_acquire);
+    /* R1: seq_cst, for weir__event; as an acquire it pairs with R2: the slots behind head are free to
+     * be written. */
+    const uint64_t head = atomic_load_explicit(&ring->head, memory_order_seq_cst);
+    /* R8: seq_cst, for weir__event; as an acquire before the load of tail it pairs with R9: a promise
+     * that is gone has become a claim. */
+    const uint64_t promised = atomic_load_explicit(&ring->promised, memory_order_seq_cst);
     WEIR_YIELD_POINT();
     const uint64_t used = atomic_load_explicit(&ring->tail, memory_order_relaxed) - head + promised;
     /* What is being claimed out of a promise may count twice for a moment. */

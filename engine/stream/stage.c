@@ -16,9 +16,10 @@
 
 static bool may_begin(const weir__stage *stage)
 {
+    /* S3: seq_cst, for weir__event; pairs with S1. */
     return !atomic_load_explicit(&stage->over, memory_order_relaxed) &&
            !atomic_load_explicit(&stage->stopped, memory_order_relaxed) &&
-           atomic_load_explicit(&stage->running, memory_order_relaxed) < stage->o.jobs;
+           atomic_load_explicit(&stage->running, memory_order_seq_cst) < stage->o.jobs;
 }
 
 /* Would the inputs let a call begin, or end the stage? */
@@ -421,7 +422,7 @@ void weir__stage_make(weir__stage *stage, weir_yielder *y, uint32_t n)
     }
     y->next_free = stage->free_yielders;
     stage->free_yielders = y;
-    /* S1: seq_cst, for weir__event: a worker may wait for a job to be free. */
+    /* S1: seq_cst, for weir__event: a worker may wait for a job to be free; pairs with S3. */
     atomic_fetch_sub_explicit(&stage->running, 1, memory_order_seq_cst);
     end_if_done(stage);
     pthread_mutex_unlock(&stage->lock);

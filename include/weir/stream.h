@@ -7,6 +7,7 @@
  *
  *   - A stage with `buffer` N never holds N+1 items, finished or promised: the room for all that
  *     one call may yield is claimed before the call takes its input.
+ *     What a call then does not yield is free again once the consumer comes by.
  *   - At most `jobs` calls of a stage run at once.
  *   - Items leave a stage in the order of its inputs, whatever the number of jobs; with `unordered`
  *     as they are yielded.
