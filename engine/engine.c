@@ -140,22 +140,23 @@ void weir_engine_close(weir_engine *engine)
 
 unsigned weir_engine_workers(const weir_engine *engine)
 {
-    return engine->team.workers;
+    return engine != NULL ? engine->team.workers : 0;
 }
 
 size_t weir_engine_max_in_flight(const weir_engine *engine)
 {
-    return engine->max_in_flight;
+    return engine != NULL ? engine->max_in_flight : 0;
 }
 
 size_t weir_engine_max_bytes(const weir_engine *engine)
 {
-    return engine->max_bytes;
+    return engine != NULL ? engine->max_bytes : 0;
 }
 
 void weir_engine_stats(const weir_engine *engine, weir_stats *stats)
 {
-    *stats = engine->stats;
+    if (stats != NULL)
+        *stats = engine != NULL ? engine->stats : (weir_stats){0};
 }
 
 weir_status weir__engine_acquire(weir_engine *engine)
@@ -236,6 +237,8 @@ void weir_engine_cancel(weir_engine *engine)
     static const weir_error cancelled = {.status = WEIR_ECANCEL,
                                          .where = "engine",
                                          .text = "the run was stopped by weir_engine_cancel()"};
+    if (engine == NULL)
+        return;
     weir__lane_cancel(&engine->lane, &cancelled);
     for (unsigned i = 0; i < engine->lanes; i++)
         weir__lane_cancel(&engine->in_place[i], &cancelled);

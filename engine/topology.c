@@ -265,6 +265,8 @@ weir_status weir__topology_load(const char *synthetic, bool restrict_to_binding,
 
 weir_status weir_topology_load(const char *synthetic, weir_topology **topology)
 {
+    if (topology == NULL)
+        return weir__error_set(WEIR_EINVAL, 0, "topology", "topology is NULL; it receives it");
     return weir__topology_load(synthetic, !openmp_binds(), topology);
 }
 
@@ -282,17 +284,19 @@ void weir_topology_free(weir_topology *topology)
 unsigned weir_topology_pus(const weir_topology *topology, const weir_pu **pus)
 {
     if (pus != NULL)
-        *pus = topology->pus;
-    return topology->count;
+        *pus = topology != NULL ? topology->pus : NULL;
+    return topology != NULL ? topology->count : 0;
 }
 
 unsigned weir_topology_quota(const weir_topology *topology)
 {
-    return topology->quota;
+    return topology != NULL ? topology->quota : 0;
 }
 
 unsigned weir_topology_default_workers(const weir_topology *topology)
 {
+    if (topology == NULL)
+        return 0;
     const unsigned quota = topology->quota;
     return quota > 0 && quota < topology->cores ? quota : topology->cores;
 }
@@ -300,6 +304,9 @@ unsigned weir_topology_default_workers(const weir_topology *topology)
 weir_status weir_topology_place(const weir_topology *topology, weir_bind bind, unsigned workers,
                                 unsigned *places)
 {
+    if (topology == NULL || places == NULL)
+        return weir__error_set(WEIR_EINVAL, 0, topology == NULL ? "topology" : "places",
+                               "%s is NULL", topology == NULL ? "topology" : "places");
     unsigned *order = weir__memory_take(topology->count * sizeof *order);
     if (order == NULL)
         return no_memory("a placement");

@@ -172,22 +172,22 @@ uint64_t weir__plan_certificate(const weir_plan *plan, bool many, size_t in_flig
 
 uint64_t weir_plan_serial_bytes(const weir_plan *plan)
 {
-    return weir__plan_certificate(plan, false, 0, 1);
+    return weir_plan_certified_bytes(plan, 0, 1);
 }
 
 uint64_t weir_plan_certified_bytes(const weir_plan *plan, size_t in_flight, unsigned workers)
 {
-    return weir__plan_certificate(plan, false, in_flight, workers);
+    return plan != NULL ? weir__plan_certificate(plan, false, in_flight, workers) : 0;
 }
 
 uint64_t weir_plan_certified_bytes_many(const weir_plan *plan, size_t in_flight, unsigned workers)
 {
-    return weir__plan_certificate(plan, true, in_flight, workers);
+    return plan != NULL ? weir__plan_certificate(plan, true, in_flight, workers) : 0;
 }
 
 uint32_t weir_plan_layers(const weir_plan *plan)
 {
-    return plan->layers - 1;
+    return plan != NULL ? plan->layers - 1 : 0;
 }
 
 /* Most branches of a layer in one run: the product of the fanouts above it; for a recursive layer
@@ -212,6 +212,9 @@ static uint64_t most_branches(const weir_plan *plan, uint32_t i)
 
 weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_plan_layer *layer)
 {
+    if (plan == NULL || layer == NULL)
+        return weir__error_set(WEIR_EINVAL, 0, plan == NULL ? "plan" : "layer", "%s is NULL",
+                               plan == NULL ? "plan" : "layer");
     if (i >= plan->layers - 1)
         return weir__error_set(WEIR_EINVAL, 0, "i", "there is no layer %u; the plan has %u, from 0",
                                i, plan->layers - 1);

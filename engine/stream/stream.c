@@ -39,7 +39,7 @@ uint64_t weir__stream_bytes(const weir_stream *s)
 
 uint64_t weir_stream_certified_bytes(const weir_stream *s)
 {
-    return weir__stream_bytes(s);
+    return s != NULL ? weir__stream_bytes(s) : 0;
 }
 
 /* ---- memory of the stages ---- */
@@ -216,7 +216,8 @@ weir_status weir_stream_close(weir_stream *s)
     if (s->started) {
         for (unsigned i = 0; i < s->count; i++)
             atomic_store_explicit(&s->stages[i]->stopped, true, memory_order_relaxed);
-        /* C1: seq_cst, for weir__event: a worker that is about to sleep sees it, or is woken. */
+        /* C1: seq_cst, for weir__event; pairs with C2: a worker that is about to sleep sees it, or is
+         * woken. */
         atomic_store_explicit(&s->closing, true, memory_order_seq_cst);
         weir__event_wake_all(&s->engine->workers_wake);
         pthread_join(s->host, NULL);

@@ -14,7 +14,8 @@
  * comes before the failure. */
 static bool must_stop(const weir_stream *s)
 {
-    return atomic_load_explicit(&s->closing, memory_order_relaxed) ||
+    /* C2: seq_cst; pairs with C1 in weir_stream_close. */
+    return atomic_load_explicit(&s->closing, memory_order_seq_cst) ||
            weir__failure_cancelled(&s->engine->lane.failure);
 }
 
