@@ -108,8 +108,9 @@ static void print_report(const layers_demo *demo, const weir_stats *stats, doubl
     const unsigned most = atomic_load(&demo->most_running);
     if (!as_json) {
         printf("result %.17g\n", result);
-        printf("%u operations in %.3f s on %u workers, at most %u at once\n", operations,
-               stats->seconds, stats->workers, most);
+        printf("%u operation%s in %.3f s on %u worker%s, at most %u at once\n", operations,
+               operations == 1 ? "" : "s", stats->seconds, stats->workers,
+               stats->workers == 1 ? "" : "s", most);
         return;
     }
     json j = json_begin(stdout);
