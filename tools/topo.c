@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "json.h"
 #include "tool.h"
@@ -22,26 +23,28 @@ static const char *const bind_names[] = {"auto", "core", "spread", "pu", "none"}
 
 static void print_help(void)
 {
-    fputs(
-        "usage: weir topo [OPTION]...\n"
-        "\n"
-        "Shows packages, cores and hardware threads that this process may use, and which worker\n"
-        "an engine puts on which of them. No thread is bound.\n"
-        "\n"
-        "  --synthetic DESC  another machine instead of this one, in hwloc's synthetic form,\n"
-        "                    like \"pack:2 core:64 pu:2\"\n"
-        "  --workers N       how many workers (default: one a core, not more than the CPU quota)\n"
-        "  --bind HOW        core: one a core, neighbours first (the default)\n"
-        "                    spread: as far apart as the machine allows\n"
-        "                    pu: one a hardware thread\n"
-        "                    none: leave it to the operating system\n"
-        "  --all             every worker in the table, also if they are many\n"
-        "  --svg FILE        draw the machine into FILE, too\n"
-        "  --json            one JSON object instead of the text\n"
-        "  --help            this text\n"
-        "\n"
-        "Exit status: 0 success, 1 a file or the machine failed, 2 the command line is wrong.\n",
-        stdout);
+    fputs("usage: weir topo [OPTION]...\n"
+          "\n"
+          "Shows packages, cores and hardware threads that this process may use, and which worker\n"
+          "an engine puts on which of them. No thread is bound.\n"
+          "\n"
+          "  --synthetic DESC  another machine instead of this one, in hwloc's synthetic form,\n"
+          "                    like \"pack:2 core:64 pu:2\"\n"
+          "  --workers N       how many workers (default: WEIR_WORKERS, else one a core, not more "
+          "than\n"
+          "                    the CPU quota)\n"
+          "  --bind HOW        (default: WEIR_BIND, else core)\n"
+          "                    core: one a core, neighbours first\n"
+          "                    spread: as far apart as the machine allows\n"
+          "                    pu: one a hardware thread\n"
+          "                    none: leave it to the operating system\n"
+          "  --all             every worker in the table, also if they are many\n"
+          "  --svg FILE        draw the machine into FILE, too\n"
+          "  --json            one JSON object instead of the text\n"
+          "  --help            this text\n"
+          "\n"
+          "Exit status: 0 success, 1 a file or the machine failed, 2 the command line is wrong.\n",
+          stdout);
 }
 
 /* One argument of the scan; 1 taken, 0 not known, -1 wrong (said). */
@@ -110,6 +113,40 @@ static int make_plan(topo_view *view)
         view->first[view->places[i]] = i;
         view->load[view->places[i]]++;
     }
+    return TOOL_OK;
+}
+
+static bool parse_bind(const char *text, weir_bind *bind)
+{
+    for (size_t i = 0; i < sizeof bind_names / sizeof bind_names[0]; i++)
+        if (strcasecmp(text, bind_names[i]) == 0) {
+            *bind = (weir_bind)i;
+            return true;
+        }
+    return false;
+}
+
+/* What an engine would take from the environment, as it would; not for a machine that is not here. */
+static int read_environment(topo_options *options)
+{
+    const char *workers = getenv("WEIR_WORKERS"), *bind = getenv("WEIR_BIND");
+    uint64_t number = 0;
+    weir_bind how = WEIR_BIND_AUTO;
+    if (options->synthetic != NULL)
+        return TOOL_OK;
+    if (workers != NULL && *workers != '\0' && !tool_parse_number(workers, 1, 4096, &number)) {
+        tool_error("topo: WEIR_WORKERS is '%s'; it must be a number of threads from 1 to 4096",
+                   workers);
+        return TOOL_USAGE;
+    }
+    if (bind != NULL && *bind != '\0' && !parse_bind(bind, &how)) {
+        tool_error("topo: WEIR_BIND is '%s'; it must be auto, core, spread, pu or none", bind);
+        return TOOL_USAGE;
+    }
+    if (options->engine.workers == 0)
+        options->engine.workers = (unsigned)number;
+    if (options->engine.bind == WEIR_BIND_AUTO)
+        options->engine.bind = how;
     return TOOL_OK;
 }
 
@@ -220,7 +257,9 @@ int weir_tool_topo(int argc, char **argv)
         return TOOL_OK;
     }
     topo_view view = {0};
-    int code = make_view(&view, &options);
+    int code = read_environment(&options);
+    if (code == TOOL_OK)
+        code = make_view(&view, &options);
     if (code == TOOL_OK)
         code = show(&view, &options);
     free_view(&view);

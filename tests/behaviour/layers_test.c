@@ -99,6 +99,24 @@ static void a_machine_that_is_not_here_is_drawn(void **state)
     assert_contains(svg, "</svg>");
 }
 
+static void the_topology_is_what_an_engine_would_take_from_the_environment(void **state)
+{
+    (void)state;
+    setenv("WEIR_WORKERS", "3", 1);
+    setenv("WEIR_BIND", "spread", 1);
+    run_json("topo --json");
+    assert_int_equal(member("workers"), 3);
+    assert_contains(r.out, "\"spread\"");
+    run_json("topo --json --workers 2");
+    assert_int_equal(member("workers"), 2);
+    setenv("WEIR_BIND", "left", 1);
+    assert_fails("topo", 2, "WEIR_BIND is 'left'");
+    unsetenv("WEIR_BIND");
+    setenv("WEIR_WORKERS", "many", 1);
+    assert_fails("topo", 2, "WEIR_WORKERS is 'many'");
+    unsetenv("WEIR_WORKERS");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +127,7 @@ int main(void)
         cmocka_unit_test(the_plan_says_what_a_run_then_holds),
         cmocka_unit_test(the_graph_is_whole_when_small_and_abridged_when_large),
         cmocka_unit_test(a_machine_that_is_not_here_is_drawn),
+        cmocka_unit_test(the_topology_is_what_an_engine_would_take_from_the_environment),
     };
     return cmocka_run_group_tests(tests, enter_directory, leave_directory);
 }
