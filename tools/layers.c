@@ -69,8 +69,9 @@ static bool parse_value(const char *text, double *value)
 }
 
 /* Reads one argument at argv[*at]; 1: read, 0: unknown, -1: wrong, and said so. */
-static int read_argument(int argc, char **argv, int *at, arguments *a)
+static int read_argument(int argc, char **argv, int *at, void *into)
 {
+    arguments *a = into;
     const char *text;
     int found = tool_engine_option(argc, argv, at, &a->engine);
     if (found != 0)
@@ -161,13 +162,8 @@ int weir_tool_layers(int argc, char **argv)
 {
     static layers_demo demo;
     arguments a = {.value = 2.5, .depth = 3, .fanout = 3};
-    for (int i = 1; i < argc; i++) {
-        const int found = read_argument(argc, argv, &i, &a);
-        if (found == 0)
-            return tool_unknown("layers", argv[i]);
-        if (found < 0)
-            return TOOL_USAGE;
-    }
+    if (tool_scan(argc, argv, read_argument, &a) != TOOL_OK)
+        return TOOL_USAGE;
     if (a.help) {
         fputs(help, stdout);
         fputs(tool_engine_help, stdout);

@@ -58,8 +58,9 @@ static int read_number(const char *name, const char *text, uint64_t most, uint64
 }
 
 /* Reads one argument at argv[*at]; 1: read, 0: unknown, -1: wrong, and said so. */
-static int read_argument(int argc, char **argv, int *at, arguments *a)
+static int read_argument(int argc, char **argv, int *at, void *into)
 {
+    arguments *a = into;
     const char *text;
     int found = tool_engine_option(argc, argv, at, &a->engine);
     if (found != 0)
@@ -293,13 +294,8 @@ static void print_dot(const weir_plan *plan)
 int weir_tool_plan(int argc, char **argv)
 {
     arguments a = {.depth = 3, .fanout = 3};
-    for (int i = 1; i < argc; i++) {
-        const int found = read_argument(argc, argv, &i, &a);
-        if (found == 0)
-            return tool_unknown("plan", argv[i]);
-        if (found < 0)
-            return TOOL_USAGE;
-    }
+    if (tool_scan(argc, argv, read_argument, &a) != TOOL_OK)
+        return TOOL_USAGE;
     if (a.help) {
         fputs(help, stdout);
         fputs(tool_engine_help, stdout);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 const char tool_engine_help[] =
     "  --workers N         threads of the run (default: WEIR_WORKERS, else one per core)\n"
@@ -90,18 +91,39 @@ bool tool_parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *
     return true;
 }
 
-static int parse_bind(const char *subcommand, const char *text, weir_bind *bind)
+int tool_scan(int argc, char **argv, tool_reader *read, void *arguments)
 {
-    static const char *const names[] = {[WEIR_BIND_AUTO] = "auto",
-                                        [WEIR_BIND_CORE] = "core",
-                                        [WEIR_BIND_SPREAD] = "spread",
-                                        [WEIR_BIND_PU] = "pu",
-                                        [WEIR_BIND_NONE] = "none"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(text, names[i]) == 0) {
+    for (int i = 1; i < argc; i++) {
+        const int found = read(argc, argv, &i, arguments);
+        if (found == 0)
+            return tool_unknown(argv[0], argv[i]);
+        if (found < 0)
+            return TOOL_USAGE;
+    }
+    return TOOL_OK;
+}
+
+const char *const tool_bind_names[] = {[WEIR_BIND_AUTO] = "auto",
+                                       [WEIR_BIND_CORE] = "core",
+                                       [WEIR_BIND_SPREAD] = "spread",
+                                       [WEIR_BIND_PU] = "pu",
+                                       [WEIR_BIND_NONE] = "none"};
+
+bool tool_parse_bind(const char *text, weir_bind *bind)
+{
+    for (size_t i = 0; i < sizeof tool_bind_names / sizeof tool_bind_names[0]; i++)
+        if (strcasecmp(text, tool_bind_names[i]) == 0) {
             *bind = (weir_bind)i;
-            return 1;
+            return true;
         }
+    return false;
+}
+
+static int take_bind(const char *subcommand, const char *text, weir_bind *bind)
+{
+    /* An option is spelled as its help spells it; only the environment takes either case. */
+    if (tool_parse_bind(text, bind) && strcmp(text, tool_bind_names[*bind]) == 0)
+        return 1;
     tool_error("%s: --bind is auto, core, spread, pu or none, not '%s'", subcommand, text);
     return -1;
 }
@@ -136,7 +158,7 @@ int tool_engine_option(int argc, char **argv, int *at, weir_engine_options *opti
     }
     taken = tool_option(argc, argv, at, "--bind", &value);
     if (taken)
-        return taken < 0 ? -1 : parse_bind(argv[0], value, &options->bind);
+        return taken < 0 ? -1 : take_bind(argv[0], value, &options->bind);
     taken = tool_option(argc, argv, at, "--max-bytes", &value);
     if (taken > 0 &&
         (weir_parse_bytes(value, &options->max_bytes) != WEIR_OK || options->max_bytes == 0)) {

@@ -43,6 +43,19 @@ int tool_unknown(const char *subcommand, const char *argument);
  * Returns: 1 and *value, 0 if it is another argument, -1 if the value is missing (said). */
 int tool_option(int argc, char **argv, int *at, const char *name, const char **value);
 
+/* Reads one argument at argv[*at] into a subcommand's own record.
+ * Returns: 1 if it was read, 0 if it is not known, -1 if it is wrong (said). */
+typedef int tool_reader(int argc, char **argv, int *at, void *arguments);
+
+/* Scans all arguments with it, up to the first that is unknown or wrong.
+ * Returns: TOOL_OK, or TOOL_USAGE (said). */
+int tool_scan(int argc, char **argv, tool_reader *read, void *arguments);
+
+/* The names of weir_bind's policies, by their numbers, and the way back, in either case as the
+ * engine reads WEIR_BIND. */
+extern const char *const tool_bind_names[];
+bool tool_parse_bind(const char *text, weir_bind *bind);
+
 /* The engine's own options, one argument of a scan: --workers, --bind, --max-in-flight,
  * --max-bytes.  Begin with options all 0.
  * Returns: 1 if it was one and is in options, 0 if it is another argument, -1 if wrong (said). */

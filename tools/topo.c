@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "json.h"
 #include "tool.h"
@@ -18,8 +17,6 @@ typedef struct topo_options {
     weir_engine_options engine; /* workers and bind of it */
     bool json, all, help;
 } topo_options;
-
-static const char *const bind_names[] = {"auto", "core", "spread", "pu", "none"};
 
 static void print_help(void)
 {
@@ -48,8 +45,9 @@ static void print_help(void)
 }
 
 /* One argument of the scan; 1 taken, 0 not known, -1 wrong (said). */
-static int take_option(int argc, char **argv, int *at, topo_options *options)
+static int take_option(int argc, char **argv, int *at, void *into)
 {
+    topo_options *options = into;
     static const struct {
         const char *name;
         size_t offset;
@@ -116,16 +114,6 @@ static int make_plan(topo_view *view)
     return TOOL_OK;
 }
 
-static bool parse_bind(const char *text, weir_bind *bind)
-{
-    for (size_t i = 0; i < sizeof bind_names / sizeof bind_names[0]; i++)
-        if (strcasecmp(text, bind_names[i]) == 0) {
-            *bind = (weir_bind)i;
-            return true;
-        }
-    return false;
-}
-
 /* What an engine would take from the environment, as it would; not for a machine that is not here. */
 static int read_environment(topo_options *options)
 {
@@ -139,7 +127,7 @@ static int read_environment(topo_options *options)
                    workers);
         return TOOL_USAGE;
     }
-    if (bind != NULL && *bind != '\0' && !parse_bind(bind, &how)) {
+    if (bind != NULL && *bind != '\0' && !tool_parse_bind(bind, &how)) {
         tool_error("topo: WEIR_BIND is '%s'; it must be auto, core, spread, pu or none", bind);
         return TOOL_USAGE;
     }
@@ -216,7 +204,7 @@ static void print_json(const topo_view *view)
     else
         json_null(&j, "quota");
     json_unsigned(&j, "default_workers", weir_topology_default_workers(view->topology));
-    json_string(&j, "bind", bind_names[view->bind]);
+    json_string(&j, "bind", tool_bind_names[view->bind]);
     json_unsigned(&j, "workers", view->workers);
     if (view->places == NULL) {
         json_null(&j, "places");
@@ -247,11 +235,8 @@ static int show(const topo_view *view, const topo_options *options)
 int weir_tool_topo(int argc, char **argv)
 {
     topo_options options = {0};
-    for (int i = 1; i < argc; i++) {
-        const int taken = take_option(argc, argv, &i, &options);
-        if (taken <= 0)
-            return taken < 0 ? TOOL_USAGE : tool_unknown(argv[0], argv[i]);
-    }
+    if (tool_scan(argc, argv, take_option, &options) != TOOL_OK)
+        return TOOL_USAGE;
     if (options.help) {
         print_help();
         return TOOL_OK;

@@ -2,8 +2,8 @@
  * run the root, and puts everything back.
  *
  * Programs call it on any thread; from a call of a stream on the same engine, whose team is at work
- * already, the run is in place: serial, on that worker, in a lane of its own.  It must never leave a permit, a byte or the engine behind,
- * whatever happened in between. */
+ * already, the run is in place: serial, on that worker, in a lane of its own.  It must never leave a
+ * permit, a byte or the engine behind, whatever happened in between. */
 #include <string.h>
 
 #include "branch.h"

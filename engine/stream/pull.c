@@ -1,14 +1,12 @@
 /* The program's side of a stream: takes items from its last stages, and feeds its inlets.
  *
- * Programs call it from their own threads.  It must never use a core for longer than SPIN_NS while
+ * Programs call it from their own threads.  It must never use a core for longer than WEIR_SPIN_NS while
  * it waits, and never wait on a worker of the stream itself. */
 #include <sched.h>
 #include <string.h>
 
 #include "error.h"
 #include "stream.h"
-
-#define SPIN_NS 20000
 
 static weir_status refuse(const weir_stream *s, weir_stage stage, const char *text)
 {
@@ -60,7 +58,7 @@ static void wait_for(weir_stream *s, weir__stage *stage, bool item)
 {
     weir__ring *ring = &stage->ring;
     weir__event *event = item ? &ring->program_takes : &ring->program_fills;
-    const uint64_t until = weir__now_ns() + SPIN_NS;
+    const uint64_t until = weir__now_ns() + WEIR_SPIN_NS;
     do {
         if (can_go_on(s, stage, item))
             return;

@@ -103,12 +103,6 @@ void weir__stage_fail(weir__stage *stage, uint64_t position)
 
 /* ---- claiming; all under the lock ---- */
 
-/* Copies one input's next item into the call's record. */
-static void take_input(weir__stage *stage, unsigned i, char *record)
-{
-    weir__ring_take(&stage->input[i]->ring, record);
-}
-
 /* The view of a zip: what the call needs of every input. */
 static weir__view take_zip(weir__stage *stage, char *call)
 {
@@ -120,7 +114,7 @@ static weir__view take_zip(weir__stage *stage, char *call)
             all = view;
     }
     for (unsigned i = 0; i < stage->inputs && all == WEIR_VIEW_READY; i++)
-        take_input(stage, i, call + stage->input_offset[i]);
+        weir__ring_take(&stage->input[i]->ring, call + stage->input_offset[i]);
     return all;
 }
 
@@ -135,7 +129,7 @@ static weir__view take_merge(weir__stage *stage, char *call, unsigned *origin)
             return view;
         ended += view == WEIR_VIEW_END;
         if (view == WEIR_VIEW_READY) {
-            take_input(stage, i, call + stage->input_offset[i]);
+            weir__ring_take(&stage->input[i]->ring, call + stage->input_offset[i]);
             *origin = i;
             stage->next_input = i + 1;
             return view;

@@ -10,11 +10,16 @@
 
 /* ---- bytes ---- */
 
+/* Calls whose inputs a job keeps; a source has room for the one item that it makes. */
+static size_t calls_kept(const weir__stage *stage)
+{
+    return stage->kind == WEIR_STAGE_SOURCE ? 1 : stage->batch_most;
+}
+
 /* Bytes of one job beside its record: inputs of a batch, pointers to one call's, origins. */
 static uint64_t job_bytes(const weir__stage *stage)
 {
-    const uint64_t calls = stage->kind == WEIR_STAGE_SOURCE ? 1 : stage->batch_most;
-    return weir__bytes_add(weir__bytes_multiply(calls, stage->call_bytes),
+    return weir__bytes_add(weir__bytes_multiply(calls_kept(stage), stage->call_bytes),
                            stage->inputs * sizeof(void *) + stage->batch_most * sizeof(unsigned));
 }
 
@@ -29,27 +34,21 @@ static uint64_t stage_bytes(const weir__stage *stage)
                            weir__ring_bytes(stage->o.item_bytes, stage->o.buffer));
 }
 
-uint64_t weir__stream_bytes(const weir_stream *s)
-{
-    uint64_t bytes = 0;
-    for (unsigned i = 0; i < s->count; i++)
-        bytes = weir__bytes_add(bytes, stage_bytes(s->stages[i]));
-    return bytes;
-}
-
 uint64_t weir_stream_certified_bytes(const weir_stream *s)
 {
-    return s != NULL ? weir__stream_bytes(s) : 0;
+    uint64_t bytes = 0;
+    for (unsigned i = 0; s != NULL && i < s->count; i++)
+        bytes = weir__bytes_add(bytes, stage_bytes(s->stages[i]));
+    return bytes;
 }
 
 /* ---- memory of the stages ---- */
 
 static bool open_job(weir__stage *stage, weir_yielder *y, unsigned job)
 {
-    const size_t calls = stage->kind == WEIR_STAGE_SOURCE ? 1 : stage->batch_most;
     y->stage = stage;
     y->job = job;
-    y->inputs = weir__memory_take(calls * stage->call_bytes);
+    y->inputs = weir__memory_take(calls_kept(stage) * stage->call_bytes);
     y->items = weir__memory_take(stage->inputs * sizeof *y->items);
     y->origins = weir__memory_take(stage->batch_most * sizeof *y->origins);
     return y->inputs != NULL && y->items != NULL && y->origins != NULL;
@@ -162,7 +161,7 @@ weir_status weir_stream_start(weir_stream *s)
         return weir__error_set(WEIR_EINVAL, 0, "stream",
                                s->started ? "the stream has been started already"
                                           : "the stream has no stage; add a source or an inlet");
-    const uint64_t bytes = weir__stream_bytes(s);
+    const uint64_t bytes = weir_stream_certified_bytes(s);
     if (bytes >= PTRDIFF_MAX)
         return weir__error_set(WEIR_EINVAL, 0, "buffer",
                                "the buffers need more bytes than this machine can address");
@@ -197,7 +196,7 @@ static void drop_item(void *argument, void *item)
 /* The lanes of pipelines that ran in place keep their blocks, but no reservation. */
 static void give_back_bytes(weir_stream *s)
 {
-    uint64_t bytes = weir__stream_bytes(s);
+    uint64_t bytes = weir_stream_certified_bytes(s);
     for (unsigned i = 0; i < s->engine->lanes; i++) {
         weir__lane *lane = &s->engine->in_place[i];
         bytes += lane->reserved_bytes;

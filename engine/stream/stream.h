@@ -19,8 +19,9 @@ struct weir_stream {
     atomic_bool closing; /* workers leave */
 };
 
-/* Bytes that the stages take with the start. */
-uint64_t weir__stream_bytes(const weir_stream *s);
+/* Workers and programs look around for so long before they sleep: sleeping and waking costs some
+ * microseconds on both sides. */
+#define WEIR_SPIN_NS 20000
 
 /* What each worker does from start to close. */
 void weir__stream_work(weir_stream *s, unsigned worker);

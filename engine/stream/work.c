@@ -2,13 +2,10 @@
  * sleeps.
  *
  * stream.c has every thread of the team call it.  A worker must never go to sleep while a call
- * could begin, nor keep a core busy for longer than SPIN_NS when none can. */
+ * could begin, nor keep a core busy for longer than WEIR_SPIN_NS when none can. */
 #include <sched.h>
 
 #include "stream.h"
-
-/* Sleeping and waking costs some microseconds on both sides. */
-#define SPIN_NS 20000
 
 /* Cancelled or closing: no call begins any more. A stream that failed by itself goes on with what
  * comes before the failure. */
@@ -55,7 +52,7 @@ static bool work_once(weir_stream *s)
 /* Looks for a while whether something comes up. */
 static bool spin(weir_stream *s)
 {
-    const uint64_t until = weir__now_ns() + SPIN_NS;
+    const uint64_t until = weir__now_ns() + WEIR_SPIN_NS;
     do {
         if (somebody_could_begin(s) || must_stop(s))
             return true;
