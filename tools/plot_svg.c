@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "svg.h"
 #include "tool.h"
 
 /* The picture, and in it the rectangle of the bars, in pixels. */
@@ -45,26 +46,6 @@ static double place_y(const canvas *c, double count)
     return BOTTOM - count / c->most * (BOTTOM - TOP);
 }
 
-static void print_escaped(FILE *file, const char *text)
-{
-    for (const unsigned char *s = (const unsigned char *)text; *s; s++)
-        if (*s == '&')
-            fputs("&amp;", file);
-        else if (*s == '<')
-            fputs("&lt;", file);
-        else
-            fputc(*s < 0x20 || *s >= 0x7f ? '?' : *s,
-                  file); /* what is not ASCII may not be UTF-8 */
-}
-
-/* 1, 2 or 5 times a power of ten, so that about `wanted` of them fill the width. */
-static double nice_step(double width, int wanted)
-{
-    double rough = width / wanted, power = pow(10, floor(log10(rough)));
-    double lead = rough / power;
-    return power * (lead < 1.5 ? 1 : lead < 3.5 ? 2 : lead < 7.5 ? 5 : 10);
-}
-
 /* --- axes -------------------------------------------------------------------------------- */
 
 static void draw_value_tick(const canvas *c, double value, int digits)
@@ -79,7 +60,7 @@ static void draw_value_tick(const canvas *c, double value, int digits)
 static void draw_linear_ticks(const canvas *c)
 {
     double width = c->high / 8 - c->low / 8; /* of an eighth: cannot overflow */
-    double step = nice_step(width * 8 > 0 && isfinite(width * 8) ? width * 8 : width, 8);
+    double step = svg_nice_step(width * 8 > 0 && isfinite(width * 8) ? width * 8 : width, 8);
     if (!(step > 0) || !isfinite(step))
         return;
     double size = fmax(fabs(c->low), fabs(c->high));
@@ -126,7 +107,7 @@ static const char *count_text(double count, char text[32])
 
 static void draw_count_axis(const canvas *c)
 {
-    double step = nice_step(c->most, 5);
+    double step = svg_nice_step(c->most, 5);
     step = step < 1 ? 1 : step;
     for (double count = 0; count <= c->most * (1 + 1e-9); count += step) {
         char text[32];
@@ -247,7 +228,7 @@ static void draw_title(const canvas *c)
     char shape[96], type[32];
     const char *name = strrchr(r->input->path, '/');
     fprintf(c->file, "<text x=\"%d\" y=\"32\" class=\"title\">", LEFT);
-    print_escaped(c->file, name ? name + 1 : r->input->path);
+    svg_text(c->file, name ? name + 1 : r->input->path);
     fprintf(c->file, "</text>\n<text x=\"%d\" y=\"52\" class=\"tick\">%s, %s", LEFT,
             npy_dtype_name(r->input->array.dtype, type),
             stats_shape_text(&r->input->array, shape, sizeof shape));

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "svg.h"
+
 /* Sizes in pixels. */
 #define THREAD_WIDTH  32
 #define THREAD_HEIGHT 24
@@ -134,17 +136,6 @@ static void measure(drawing *d)
     }
 }
 
-static void print_escaped(FILE *file, const char *text)
-{
-    for (; *text != '\0'; text++)
-        if (*text == '&')
-            fputs("&amp;", file);
-        else if (*text == '<')
-            fputs("&lt;", file);
-        else
-            fputc(*text < 0x20 || *text > 0x7e ? '?' : *text, file);
-}
-
 static void draw_box(FILE *file, unsigned x, unsigned y, size s, const char *fill,
                      const char *stroke, unsigned radius)
 {
@@ -258,7 +249,7 @@ static void draw_title(const drawing *d)
     fprintf(d->file, "<text x=\"%d\" y=\"34\" font-size=\"17\" font-weight=\"bold\" fill=\"%s\">",
             MARGIN, INK);
     if (view->synthetic != NULL)
-        print_escaped(d->file, view->synthetic);
+        svg_text(d->file, view->synthetic);
     else
         fputs("This machine", d->file);
     fprintf(d->file, "</text>\n<text x=\"%d\" y=\"54\" font-size=\"12\" fill=\"%s\">%s</text>\n",

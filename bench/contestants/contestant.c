@@ -1,0 +1,173 @@
+/* The main program of every contestant: reads a problem, runs it, prints one line of key=value.
+ *
+ * The suite starts it, once for every turn; people may, too.  It must never print a time without
+ * the answer that belongs to it. */
+#include "contestant.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { MOST_REPEATS = 1001 };
+
+typedef struct arguments {
+    problem timed, warm_up;
+    uint64_t repeats;
+} arguments;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* A line of /proc/self/status, in bytes; 0 if it cannot be read. */
+static uint64_t resident_bytes(const char *key)
+{
+    char line[128];
+    uint64_t kib = 0;
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, key, strlen(key)) == 0)
+            kib = strtoull(line + strlen(key), NULL, 10);
+    if (file != NULL)
+        fclose(file);
+    return kib * 1024;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static const contest *find_contest(const char *name)
+{
+    for (const contest *c = contestant_contests; c->name != NULL; c++)
+        if (strcmp(c->name, name) == 0)
+            return c;
+    return NULL;
+}
+
+/* Runs `repeats` times; the median time in *seconds. False if two runs gave different answers. */
+static bool run(const contest *c, problem *p, uint64_t repeats, double *seconds, uint64_t *answer)
+{
+    static double times[MOST_REPEATS];
+    for (uint64_t i = 0; i < repeats; i++) {
+        problem_reset(p);
+        const double began = now();
+        const uint64_t result = c->run(p);
+        times[i] = now() - began;
+        const uint64_t checked = problem_answer(p, result);
+        if (i > 0 && checked != *answer)
+            return false;
+        *answer = checked;
+    }
+    qsort(times, repeats, sizeof(double), compare_doubles);
+    *seconds = times[repeats / 2];
+    return true;
+}
+
+static int contend(const contest *c, arguments *a)
+{
+    double seconds;
+    uint64_t answer;
+    if (!problem_create(&a->timed) || !problem_create(&a->warm_up)) {
+        fprintf(stderr, "no memory for %s\n", c->name);
+        return 1;
+    }
+    if (!contestant_open(&a->timed))
+        return 1;
+    if (!run(c, &a->warm_up, 1, &seconds, &answer))
+        return 1;
+    problem_destroy(&a->warm_up);
+    const uint64_t before = resident_bytes("VmRSS:");
+    if (!run(c, &a->timed, a->repeats, &seconds, &answer)) {
+        fprintf(stderr, "two runs of %s gave different answers\n", c->name);
+        return 1;
+    }
+    printf("seconds=%.9f answer=%" PRIu64 " rss=%" PRIu64 " before=%" PRIu64, seconds, answer,
+           resident_bytes("VmHWM:"), before);
+    contestant_report(stdout);
+    printf(" about=%s\n", contestant_about());
+    contestant_close();
+    problem_destroy(&a->timed);
+    return 0;
+}
+
+static void print_help(void)
+{
+    puts("usage: CONTESTANT PROBLEM --workers N --size N [--depth N] [--spins N] [--bytes N]\n"
+         "                  [--warm-size N] [--warm-depth N] [--repeats N] [--max-bytes N]\n"
+         "       CONTESTANT --list\n"
+         "One contestant of weir's benchmark suite; `weir-bench` starts it. Prints one line:\n"
+         "seconds (the median of the repeats), answer, peak resident set and resident set before\n"
+         "the timed runs in bytes, what the library says of the run, and which library it is.\n"
+         "--list prints the problems that it can solve.");
+}
+
+static bool read_number(const char *text, uint64_t most, uint64_t *number)
+{
+    char *end;
+    *number = strtoull(text, &end, 10);
+    return *text >= '0' && *text <= '9' && *end == '\0' && *number <= most;
+}
+
+static int read_arguments(int argc, char **argv, arguments *a)
+{
+    uint64_t workers = 1, warm_size = 0, warm_depth = 0;
+    problem *p = &a->timed;
+    const struct {
+        const char *name;
+        uint64_t *number, most;
+    } numbers[] = {{"workers", &workers, 4096},           {"size", &p->size, UINT64_MAX},
+                   {"depth", &p->depth, UINT64_MAX},      {"spins", &p->spins, UINT64_MAX},
+                   {"bytes", &p->bytes, UINT64_MAX},      {"max-bytes", &p->max_bytes, UINT64_MAX},
+                   {"warm-size", &warm_size, UINT64_MAX}, {"warm-depth", &warm_depth, UINT64_MAX},
+                   {"repeats", &a->repeats, MOST_REPEATS}};
+    enum { NUMBERS = sizeof numbers / sizeof *numbers };
+    struct option options[NUMBERS + 1] = {{NULL, 0, NULL, 0}};
+    for (int i = 0; i < NUMBERS; i++)
+        options[i] = (struct option){numbers[i].name, required_argument, NULL, i};
+    a->repeats = 1;
+    for (int i; (i = getopt_long(argc, argv, "", options, NULL)) != -1;)
+        if (i < 0 || i >= NUMBERS || !read_number(optarg, numbers[i].most, numbers[i].number)) {
+            if (i >= 0 && i < NUMBERS)
+                fprintf(stderr, "--%s is '%s'; it must be a number\n", numbers[i].name, optarg);
+            return 2;
+        }
+    if (a->repeats == 0 || workers == 0)
+        return 2;
+    p->workers = (unsigned)workers;
+    a->warm_up = *p;
+    if (warm_size > 0)
+        a->warm_up.size = warm_size;
+    if (warm_depth > 0)
+        a->warm_up.depth = warm_depth;
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    arguments a = {0};
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        print_help();
+        return 0;
+    }
+    if (argc == 2 && strcmp(argv[1], "--list") == 0) {
+        for (const contest *c = contestant_contests; c->name != NULL; c++)
+            puts(c->name);
+        return 0;
+    }
+    if (argc < 2 || find_contest(argv[1]) == NULL) {
+        fprintf(stderr, "%s: the first argument must be one of the problems that --list names\n",
+                argv[0]);
+        return 2;
+    }
+    a.timed.name = argv[1];
+    if (read_arguments(argc - 1, argv + 1, &a) != 0)
+        return 2;
+    return contend(find_contest(argv[1]), &a);
+}

@@ -1,0 +1,89 @@
+/* What the machine itself can do: multiply-adds in registers, and reading or sweeping memory, each
+ * with one OpenMP loop.
+ *
+ * The suite puts it beside the numeric problems. "flops" returns the number of operations, so that
+ * operations by seconds is the rate; "sum" and "stencil" are the contestants' own kernels. */
+#include <omp.h>
+
+#include "contestant.h"
+
+static unsigned workers;
+
+#ifdef __AVX512F__
+enum { LANES = 8, CHAINS = 16 };
+#else
+enum { LANES = 4, CHAINS = 10 };
+#endif
+
+typedef double vector __attribute__((vector_size(LANES * sizeof(double))));
+
+/* Enough independent chains that the latency of one does not show. */
+static double multiply_add(uint64_t turns)
+{
+    vector chain[CHAINS], factor = {0}, total = {0};
+    factor += 0.999999;
+    for (int i = 0; i < CHAINS; i++)
+        chain[i] = factor * (double)i;
+    for (uint64_t t = 0; t < turns; t++) {
+#pragma GCC unroll 16
+        for (int i = 0; i < CHAINS; i++)
+            chain[i] = chain[i] * factor + factor;
+    }
+    for (int i = 0; i < CHAINS; i++)
+        total += chain[i];
+    return total[0];
+}
+
+static uint64_t run_flops(const problem *p)
+{
+    double sum = 0;
+#pragma omp parallel num_threads(workers) reduction(+ : sum)
+    sum += multiply_add(p->size);
+    return sum > 0 ? p->size * workers * 2 * LANES * CHAINS : 0;
+}
+
+static uint64_t run_sum(const problem *p)
+{
+    double sum = 0;
+    const uint64_t ranges = (p->size + SUM_RANGE - 1) / SUM_RANGE;
+#pragma omp parallel for num_threads(workers) schedule(static) reduction(+ : sum)
+    for (uint64_t i = 0; i < ranges; i++) {
+        const uint64_t left = p->size - i * SUM_RANGE;
+        sum += sum_range(p->a + i * SUM_RANGE, left < SUM_RANGE ? left : SUM_RANGE);
+    }
+    return (uint64_t)sum;
+}
+
+static uint64_t run_stencil(const problem *p)
+{
+#pragma omp parallel num_threads(workers)
+    for (uint64_t sweep = 0; sweep < p->depth; sweep++) {
+#pragma omp for schedule(static)
+        for (uint64_t row = 0; row < p->size; row++)
+            stencil_row(p, sweep, row);
+    }
+    return 0;
+}
+
+const contest contestant_contests[] = {
+    {"flops", run_flops}, {"sum", run_sum}, {"stencil", run_stencil}, {NULL, NULL}};
+
+const char *contestant_about(void)
+{
+    return "OpenMP loops, " WEIR_BENCH_OPENMP ", " __VERSION__;
+}
+
+bool contestant_open(const problem *p)
+{
+    workers = p->workers;
+    return true;
+}
+
+void contestant_close(void)
+{
+}
+
+void contestant_report(FILE *file)
+{
+    (void)file;
+}

@@ -1,0 +1,33 @@
+/* weir as a contestant: what its problems share.
+ *
+ * weir_contestant.c owns the engine, weir_trees.c and weir_arrays.c describe the problems as
+ * pipelines.  A problem must never touch the engine but through these calls. */
+#ifndef WEIR_BENCH_WEIR_CONTESTANT_H
+#define WEIR_BENCH_WEIR_CONTESTANT_H
+
+#include "contestant.h"
+#include "weir.h"
+
+/* Each ends the program with a message if weir refuses. The problem is the context of all ops. */
+weir_plan *compile_pipeline(const weir_layer *top); /* the caller frees it */
+void run_plan(const weir_plan *plan, const problem *p, const void *in, void *out);
+/* Both, and the end of the plan. */
+void run_pipeline(const weir_layer *top, const problem *p, const void *in, void *out);
+
+/* Of n results of 64 bits: a gather op. */
+int gather_sum(weir_branch *b, const void *in, const void *results, uint32_t n, void *out);
+
+uint64_t run_fib(const problem *p);
+uint64_t run_skynet(const problem *p);
+uint64_t run_tree(const problem *p);
+uint64_t run_chain(const problem *p);
+uint64_t run_nqueens(const problem *p);
+uint64_t run_uts(const problem *p);
+uint64_t run_matmul(const problem *p);
+uint64_t run_mergesort(const problem *p);
+uint64_t run_blocked(const problem *p);
+uint64_t run_sum(const problem *p);
+uint64_t run_stencil(const problem *p);
+uint64_t run_blocks(const problem *p);
+
+#endif

@@ -1,0 +1,20 @@
+/* The problems of the suites with their usual sizes, and small ones for a trial.
+ *
+ * The suites take tasks from here.  A size that is in nobody's publication must still be one that a
+ * reader can change from the command line of a contestant. */
+#ifndef WEIR_BENCH_CASES_H
+#define WEIR_BENCH_CASES_H
+
+#include "suite.h"
+
+/* The task of a problem, and what to call it, like "fib(36)"; the label is good until the next
+ * call. */
+task cases_task(const settings *s, const char *problem, const char **label);
+
+/* Leaves of a tree task. */
+uint64_t cases_tree_leaves(const task *t);
+/* A tree whose leaves take `ns` each, about 5 ms in all by one core but at least 32 leaves for each
+ * of `workers`. */
+task cases_tree_of_grain(const settings *s, double ns, unsigned workers);
+
+#endif

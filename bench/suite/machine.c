@@ -1,0 +1,84 @@
+/* Reading the machine's own files; see machine.h. */
+#include "machine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../spin.h"
+#include "weir/topology.h"
+
+/* The first "key : value" of a file of /proc. */
+static void read_key(const char *path, const char *key, char *value, size_t room)
+{
+    char line[256];
+    FILE *file = fopen(path, "r");
+    snprintf(value, room, "unknown");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        char *colon = strchr(line, ':');
+        if (strncmp(line, key, strlen(key)) != 0 || colon == NULL)
+            continue;
+        colon += 1 + strspn(colon + 1, " \t");
+        colon[strcspn(colon, "\n")] = '\0';
+        snprintf(value, room, "%s", colon);
+        break;
+    }
+    if (file != NULL)
+        fclose(file);
+}
+
+static void count_cores(machine *m)
+{
+    weir_topology *topology;
+    const weir_pu *pus;
+    if (weir_topology_load(NULL, &topology) != WEIR_OK)
+        return;
+    m->threads = weir_topology_pus(topology, &pus);
+    for (unsigned i = 0; i < m->threads; i++)
+        m->cores += i == 0 || pus[i].core != pus[i - 1].core;
+    weir_topology_free(topology);
+}
+
+machine machine_describe(void)
+{
+    machine m = {.compiler = __VERSION__};
+    struct utsname system;
+    const time_t now = time(NULL);
+    struct tm utc;
+    read_key("/proc/cpuinfo", "model name", m.cpu, sizeof m.cpu);
+    if (uname(&system) == 0)
+        snprintf(m.system, sizeof m.system, "%.24s %.64s", system.sysname, system.release);
+#ifndef __clang__
+    snprintf(m.compiler, sizeof m.compiler, "gcc %s", __VERSION__);
+#endif
+    if (gmtime_r(&now, &utc) != NULL)
+        strftime(m.date, sizeof m.date, "%Y-%m-%d %H:%M UTC", &utc);
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    if (pages > 0 && page > 0)
+        m.memory_bytes = (uint64_t)pages * (uint64_t)page;
+    if (getloadavg(&m.load, 1) != 1)
+        m.load = 0;
+    count_cores(&m);
+    return m;
+}
+
+double machine_ns_per_spin(void)
+{
+    enum { TRIES = 9, SPINS = 2000000 };
+    double best = 0;
+    for (int i = 0; i < TRIES; i++) {
+        struct timespec begun, ended;
+        clock_gettime(CLOCK_MONOTONIC, &begun);
+        spin(SPINS);
+        clock_gettime(CLOCK_MONOTONIC, &ended);
+        const double ns = ((double)(ended.tv_sec - begun.tv_sec) * 1e9 +
+                           (double)(ended.tv_nsec - begun.tv_nsec)) /
+                          SPINS;
+        if (i == 0 || ns < best)
+            best = ns;
+    }
+    return best;
+}

@@ -1,0 +1,22 @@
+/* What the figures were measured on, and the length of a spin.
+ *
+ * main.c asks once at the start; the report shows it.  It must never guess: what cannot be read is
+ * "unknown". */
+#ifndef WEIR_BENCH_MACHINE_H
+#define WEIR_BENCH_MACHINE_H
+
+#include <stdint.h>
+
+typedef struct machine {
+    char cpu[96], system[96], compiler[64], date[32];
+    unsigned cores, threads;
+    uint64_t memory_bytes;
+    double load; /* the load average of the last minute */
+} machine;
+
+machine machine_describe(void);
+
+/* Nanoseconds that one turn of spin() takes here, the best of several tries. */
+double machine_ns_per_spin(void);
+
+#endif

@@ -1,0 +1,218 @@
+/* weir-bench: weir beside plain C and beside its peers, one process a turn.
+ *
+ * People run it; this file reads the arguments and runs the suites.  It must end with an error if
+ * any contestant gave a wrong answer. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "contestants.h"
+#include "suites.h"
+#include "turn.h"
+#include "weir/topology.h"
+
+static const struct {
+    const char *name, *help;
+    bool (*run)(settings *s, report *r);
+} suites[] = {
+    {"fork-join", "fib, skynet, nqueens, unbalanced tree search, mergesort, matmul by quadrants",
+     suite_fork_join},
+    {"grain", "efficiency against the cost of a leaf, 1 ns to 1 ms; METG(50 %)", suite_grain},
+    {"chain", "a pipeline without parallelism: what more workers cost it", suite_chain},
+    {"numeric", "matrix product, array sum, stencil, beside the machine's own limit",
+     suite_numeric},
+    {"memory", "over-production: time and peak memory at several limits", suite_memory},
+    {"scaling", "strong and weak, 1 to all cores", suite_scaling},
+};
+enum { SUITES = sizeof suites / sizeof *suites };
+
+typedef struct arguments {
+    bool suite[SUITES];
+    const char *json, *plots;
+    bool list;
+} arguments;
+
+static void print_help(void)
+{
+    puts(
+        "usage: weir-bench [options] [SUITE...]\n"
+        "Runs weir, the same in plain C, and the peers that were built, taking turns, each turn a\n"
+        "process of its own; prints medians, spreads and ratios. A wrong answer fails the run.\n"
+        "Suites, all by default:");
+    for (int i = 0; i < SUITES; i++)
+        printf("  %-10s %s\n", suites[i].name, suites[i].help);
+    puts("Options:\n"
+         "  --workers N        most workers (default: one a core)\n"
+         "  --rounds N         turns of each contestant, 1 to 101 (default 5)\n"
+         "  --only A,B,...     these contestants and the sequential program alone\n"
+         "  --add NAME=PROGRAM a contestant's program of another build, say of another compiler;\n"
+         "                     a name that begins with \"weir-\" is taken for weir\n"
+         "  --json FILE        all results as JSON\n"
+         "  --plots DIRECTORY  charts as SVG files\n"
+         "  --turn-limit S     seconds after which a turn is stopped (default 120)\n"
+         "  --quick            small problems, to see that everything works; times mean nothing\n"
+         "  --list             the contestants, and what to do to get those that are absent\n"
+         "In the tables, spread is (slowest - fastest) / median of the turns, speed-up refers to\n"
+         "the sequential program, resident is the peak resident set of the process, and growth\n"
+         "what of it the timed runs added.\n"
+         "Exit code: 0, 1 if an answer was wrong or something failed, 2 for wrong arguments.");
+}
+
+static void print_list(const settings *s)
+{
+    for (unsigned i = 0; i < s->contestants_count; i++) {
+        const contestant *c = &s->contestants[i];
+        if (c->present)
+            printf("%-15s%s\n", c->name, c->problems);
+        else
+            printf("%-15s absent: %s\n", c->name, c->hint);
+    }
+}
+
+static bool read_number(const char *option, const char *text, unsigned most, unsigned *number)
+{
+    char *end;
+    const unsigned long n = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || n < 1 || n > most) {
+        fprintf(stderr, "weir-bench: %s is '%s'; it must be a number from 1 to %u\n", option, text,
+                most);
+        return false;
+    }
+    *number = (unsigned)n;
+    return true;
+}
+
+static bool read_suites(int argc, char **argv, arguments *a)
+{
+    for (int i = 0; i < SUITES; i++)
+        a->suite[i] = optind == argc;
+    for (; optind < argc; optind++) {
+        int at = 0;
+        while (at < SUITES && strcmp(suites[at].name, argv[optind]) != 0)
+            at++;
+        if (at == SUITES) {
+            fprintf(stderr, "weir-bench: '%s' is no suite; --help names them\n", argv[optind]);
+            return false;
+        }
+        a->suite[at] = true;
+    }
+    return true;
+}
+
+/* 0: go on; else leave with what is in *exit_code. */
+static int read_arguments(int argc, char **argv, settings *s, arguments *a, int *exit_code)
+{
+    static const struct option options[] = {{"workers", required_argument, NULL, 'w'},
+                                            {"rounds", required_argument, NULL, 'r'},
+                                            {"only", required_argument, NULL, 'o'},
+                                            {"add", required_argument, NULL, 'a'},
+                                            {"json", required_argument, NULL, 'j'},
+                                            {"plots", required_argument, NULL, 'p'},
+                                            {"turn-limit", required_argument, NULL, 't'},
+                                            {"quick", no_argument, NULL, 'q'},
+                                            {"list", no_argument, NULL, 'l'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    const char *only = NULL;
+    unsigned limit = 120;
+    bool good = true;
+    for (int c; good && (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
+        switch (c) {
+        case 'w':
+            good = read_number("--workers", optarg, 4096, &s->workers);
+            break;
+        case 'r':
+            good = read_number("--rounds", optarg, MOST_ROUNDS, &s->rounds);
+            break;
+        case 't':
+            good = read_number("--turn-limit", optarg, 86400, &limit);
+            break;
+        case 'o':
+            only = optarg;
+            break;
+        case 'a':
+            good = contestants_add(s, optarg);
+            break;
+        case 'j':
+            a->json = optarg;
+            break;
+        case 'p':
+            a->plots = optarg;
+            break;
+        case 'q':
+            s->quick = true;
+            break;
+        case 'l':
+            a->list = true;
+            break;
+        case 'h':
+            print_help();
+            *exit_code = 0;
+            return 1;
+        default:
+            good = false;
+        }
+    s->turn_limit = limit;
+    *exit_code = 2;
+    return good && read_suites(argc, argv, a) && (only == NULL || contestants_choose(s, only)) ? 0
+                                                                                               : 1;
+}
+
+static unsigned all_cores(void)
+{
+    weir_topology *topology;
+    if (weir_topology_load(NULL, &topology) != WEIR_OK)
+        return 1;
+    const unsigned workers = weir_topology_default_workers(topology);
+    weir_topology_free(topology);
+    return workers;
+}
+
+/* The files are made before hours of measuring. */
+static bool open_outputs(const arguments *a, report *r)
+{
+    r->plots = a->plots;
+    if (a->plots != NULL && mkdir(a->plots, 0777) != 0 && errno != EEXIST) {
+        fprintf(stderr, "weir-bench: --plots %s: %s\n", a->plots, strerror(errno));
+        return false;
+    }
+    if (a->json != NULL && (r->json_file = fopen(a->json, "w")) == NULL) {
+        fprintf(stderr, "weir-bench: --json %s: %s\n", a->json, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    static settings s = {.rounds = 5};
+    static report r;
+    arguments a = {.json = NULL};
+    int exit_code;
+    contestants_find(&s);
+    if (read_arguments(argc, argv, &s, &a, &exit_code) != 0)
+        return exit_code;
+    if (a.list) {
+        print_list(&s);
+        return 0;
+    }
+    if (s.workers == 0)
+        s.workers = all_cores();
+    if (!turn_prepare() || !open_outputs(&a, &r))
+        return 1;
+    s.ns_per_spin = machine_ns_per_spin();
+    const machine m = machine_describe();
+    report_begin(&r, &s, &m);
+    bool right = true;
+    for (int i = 0; i < SUITES; i++)
+        if (a.suite[i])
+            right = suites[i].run(&s, &r) && right;
+    if (!report_end(&r)) {
+        fprintf(stderr, "weir-bench: --json %s: could not be written\n", a.json);
+        return 1;
+    }
+    return right ? 0 : 1;
+}

@@ -1,0 +1,130 @@
+/* Grain: the efficiency of a tree against the cost of its leaves, and METG(50 %).
+ *
+ * main.c runs it. Efficiency is the sequential program's time over workers times the contestant's
+ * time; METG(50 %), the minimum effective task granularity of Task Bench (Slaughter and others,
+ * SC 2020), is the cost of a leaf at which it is one half. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cases.h"
+#include "chart.h"
+#include "contest.h"
+#include "contestants.h"
+#include "suites.h"
+
+static const double grains_ns[] = {1,    2,    5,    10,  20,  50,  100, 200, 500,
+                                   1000, 2000, 5000, 1e4, 2e4, 5e4, 1e5, 1e6};
+enum { GRAINS = sizeof grains_ns / sizeof *grains_ns };
+
+/* A curve for each contestant: what a leaf costs the sequential program, and the efficiency. */
+static void add_points(chart *curves, const contest *c)
+{
+    const entry *serial = contest_find(c, "serial", 1);
+    if (serial == NULL)
+        return;
+    const double leaf_ns = serial->median * 1e9 / (double)cases_tree_leaves(&serial->task);
+    for (const entry *e = c->entries; e < c->entries + c->count; e++) {
+        if (e == serial || e->turns == 0)
+            continue;
+        char name[64];
+        snprintf(name, sizeof name, "%s, %u worker%s", e->who->name, e->workers,
+                 e->workers == 1 ? "" : "s");
+        chart_series *s = NULL;
+        for (unsigned i = 0; i < curves->count && s == NULL; i++)
+            if (strcmp(curves->series[i].name, name) == 0)
+                s = &curves->series[i];
+        if (s == NULL)
+            s = chart_add(curves, name);
+        chart_point(s, leaf_ns, serial->median / (e->workers * e->median));
+    }
+}
+
+/* Where the curve falls below `wanted` on the way from coarse to fine, on a logarithmic scale. If
+ * it never does, *bound is -1 and the finest leaf is returned; if it is below all along, *bound is
+ * 1 and the coarsest is. */
+static double crossing(const chart_series *s, double wanted, int *bound)
+{
+    *bound = 0;
+    if (s->y[s->count - 1] < wanted) {
+        *bound = 1;
+        return s->x[s->count - 1];
+    }
+    for (unsigned k = s->count - 1; k > 0; k--)
+        if (s->y[k - 1] < wanted) {
+            const double share = (wanted - s->y[k - 1]) / (s->y[k] - s->y[k - 1]);
+            return s->x[k - 1] * pow(s->x[k] / s->x[k - 1], share);
+        }
+    *bound = -1;
+    return s->x[0];
+}
+
+static void print_crossings(report *r, chart *curves)
+{
+    static const char *const signs[] = {"<", "", ">"};
+    printf("\n%-28s %14s %14s\n", "", "METG(50 %)", "95 % from");
+    for (unsigned i = 0; i < curves->count; i++) {
+        chart_series *s = &curves->series[i];
+        int half_bound, most_bound;
+        char half_text[24], most_text[24];
+        const double half = crossing(s, 0.5, &half_bound);
+        const double most = crossing(s, 0.95, &most_bound);
+        printf("%-28s %2s%12s %2s%12s\n", s->name, signs[half_bound + 1],
+               report_seconds(half * 1e-9, half_text), signs[most_bound + 1],
+               report_seconds(most * 1e-9, most_text));
+        report_finding(r, half_bound < 0 ? "METG(50 %), below" : "METG(50 %)", s->name, half, "ns");
+        report_finding(r, "efficiency 95 % from", s->name, most, "ns");
+        if (half_bound == 0) {
+            s->mark_x = half;
+            s->mark_y = 0.5;
+        }
+    }
+}
+
+static void print_table(const chart *curves)
+{
+    printf("\n%-28s efficiency at leaves of about\n%-28s", "", "");
+    for (unsigned k = 0; k < GRAINS; k++) {
+        char text[24];
+        report_seconds(grains_ns[k] * 1e-9, text);
+        char *unit = strchr(text, ' ');
+        printf(" %4g%s", strtod(text, NULL), unit + 1);
+    }
+    putchar('\n');
+    for (unsigned i = 0; i < curves->count; i++) {
+        const chart_series *s = &curves->series[i];
+        printf("%-28s", s->name);
+        for (unsigned k = 0; k < s->count; k++)
+            printf(" %5.1f%%", 100 * s->y[k]);
+        putchar('\n');
+    }
+}
+
+bool suite_grain(settings *s, report *r)
+{
+    static chart curves;
+    bool right = true;
+    curves = (chart){.title = "Efficiency of a tree against the cost of its leaves",
+                     .subtitle = "sequential time / (workers x time); circles: METG(50 %)",
+                     .x_label = "what one leaf costs the sequential program, ns",
+                     .y_label = "efficiency, per cent",
+                     .x_log = true,
+                     .y_scale = 0.01,
+                     .y_line = 0.5};
+    report_heading("grain: a tree of fan-out 8, leaves from 1 ns to 1 ms");
+    for (unsigned k = 0; k < GRAINS; k++) {
+        char label[64];
+        const task t = cases_tree_of_grain(s, grains_ns[k], s->workers);
+        snprintf(label, sizeof label, "tree, leaves of %g ns", grains_ns[k]);
+        contest c = contest_begin("grain", label);
+        suite_enter_all(&c, s, &t, true);
+        right = contest_run(&c, s) && right;
+        report_contest_data(r, &c);
+        add_points(&curves, &c);
+    }
+    print_table(&curves);
+    print_crossings(r, &curves);
+    if (r->plots != NULL)
+        right = chart_write(&curves, r->plots, "grain.svg") && right;
+    return right;
+}

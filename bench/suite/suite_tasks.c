@@ -1,0 +1,84 @@
+/* Fork-join: six problems that are all tasks and little work; and a chain, which has no parallelism.
+ *
+ * main.c runs both. They print one table a problem, and the ratios that weir is held to. */
+#include <math.h>
+#include <string.h>
+
+#include "cases.h"
+#include "contest.h"
+#include "contestants.h"
+#include "suites.h"
+
+void suite_enter_all(contest *c, settings *s, const task *t, bool one)
+{
+    contest_enter(c, contestants_get(s, "serial"), 1, t);
+    if (one && s->workers > 1)
+        contest_enter(c, contestants_get(s, "weir"), 1, t);
+    for (unsigned i = 0; i < s->contestants_count; i++)
+        if (contestants_is_library(&s->contestants[i]))
+            contest_enter(c, &s->contestants[i], s->workers, t);
+}
+
+/* Prints how weir compares with the fastest peer; the ratio, or 0 without both. */
+static double compare_with_peers(report *r, const contest *c, const settings *s)
+{
+    const entry *weir = contest_find(c, "weir", s->workers);
+    const entry *peer = contest_fastest_peer(c, s->workers);
+    if (weir == NULL || peer == NULL)
+        return 0;
+    const double ratio = weir->median / peer->median;
+    printf("  weir takes %.2f times as long as the fastest peer, %s\n", ratio, peer->who->name);
+    report_finding(r, "weir / fastest peer", c->label, ratio, "ratio");
+    return ratio;
+}
+
+bool suite_fork_join(settings *s, report *r)
+{
+    static const struct {
+        const char *problem;
+        bool in_mean;
+    } problems[] = {{"fib", true},  {"skynet", true},     {"nqueens", true},
+                    {"uts", false}, {"mergesort", false}, {"matmul", true}};
+    bool right = true;
+    double logs = 0;
+    unsigned compared = 0;
+    report_heading("fork-join");
+    for (size_t i = 0; i < sizeof problems / sizeof *problems; i++) {
+        const char *label;
+        const task t = cases_task(s, problems[i].problem, &label);
+        contest c = contest_begin("fork-join", label);
+        suite_enter_all(&c, s, &t, true);
+        right = contest_run(&c, s) && right;
+        report_contest(r, &c, 0, NULL);
+        const double ratio = compare_with_peers(r, &c, s);
+        if (problems[i].in_mean && ratio > 0) {
+            logs += log(ratio);
+            compared++;
+        }
+    }
+    if (compared > 0) {
+        const double mean = exp(logs / compared);
+        printf("\nweir / fastest peer, geometric mean over fib, skynet, nqueens, matmul: %.2f\n",
+               mean);
+        report_finding(r, "geometric mean of weir / fastest peer", "weir", mean, "ratio");
+    }
+    return right;
+}
+
+bool suite_chain(settings *s, report *r)
+{
+    const char *label;
+    const task t = cases_task(s, "chain", &label);
+    contest c = contest_begin("chain", label);
+    report_heading("no parallelism: a chain of tiny branches");
+    suite_enter_all(&c, s, &t, true);
+    const bool right = contest_run(&c, s);
+    report_contest(r, &c, 0, NULL);
+    const entry *one = contest_find(&c, "weir", 1), *all = contest_find(&c, "weir", s->workers);
+    if (one != NULL && all != NULL && s->workers > 1) {
+        printf("  %u workers take %.2f times as long as one\n", s->workers,
+               all->median / one->median);
+        report_finding(r, "chain, all workers / one", "weir", all->median / one->median, "ratio");
+    }
+    return right;
+}
