@@ -3,7 +3,7 @@
 
 void weir__worker_reset(weir__worker *worker, unsigned credits)
 {
-    *worker = (weir__worker){.credits = credits, .earned_at_ns = weir__now_ns(), .chunk = 1};
+    *worker = (weir__worker){.credits = credits, .chunk = 1};
 }
 
 weir_status weir__lane_open(weir__lane *lane)

@@ -101,12 +101,12 @@ void weir__team_close(weir__team *team)
     *team = (weir__team){0};
 }
 
-/* Binds the calling thread as worker `worker`, if it is not so already. */
+/* Binds a thread of the pool as worker `worker`, if it is not so already. */
 static void bind_worker(const weir__team *team, unsigned worker)
 {
     static _Thread_local uint64_t bound_team;
     static _Thread_local unsigned bound_worker;
-    if (worker > 0 && bound_team == team->id && bound_worker == worker)
+    if (bound_team == team->id && bound_worker == worker)
         return;
     if (weir__topology_bind(team->topology, team->places[worker])) {
         bound_team = team->id;
@@ -114,29 +114,40 @@ static void bind_worker(const weir__team *team, unsigned worker)
     }
 }
 
+void weir__team_bind_caller(weir__team *team)
+{
+    if (!team->bind_caller)
+        return;
+    team->bind_caller = false;
+    team->restore_caller = weir__binding_save(team->topology, team->caller) &&
+                           weir__topology_bind(team->topology, team->places[0]);
+}
+
 void weir__team_run(weir__team *team, weir__team_body *body, void *argument)
 {
     /* Inside a region of the caller's, its threads are where the caller wants them. */
-    const bool bind = team->topology != NULL && !omp_in_parallel() &&
-                      weir__binding_save(team->topology, team->caller);
+    const bool bind = team->topology != NULL && !omp_in_parallel();
+    team->bind_caller = bind;
+    team->restore_caller = false;
     /* A region that would get one thread is not worth opening. */
     if (team->workers == 1 || omp_get_active_level() >= omp_get_max_active_levels()) {
-        if (bind)
-            bind_worker(team, 0);
+        weir__team_bind_caller(team);
         body(argument, 0, 1);
     } else {
+        if (bind && !weir__binding_is_on(team->topology, team->caller, team->places[0]))
+            weir__team_bind_caller(team);
         /* libomp warns on stderr when it is asked for more than OMP_THREAD_LIMIT. */
         const int limit = omp_get_thread_limit();
         const int workers = (int)team->workers < limit ? (int)team->workers : limit;
 #pragma omp parallel num_threads(workers)
         {
             const unsigned worker = (unsigned)omp_get_thread_num();
-            if (bind)
+            if (bind && worker > 0)
                 bind_worker(team, worker);
             body(argument, worker, (unsigned)omp_get_num_threads());
         } /* in this barrier they wait for tasks, and the run ends */
     }
-    if (bind)
+    if (team->restore_caller)
         weir__binding_restore(team->topology, team->caller);
 }
 

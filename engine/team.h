@@ -13,6 +13,8 @@ typedef struct weir__team {
     weir_topology *topology; /* NULL: threads are not bound */
     unsigned *places;        /* hardware thread of each worker */
     weir__binding *caller;   /* the calling thread's own binding, while a run is under way */
+    bool bind_caller;        /* it has not been bound yet and should be; written by itself */
+    bool restore_caller;     /* it has been bound; written by itself */
     uint64_t id;             /* of this team in this process: what a bound thread remembers */
 } weir__team;
 
@@ -29,6 +31,12 @@ typedef void weir__team_body(void *argument, unsigned worker, unsigned size);
  * task that came out of them have ended. With size 1, tasks must not be made. Never fails.
  * Threads: one run at a time per team. */
 void weir__team_run(weir__team *team, weir__team_body *body, void *argument);
+
+/* Binds the calling thread of the run, if it is not bound yet. A thread that is on its core already
+ * when the run begins is left as it is until then: a run that is over soon, or that never has work
+ * for others, is spared three system calls.
+ * Threads: worker 0, before it first makes a task or shares its work otherwise. */
+void weir__team_bind_caller(weir__team *team);
 
 /* The worker number of the calling thread, inside a run of size 2 or more. */
 unsigned weir__team_worker(void);

@@ -361,3 +361,11 @@ void weir__binding_restore(const weir_topology *topology, const weir__binding *b
     if (binding->saved)
         hwloc_set_cpubind(topology->machine, binding->set, HWLOC_CPUBIND_THREAD);
 }
+
+bool weir__binding_is_on(const weir_topology *topology, weir__binding *binding, unsigned pu)
+{
+    WEIR_ASSERT(pu < topology->count);
+    return hwloc_get_last_cpu_location(topology->machine, binding->set, HWLOC_CPUBIND_THREAD) ==
+               0 &&
+           hwloc_bitmap_isset(binding->set, topology->pus[pu].os_index);
+}

@@ -27,5 +27,8 @@ weir__binding *weir__binding_create(void) WEIR_MUST_CHECK; /* NULL: no memory */
 void weir__binding_destroy(weir__binding *binding);
 bool weir__binding_save(const weir_topology *topology, weir__binding *binding);
 void weir__binding_restore(const weir_topology *topology, const weir__binding *binding);
+/* True if the calling thread is on that hardware thread just now, bound or not. Not between save
+ * and restore. */
+bool weir__binding_is_on(const weir_topology *topology, weir__binding *binding, unsigned pu);
 
 #endif

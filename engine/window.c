@@ -83,6 +83,16 @@ static void set_in_flight(weir__window *window, size_t parts)
         window->peak_in_flight = parts;
 }
 
+/* Without a permit there is nothing that a call of the poll could do, but to see the run stop; and
+ * a team of one is never hungry. */
+static void set_calls_at(weir__window *window)
+{
+    const bool open = window->team > 1 && in_flight(window) < window->max_in_flight;
+    const int calls_at = open ? (int)window->team : WEIR_STOPPED / 2;
+    if (atomic_load_explicit(&window->calls_at, memory_order_relaxed) != calls_at)
+        atomic_store_explicit(&window->calls_at, calls_at, memory_order_relaxed);
+}
+
 /* A block of `bytes`, its header included, whose bytes are reserved already; NULL: no memory. */
 static weir__block *take_block(weir__window *window, uint64_t bytes)
 {
@@ -169,7 +179,7 @@ void *weir__window_begin(weir__window *window, const weir__limits *limits, uint6
     window->peak_bytes = 0;
     window->peak_in_flight = 0;
     window->team = 1;
-    window->calls_at = 0;
+    set_calls_at(window);
     atomic_store_explicit(&window->active, 1, memory_order_relaxed);
     if (window->free_bytes > limits->limit_bytes)
         weir__window_trim(window);
@@ -189,8 +199,7 @@ void weir__window_set_team(weir__window *window, unsigned team)
     window->team = team;
     if (window->max_in_flight > most)
         window->max_in_flight = most;
-    /* A team of one is never hungry: the root itself is active. */
-    window->calls_at = team == 1 ? 0 : (int)team;
+    set_calls_at(window);
 }
 
 void weir__window_end(weir__window *window, void *root, uint64_t root_held)
@@ -215,6 +224,7 @@ void *weir__window_admit(weir__window *window, uint64_t bytes, uint64_t declared
     }
     if (block != NULL) {
         set_in_flight(window, parts + 1);
+        set_calls_at(window);
         window->queued++;
     }
     pthread_mutex_unlock(&window->lock);
@@ -234,6 +244,7 @@ void weir__window_complete(weir__window *window, void *block, uint64_t declared)
     pthread_mutex_lock(&window->lock);
     WEIR_ASSERT(in_flight(window) > 0);
     set_in_flight(window, in_flight(window) - 1);
+    set_calls_at(window);
     return_block(window, block_of(block), declared);
     pthread_mutex_unlock(&window->lock);
 }

@@ -36,9 +36,12 @@ uint64_t weir__window_block_bytes(uint64_t bytes);
 /* Invariant, under the lock: held_bytes + free_bytes <= limit_bytes, in_flight <= max_in_flight,
  * scratch_count >= min(team, 1 + in_flight) if scratch_bytes > 0. */
 typedef struct weir__window {
-    /* Polled by every worker at every child; written when a part is made, ends, or the run stops:
-     * parts that are queued or running, plus gathers that are running. */
+    /* Polled by every worker at every child. `active` is written when a part is made, ends, or the
+     * run stops: parts that are queued or running, plus gathers that are running. The poll calls
+     * while it is not above `calls_at`, which is written when the last permit goes or the first one
+     * comes back. */
     alignas(WEIR_LINE) atomic_int active;
+    atomic_int calls_at;
 
     /* Written under the lock; in_flight and held_bytes are read without it as a hint. */
     alignas(WEIR_LINE) pthread_mutex_t lock;
@@ -53,8 +56,7 @@ typedef struct weir__window {
     size_t peak_in_flight;
 
     /* Read-only while a run is under way. */
-    alignas(WEIR_LINE) int calls_at; /* the poll calls while `active` is not above it */
-    unsigned team;
+    alignas(WEIR_LINE) unsigned team;
     size_t max_in_flight;
     uint64_t limit_bytes;
     uint64_t scratch_bytes;
@@ -95,12 +97,6 @@ void weir__window_complete(weir__window *window, void *block, uint64_t held);
 void *weir__window_take_scratch(weir__window *window) WEIR_MUST_CHECK;
 void weir__window_give_scratch(weir__window *window, void *scratch);
 
-/* False if admit would say no for want of a permit; only a hint. */
-static inline bool weir__window_has_permits(const weir__window *window)
-{
-    return atomic_load_explicit(&window->in_flight, memory_order_relaxed) < window->max_in_flight;
-}
-
 static inline int weir__window_active(const weir__window *window)
 {
     return atomic_load_explicit(&window->active, memory_order_relaxed);
@@ -112,10 +108,12 @@ static inline void weir__window_add_active(weir__window *window, int change)
 }
 
 /* The poll: somebody has nothing to do and nothing is queued for it, or nothing is queued ahead,
- * or the run stops. One load of a line that stays shared while nothing happens. */
+ * and there is a permit; or the run stops. Loads of one line that stays shared while nothing
+ * happens. */
 static inline bool weir__window_calls(const weir__window *window)
 {
-    return WEIR_UNLIKELY(weir__window_active(window) <= window->calls_at);
+    return WEIR_UNLIKELY(weir__window_active(window) <=
+                         atomic_load_explicit(&window->calls_at, memory_order_relaxed));
 }
 
 /* From now on every poll calls, and says that the run stops; may be called again and again. It is

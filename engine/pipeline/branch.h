@@ -17,8 +17,9 @@ typedef struct weir__run {
     unsigned first_worker; /* the number of workers[0] */
     const weir_plan *plan;
     void *context;
-    bool numbered; /* several inputs: their number stands in a failure's path */
-    unsigned team; /* threads that OpenMP gave */
+    bool numbered;      /* several inputs: their number stands in a failure's path */
+    weir__team *team;   /* NULL in place */
+    unsigned team_size; /* threads that OpenMP gave */
 
     /* The bodies of the two kinds of OpenMP task. They are here because part.c stands above
      * promote.c, which makes the tasks. */

@@ -165,7 +165,8 @@ static weir__frame *run_stack(weir_branch *b, weir__frame *base)
 
 static weir_branch begin(weir__run *run)
 {
-    const unsigned place = run->team == 1 ? 0 : weir__team_worker();
+    const unsigned place = run->team_size == 1 ? 0 : weir__team_worker();
+    run->workers[place].earned_at_ns = weir__now_ns(); /* rest earns nothing */
     return (weir_branch){.run = run,
                          .context = run->context,
                          .scratch = weir__window_take_scratch(&run->lane->window),

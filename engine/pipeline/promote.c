@@ -10,7 +10,7 @@
 
 #include <omp.h>
 
-#define EARN_NS 20000
+#define EARN_NS 50000
 
 /* While nothing could be handed out, look into at most one poll in so many: the clock costs as much
  * as a few small branches, but every poll passed over may mean an op of a second. */
@@ -71,6 +71,8 @@ static bool cut(weir_branch *b, weir__frame *f, uint32_t first)
     f->cut = 1;
     weir__window_add_active(b->window, +1);
     b->worker->promotions++;
+    if (b->worker == b->run->workers)
+        weir__team_bind_caller(b->run->team);
     WEIR_YIELD_POINT();
     spawn_part(b->run, f, part);
     return true;
@@ -86,9 +88,9 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
     }
     uint32_t keep;
     weir__frame *f = next_to_cut(b, top, &keep);
-    if (f == NULL || !weir__window_has_permits(b->window))
+    if (f == NULL)
         return true;
-    const unsigned team = b->run->team;
+    const unsigned team = b->run->team_size;
     const uint64_t now = weir__now_ns();
     earn_credits(b->worker, team, now);
     bool handed_out = false;
@@ -100,6 +102,7 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
         if (!cut(b, f, f->next + keep))
             break;
         handed_out = true;
+        b->worker->handed_out_ns = now;
         b->worker->credits--;
         f = next_to_cut(b, top, &keep);
     }
@@ -125,9 +128,19 @@ static void spawn_completion(weir__run *run, weir__part *part)
     run->gather_up(run, part, base, base, true);
 }
 
+/* A worker that has nothing left so soon gave away what it could as well have done itself: it must
+ * run again before it may hand out more. A chain of tiny branches would wander from worker to worker
+ * for ever. */
+static void forfeit_credits(weir__worker *worker)
+{
+    if (weir__now_ns() - worker->handed_out_ns < EARN_NS)
+        worker->credits = 0;
+}
+
 void weir__promote_leave_gathers(weir_branch *b, weir__part *part, weir__frame *stop)
 {
     weir__run *run = b->run;
+    forfeit_credits(b->worker);
     weir__frame *base = &part->view;
     weir__frame *from = stop;
     while (from != base) {

@@ -23,7 +23,7 @@ static void run_root(void *argument, unsigned worker, unsigned size)
     if (worker != 0)
         return;
     root_run *r = argument;
-    r->run.team = size;
+    r->run.team_size = size;
     weir__window_set_team(&r->run.lane->window, size);
     weir__part_run(&r->run, r->root);
 }
@@ -136,6 +136,7 @@ static weir_status run_in_lane(weir__lane *lane, weir__worker *workers, unsigned
                                (unsigned long long)weir_plan_serial_bytes(j->plan));
     const weir__inputs inputs = {.in = j->in, .in_bytes = j->plan->layer[1].op.in_bytes};
     root_run r = {.run = {.lane = lane,
+                          .team = team,
                           .workers = workers,
                           .first_worker = first_worker,
                           .plan = j->plan,
@@ -153,7 +154,7 @@ static weir_status run_in_lane(weir__lane *lane, weir__worker *workers, unsigned
     weir_error error;
     const weir_status status = weir__failure_end(&lane->failure, &error);
     weir__window_end(&lane->window, root, j->plan->root_declared);
-    *size = r.run.team;
+    *size = r.run.team_size;
     return status == WEIR_OK ? WEIR_OK : weir__error_copy(&error);
 }
 

@@ -104,8 +104,11 @@ static void free_stage(weir__stage *stage)
 
 static void work(void *argument, unsigned worker, unsigned size)
 {
+    weir_stream *s = argument;
     (void)size;
-    weir__stream_work(argument, worker);
+    if (worker == 0)
+        weir__team_bind_caller(&s->engine->team);
+    weir__stream_work(s, worker);
 }
 
 static void *host(void *argument)

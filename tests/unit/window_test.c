@@ -67,15 +67,16 @@ static void a_limit_of_n_parts_admits_exactly_n(void **state)
         open_window(&f);
         begin(&f, limit, UINT64_MAX, 0, 8);
         for (size_t i = 0; i < limit; i++) {
-            assert_true(weir__window_has_permits(&f.window));
+            assert_true(weir__window_calls(&f.window));
             parts[i] = weir__window_admit(&f.window, 200, 0);
             assert_non_null(parts[i]);
             assert_int_equal((uintptr_t)parts[i] % 64, 0);
         }
-        assert_false(weir__window_has_permits(&f.window));
+        assert_false(weir__window_calls(&f.window)); /* no permit: no use in calling */
         assert_null(weir__window_admit(&f.window, 200, 0));
         if (limit > 0) { /* one back, one more */
             complete(&f, parts[0], 0);
+            assert_true(weir__window_calls(&f.window));
             parts[0] = weir__window_admit(&f.window, 200, 0);
             assert_non_null(parts[0]);
             assert_null(weir__window_admit(&f.window, 200, 0));
