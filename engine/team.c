@@ -134,16 +134,17 @@ void weir__team_run(weir__team *team, weir__team_body *body, void *argument)
         weir__team_bind_caller(team);
         body(argument, 0, 1);
     } else {
-        if (bind && !weir__binding_is_on(team->topology, team->caller, team->places[0]))
-            weir__team_bind_caller(team);
         /* libomp warns on stderr when it is asked for more than OMP_THREAD_LIMIT. */
         const int limit = omp_get_thread_limit();
         const int workers = (int)team->workers < limit ? (int)team->workers : limit;
 #pragma omp parallel num_threads(workers)
         {
             const unsigned worker = (unsigned)omp_get_thread_num();
+            /* Not before the region: libomp puts the caller's mask back in its first one. */
             if (bind && worker > 0)
                 bind_worker(team, worker);
+            else if (bind && !weir__binding_is_on(team->topology, team->caller, team->places[0]))
+                weir__team_bind_caller(team);
             body(argument, worker, (unsigned)omp_get_num_threads());
         } /* in this barrier they wait for tasks, and the run ends */
     }

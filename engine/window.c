@@ -85,12 +85,13 @@ static void set_in_flight(weir__window *window, size_t parts)
 
 /* Without a permit there is nothing that a call of the poll could do, but to see the run stop; and
  * a team of one is never hungry. */
-static void set_calls_at(weir__window *window)
+static void show_permits(weir__window *window)
 {
-    const bool open = window->team > 1 && in_flight(window) < window->max_in_flight;
-    const int calls_at = open ? (int)window->team : WEIR_STOPPED / 2;
-    if (atomic_load_explicit(&window->calls_at, memory_order_relaxed) != calls_at)
-        atomic_store_explicit(&window->calls_at, calls_at, memory_order_relaxed);
+    const bool none = window->team == 1 || in_flight(window) >= window->max_in_flight;
+    if (none != window->no_permit)
+        atomic_fetch_add_explicit(&window->surplus, none ? WEIR_NO_PERMIT : -WEIR_NO_PERMIT,
+                                  memory_order_relaxed);
+    window->no_permit = none;
 }
 
 /* A block of `bytes`, its header included, whose bytes are reserved already; NULL: no memory. */
@@ -179,8 +180,8 @@ void *weir__window_begin(weir__window *window, const weir__limits *limits, uint6
     window->peak_bytes = 0;
     window->peak_in_flight = 0;
     window->team = 1;
-    set_calls_at(window);
-    atomic_store_explicit(&window->active, 1, memory_order_relaxed);
+    window->no_permit = true;
+    atomic_store_explicit(&window->surplus, WEIR_NO_PERMIT, memory_order_relaxed);
     if (window->free_bytes > limits->limit_bytes)
         weir__window_trim(window);
     weir__block *root = add_block(window, root_bytes, root_held);
@@ -199,7 +200,8 @@ void weir__window_set_team(weir__window *window, unsigned team)
     window->team = team;
     if (window->max_in_flight > most)
         window->max_in_flight = most;
-    set_calls_at(window);
+    atomic_fetch_sub_explicit(&window->surplus, (int)team - 1, memory_order_relaxed);
+    show_permits(window);
 }
 
 void weir__window_end(weir__window *window, void *root, uint64_t root_held)
@@ -224,7 +226,7 @@ void *weir__window_admit(weir__window *window, uint64_t bytes, uint64_t declared
     }
     if (block != NULL) {
         set_in_flight(window, parts + 1);
-        set_calls_at(window);
+        show_permits(window);
         window->queued++;
     }
     pthread_mutex_unlock(&window->lock);
@@ -244,7 +246,7 @@ void weir__window_complete(weir__window *window, void *block, uint64_t declared)
     pthread_mutex_lock(&window->lock);
     WEIR_ASSERT(in_flight(window) > 0);
     set_in_flight(window, in_flight(window) - 1);
-    set_calls_at(window);
+    show_permits(window);
     return_block(window, block_of(block), declared);
     pthread_mutex_unlock(&window->lock);
 }
@@ -274,5 +276,5 @@ void weir__window_give_scratch(weir__window *window, void *scratch)
 
 void weir__window_stop(weir__window *window)
 {
-    atomic_store_explicit(&window->active, WEIR_STOPPED, memory_order_relaxed);
+    atomic_store_explicit(&window->surplus, WEIR_STOPPED, memory_order_relaxed);
 }

@@ -36,18 +36,17 @@ uint64_t weir__window_block_bytes(uint64_t bytes);
 /* Invariant, under the lock: held_bytes + free_bytes <= limit_bytes, in_flight <= max_in_flight,
  * scratch_count >= min(team, 1 + in_flight) if scratch_bytes > 0. */
 typedef struct weir__window {
-    /* Polled by every worker at every child. `active` is written when a part is made, ends, or the
-     * run stops: parts that are queued or running, plus gathers that are running. The poll calls
-     * while it is not above `calls_at`, which is written when the last permit goes or the first one
-     * comes back. */
-    alignas(WEIR_LINE) atomic_int active;
-    atomic_int calls_at;
+    /* Polled by every worker at every child: parts that are queued or running, plus gathers that are
+     * running, less the team. Not above 0 is demand. WEIR_NO_PERMIT more while the last permit is
+     * out, WEIR_STOPPED once the run stops. */
+    alignas(WEIR_LINE) atomic_int surplus;
 
     /* Written under the lock; in_flight and held_bytes are read without it as a hint. */
     alignas(WEIR_LINE) pthread_mutex_t lock;
     atomic_size_t in_flight; /* parts made and not complete */
     atomic_uint_least64_t held_bytes;
-    size_t queued; /* parts made and not begun */
+    size_t queued;  /* parts made and not begun */
+    bool no_permit; /* as `surplus` says */
     uint64_t free_bytes;
     weir__block *free_blocks;
     weir__block *free_scratch; /* reserved for this run, not in use */
@@ -77,7 +76,7 @@ void weir__window_close(weir__window *window);
 void *weir__window_begin(weir__window *window, const weir__limits *limits, uint64_t root_bytes,
                          uint64_t root_held) WEIR_MUST_CHECK;
 /* How many threads the run got: fewer than asked for lower the limit of parts in flight, and with
- * one, `active` never shows demand. */
+ * one, the poll never shows demand. */
 void weir__window_set_team(weir__window *window, unsigned team);
 /* Ends it: every permit and byte must be back but root's. */
 void weir__window_end(weir__window *window, void *root, uint64_t root_held);
@@ -97,23 +96,27 @@ void weir__window_complete(weir__window *window, void *block, uint64_t held);
 void *weir__window_take_scratch(weir__window *window) WEIR_MUST_CHECK;
 void weir__window_give_scratch(weir__window *window, void *scratch);
 
-static inline int weir__window_active(const weir__window *window)
+#define WEIR_NO_PERMIT (1 << 28)
+#define WEIR_STOPPED   (-(1 << 30)) /* far below all that can be added to it */
+
+/* How many parts fewer there are than workers; only a hint. */
+static inline int weir__window_missing(const weir__window *window)
 {
-    return atomic_load_explicit(&window->active, memory_order_relaxed);
+    return -atomic_load_explicit(&window->surplus, memory_order_relaxed);
 }
 
+/* A part is made or at its end, a gather begins or ends. */
 static inline void weir__window_add_active(weir__window *window, int change)
 {
-    atomic_fetch_add_explicit(&window->active, change, memory_order_relaxed);
+    atomic_fetch_add_explicit(&window->surplus, change, memory_order_relaxed);
 }
 
 /* The poll: somebody has nothing to do and nothing is queued for it, or nothing is queued ahead,
- * and there is a permit; or the run stops. Loads of one line that stays shared while nothing
+ * and there is a permit; or the run stops. One load of a line that stays shared while nothing
  * happens. */
 static inline bool weir__window_calls(const weir__window *window)
 {
-    return WEIR_UNLIKELY(weir__window_active(window) <=
-                         atomic_load_explicit(&window->calls_at, memory_order_relaxed));
+    return WEIR_UNLIKELY(atomic_load_explicit(&window->surplus, memory_order_relaxed) <= 0);
 }
 
 /* From now on every poll calls, and says that the run stops; may be called again and again. It is
@@ -121,11 +124,9 @@ static inline bool weir__window_calls(const weir__window *window)
  * next poll has seen it too, so that nothing takes its result for a real one. */
 void weir__window_stop(weir__window *window);
 
-#define WEIR_STOPPED (-(1 << 29)) /* far below any number of parts */
-
 static inline bool weir__window_stopped(const weir__window *window)
 {
-    return weir__window_active(window) < WEIR_STOPPED / 2;
+    return atomic_load_explicit(&window->surplus, memory_order_relaxed) < WEIR_STOPPED / 2;
 }
 
 #endif

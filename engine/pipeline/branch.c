@@ -64,8 +64,8 @@ static const char *write_path(const weir_branch *b, const weir__layer *layer,
             cut = true;
         }
         layer = parent->layer;
-        index = parent->index;
         parent = parent->parent;
+        index = parent->next - 1;
     }
 }
 

@@ -37,7 +37,7 @@ struct weir_branch {
     unsigned number;      /* of the worker */
     weir__window *window;
     weir__frame *oldest;   /* no frame below it on the stack has children left */
-    uint64_t branches;     /* begun in this task */
+    uint64_t branches;     /* children of the branches that were gathered in this task */
     uint32_t skip;         /* calls of the poll to pass over: there was nothing to hand out */
     uint32_t untimed;      /* calls of a range op since one was timed */
     uint64_t looked_at_ns; /* when the last call of the poll was looked into */

@@ -11,22 +11,30 @@
 struct weir__layer; /* plan.h */
 
 /* An open inner branch, or a part of one: then input and results are those of the branch it was cut
- * from. Invariant: next <= end <= count; children [next, end) are this worker's to run. */
+ * from, and the part's own end is its count. Which child of its parent it is, parent->next - 1 says
+ * until it is gathered.
+ * Invariant: next <= end <= count; children [next, end) are this worker's to run; end < count once a
+ * part was cut off. */
 typedef struct weir__frame {
     const struct weir__layer *layer;
     struct weir__frame *parent; /* below it on this stack, or for a part that of the branch */
     char *in;
     char *results;
+    char *out;      /* its own result's slot; unused in a part */
     char *above;    /* where the child's frame or input slot is */
     uint32_t next;  /* first child not yet begun */
     uint32_t end;   /* children from here on are somebody else's, or do not exist */
     uint32_t count; /* children of the branch */
-    uint32_t index; /* which child of its parent */
-    uint32_t depth; /* of a recursive layer: branches of it on the path, this one included */
-    uint32_t cut;   /* a part of it was handed out */
+    uint32_t depth; /* branches on the path from the top, this one included */
 } weir__frame;
 
 static_assert(sizeof(weir__frame) == WEIR_LINE, "a frame's header is one line");
+
+/* A part of it was handed out. */
+static inline bool weir__frame_is_cut(const weir__frame *f)
+{
+    return f->end != f->count;
+}
 
 /* A part: the children [next, end) of a frame, as one OpenMP task. Stands at the head of its block,
  * the frames of its children follow. The run's root is one too, without a task. */

@@ -18,71 +18,82 @@ static char *result_slot(const weir__frame *parent, const weir__layer *layer, ui
     return parent->results + (size_t)index * layer->op.out_bytes;
 }
 
-/* Opens the next child of f: returns its frame, or f if it was a leaf. */
-static inline weir__frame *enter(weir_branch *b, weir__frame *f)
+/* Makes a frame for the child under way of f, which has n children; returns it, or f on failure. */
+static inline weir__frame *open_child(weir_branch *b, weir__frame *f, uint32_t n, char *out)
 {
     const weir__layer *layer = f->layer->child;
     weir__frame *child = (weir__frame *)f->above;
     char *in = (char *)(child + 1);
-    const uint32_t index = f->next++;
-    uint32_t n = layer->op.fanout;
-    b->branches++;
-    int code = f->layer->op.split(b, f->in, index, in);
-    if (WEIR_UNLIKELY(code != 0)) {
-        weir__branch_fail_op(b, layer, f, index, "input's split", code);
-        return f;
-    }
-    if (layer->op.count != NULL && (code = layer->op.count(b, in, &n)) != 0) {
-        weir__branch_fail_op(b, layer, f, index, "count", code);
-        return f;
-    }
-    if (n == 0) {
-        void *out = result_slot(f, layer, index);
-        code = layer->op.leaf != NULL ? layer->op.leaf(b, in, out)
-                                      : layer->op.gather(b, in, NULL, 0, out);
-        if (WEIR_UNLIKELY(code != 0))
-            weir__branch_fail_op(b, layer, f, index, layer->op.leaf != NULL ? "leaf" : "gather",
-                                 code);
-        return f;
-    }
-    const uint32_t depth = f->layer == layer ? f->depth + 1 : 1;
+    const uint32_t depth = f->depth + 1;
     if (WEIR_UNLIKELY(n > layer->op.fanout)) {
-        weir__branch_fail_count(b, layer, f, index, n);
+        weir__branch_fail_count(b, layer, f, f->next - 1, n);
         return f;
     }
-    if (WEIR_UNLIKELY(layer->recursive && depth >= layer->op.max_depth)) {
-        weir__branch_fail_depth(b, layer, f, index);
+    if (WEIR_UNLIKELY(depth >= layer->deepest)) {
+        weir__branch_fail_depth(b, layer, f, f->next - 1);
         return f;
     }
     *child = (weir__frame){.layer = layer,
                            .parent = f,
                            .in = in,
                            .results = in + layer->in_bytes,
+                           .out = out,
                            .above = (char *)child + layer->frame_bytes,
                            .end = n,
                            .count = n,
-                           .index = index,
                            .depth = depth};
     return child;
+}
+
+/* Runs children of f, of an inner layer, while they turn out to be leaves. Returns the frame of the
+ * first that does not; f if none is left, an op failed or the poll calls. */
+static inline weir__frame *enter(weir_branch *b, weir__frame *f)
+{
+    const weir__layer *layer = f->layer->child;
+    char *in = f->above + sizeof(weir__frame);
+    char *out = result_slot(f, layer, f->next);
+    do {
+        const uint32_t index = f->next++;
+        uint32_t n = layer->op.fanout;
+        int code = f->layer->op.split(b, f->in, index, in);
+        if (WEIR_UNLIKELY(code != 0)) {
+            weir__branch_fail_op(b, layer, f, index, "input's split", code);
+            return f;
+        }
+        if (layer->op.count != NULL && (code = layer->op.count(b, in, &n)) != 0) {
+            weir__branch_fail_op(b, layer, f, index, "count", code);
+            return f;
+        }
+        if (n != 0)
+            return open_child(b, f, n, out);
+        code = layer->op.leaf != NULL ? layer->op.leaf(b, in, out)
+                                      : layer->op.gather(b, in, NULL, 0, out);
+        if (WEIR_UNLIKELY(code != 0)) {
+            weir__branch_fail_op(b, layer, f, index, layer->op.leaf != NULL ? "leaf" : "gather",
+                                 code);
+            return f;
+        }
+        out += layer->op.out_bytes;
+    } while (f->next != f->end && !weir__window_calls(b->window));
+    return f;
 }
 
 /* Gathers f into its parent's slot. */
 static inline void gather(weir_branch *b, weir__frame *f)
 {
     const weir__layer *layer = f->layer;
-    const int code =
-        layer->op.gather(b, f->in, f->results, f->count, result_slot(f->parent, layer, f->index));
+    const int code = layer->op.gather(b, f->in, f->results, f->count, f->out);
     if (WEIR_UNLIKELY(code != 0))
-        weir__branch_fail_op(b, layer, f->parent, f->index, "gather", code);
+        weir__branch_fail_op(b, layer, f->parent, f->parent->next - 1, "gather", code);
 }
 
 /* Runs leaf children of f one by one, until none is left or the poll calls. */
 static void run_leaves(weir_branch *b, weir__frame *f)
 {
     const weir__layer *leaf = f->layer->child;
-    const uint32_t first = f->next, end = f->end;
-    char *out = result_slot(f, leaf, first);
-    uint32_t i = first;
+    const uint32_t end = f->end;
+    uint32_t i = f->next;
+    char *out = result_slot(f, leaf, i);
     do {
         int code = f->layer->op.split(b, f->in, i, f->above);
         if (WEIR_UNLIKELY(code != 0)) {
@@ -96,7 +107,6 @@ static void run_leaves(weir_branch *b, weir__frame *f)
         i++;
     } while (i != end && !weir__window_calls(b->window));
     f->next = i;
-    b->branches += i - first;
 }
 
 /* The chunk grows while a call is short, and shrinks when calls turn out long. */
@@ -125,15 +135,24 @@ static void run_leaf_range(weir_branch *b, weir__frame *f)
     if (WEIR_UNLIKELY(code != 0))
         weir__branch_fail_op(b, leaf, f, f->next, "leaves", code);
     f->next += n;
-    b->branches += n;
 }
 
 /* The run stops: the topmost frame that was cut, or the base. */
 static weir__frame *abandon(weir__frame *f, weir__frame *base)
 {
-    while (f != base && !f->cut)
+    while (f != base && !weir__frame_is_cut(f))
         f = f->parent;
     return f;
+}
+
+/* Branches begun here as children of the frames from f down to the base, whose first child was
+ * `first`: those that are not gathered yet. */
+static uint64_t count_open(const weir__frame *f, const weir__frame *base, uint32_t first)
+{
+    uint64_t branches = base->next - first;
+    for (; f != base; f = f->parent)
+        branches += f->next;
+    return branches;
 }
 
 /* Runs all that is this worker's of the stack on `base`. Returns the frame where it had to stop:
@@ -152,10 +171,11 @@ static weir__frame *run_stack(weir_branch *b, weir__frame *base)
                 run_leaves(b, f);
             else
                 run_leaf_range(b, f);
-        } else if (f == base || f->cut) {
+        } else if (f == base || weir__frame_is_cut(f)) {
             return f;
         } else {
             gather(b, f);
+            b->branches += f->count;
             if (b->oldest == f)
                 b->oldest = f->parent;
             f = f->parent;
@@ -187,9 +207,11 @@ void weir__part_run(weir__run *run, weir__part *part)
     if (!part->root)
         weir__window_began(&run->lane->window);
     weir_branch b = begin(run);
+    const uint32_t first = part->view.next;
     weir__frame *stop = run_stack(&b, &part->view);
+    b.branches += count_open(stop, &part->view, first);
     end(&b);
-    if (stop->cut)
+    if (weir__frame_is_cut(stop))
         weir__promote_leave_gathers(&b, part, stop);
     else
         weir__promote_complete(run, part);

@@ -80,6 +80,9 @@ static weir_status copy_layers(weir_plan *plan, const weir_layer *top)
         if (layer->op.name == NULL)
             return weir__error_set(WEIR_ENOMEM, 0, "plan", "no memory for the plan");
         layer->recursive = from->child == from;
+        layer->deepest = layer->recursive && from->max_depth < UINT32_MAX - i
+                             ? from->max_depth + i - 1
+                             : UINT32_MAX;
         if (from->child != NULL && from->child->fanout == 0)
             layer->children =
                 from->child->leaves != NULL ? WEIR_CHILDREN_RANGE : WEIR_CHILDREN_LEAF;

@@ -24,6 +24,7 @@ typedef struct weir__layer {
     weir_layer op;                   /* the description; name is the plan's own copy */
     const struct weir__layer *child; /* NULL for a leaf layer */
     bool recursive;
+    uint32_t deepest; /* a branch this deep must be a leaf: the end of max_depth */
     weir__children children;
     size_t in_bytes, results_bytes, frame_bytes;
     uint64_t branch_memory, branch_declared; /* one branch run depth first, all below it included */

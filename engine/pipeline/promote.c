@@ -10,7 +10,7 @@
 
 #include <omp.h>
 
-#define EARN_NS 50000
+#define EARN_NS 20000
 
 /* While nothing could be handed out, look into at most one poll in so many: the clock costs as much
  * as a few small branches, but every poll passed over may mean an op of a second. */
@@ -66,9 +66,8 @@ static bool cut(weir_branch *b, weir__frame *f, uint32_t first)
     part->view = *f;
     part->view.next = first;
     part->view.above = (char *)(part + 1);
-    part->view.cut = 0;
+    part->view.count = part->view.end;
     f->end = first;
-    f->cut = 1;
     weir__window_add_active(b->window, +1);
     b->worker->promotions++;
     if (b->worker == b->run->workers)
@@ -96,7 +95,7 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
     bool handed_out = false;
     while (f != NULL && b->worker->credits > 0) {
         /* Idle workers are served at once; one part more is queued ahead only out of plenty. */
-        const int missing = (int)team - weir__window_active(b->window);
+        const int missing = weir__window_missing(b->window);
         if (missing < 0 || (missing == 0 && b->worker->credits <= team / 2))
             break;
         if (!cut(b, f, f->next + keep))
@@ -145,9 +144,9 @@ void weir__promote_leave_gathers(weir_branch *b, weir__part *part, weir__frame *
     weir__frame *from = stop;
     while (from != base) {
         weir__frame *to = from->parent;
-        while (to != base && !to->cut)
+        while (to != base && !weir__frame_is_cut(to))
             to = to->parent;
-        const bool last = to == base && !base->cut;
+        const bool last = to == base && !weir__frame_is_cut(base);
         b->worker->gathers_promoted++;
         WEIR_YIELD_POINT();
         spawn_gather(run, part, from, to, last);
