@@ -51,7 +51,7 @@ uint32_t uts_children(uint64_t tree, const uts_node *node)
     if (node->height >= 10) /* geometric, of mean 4, down to depth 10 */
         return 0;
     const double children = floor(log(1 - random) / log(1 - 1 / (1 + 4.0)));
-    return children < UTS_NODE_MOST ? (uint32_t)children : UTS_NODE_MOST;
+    return children < (double)UTS_NODE_MOST ? (uint32_t)children : UTS_NODE_MOST;
 }
 #endif
 

@@ -76,7 +76,7 @@ double machine_ns_per_spin(void)
         clock_gettime(CLOCK_MONOTONIC, &ended);
         const double ns = ((double)(ended.tv_sec - begun.tv_sec) * 1e9 +
                            (double)(ended.tv_nsec - begun.tv_nsec)) /
-                          SPINS;
+                          (double)SPINS;
         if (i == 0 || ns < best)
             best = ns;
     }

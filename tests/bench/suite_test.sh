@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Tests weir-bench: all suites at their small sizes, and what it does with a contestant that gives a
+# wrong answer, crashes, or takes too long.
+#
+# Run by ctest: suite_test.sh WEIR_BENCH DIRECTORY.  It must never look at a time.
+set -euo pipefail
+bench=$1
+directory=$2
+rm -rf "$directory"
+mkdir -p "$directory"
+cd "$directory"
+
+fail() {
+    echo "suite_test: $*" >&2
+    [ -e output ] && tail -20 output >&2
+    exit 1
+}
+
+# expect CODE TEXT ARGUMENTS…: weir-bench ends with that code and prints that text.
+expect() {
+    local code=$1 text=$2 got=0
+    shift 2
+    "$bench" "$@" >output 2>&1 || got=$?
+    [ "$got" -eq "$code" ] || fail "weir-bench $* ended with $got, not $code"
+    grep -qF -- "$text" output || fail "weir-bench $* did not print: $text"
+}
+
+# contestant NAME LINES…: a program that solves the chain, in its own way.
+contestant() {
+    local name=$1
+    shift
+    printf '%s\n' '#!/bin/sh' '[ "$1" = --list ] && echo chain && exit 0' "$@" >"$name"
+    chmod +x "$name"
+}
+
+# Everything at its small size: right answers, all three kinds of output.
+expect 0 "METG(50 %)" --quick --rounds 1 --workers 2 --json all.json --plots plots
+for words in "x weir" "smallest budget that keeps 95 %" "of the limit" "strong scaling" "machine:"; do
+    grep -qF "$words" output || fail "the report lacks: $words"
+done
+grep -q '"findings"' all.json || fail "the JSON document has no findings"
+[ "$(tr -cd '{' <all.json | wc -c)" -eq "$(tr -cd '}' <all.json | wc -c)" ] || fail "bad JSON"
+for plot in grain memory strong-nqueens strong-tree strong-matmul weak-tree weak-sum; do
+    tail -1 "plots/$plot.svg" | grep -q '</svg>' || fail "plots/$plot.svg is not whole"
+done
+
+# A wrong answer fails the run, and says whose it was.
+contestant liar 'echo "seconds=0.001 answer=41 rss=1 before=1 about=a liar"'
+expect 1 "liar gave a wrong answer" --quick --rounds 1 --add liar=./liar chain
+
+# So does a contestant that crashes.
+contestant crasher 'kill -SEGV $$'
+expect 1 "crasher failed on chain (signal 11)" --quick --rounds 1 --add crasher=./crasher chain
+
+# One that never ends is stopped and has no result, which is no failure.
+contestant sleeper 'exec sleep 60'
+expect 0 "stopped" --quick --rounds 2 --turn-limit 1 --add sleeper=./sleeper chain
+
+# Only those that were asked for take part.
+expect 0 "contestants: serial, weir" --quick --rounds 1 --only weir chain
+
+# What is wrong with the arguments is named.
+expect 2 "'none' is no suite" none
+expect 2 "'nobody' is no contestant" --only nobody chain
+expect 2 "--rounds is '0'" --rounds 0
+expect 2 "it must be NAME=PROGRAM" --add nonsense
+expect 2 "that is no contestant's program" --add true=/bin/true
+expect 1 "--json" --quick --json missing/all.json chain
+expect 0 "serial" --list
+expect 0 "usage: weir-bench" --help
