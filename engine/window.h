@@ -116,7 +116,7 @@ static inline void weir__window_add_active(weir__window *window, int change)
  * happens. */
 static inline bool weir__window_calls(const weir__window *window)
 {
-    return WEIR_UNLIKELY(atomic_load_explicit(&window->surplus, memory_order_relaxed) <= 0);
+    return atomic_load_explicit(&window->surplus, memory_order_relaxed) <= 0;
 }
 
 /* From now on every poll calls, and says that the run stops; may be called again and again. It is

@@ -13,6 +13,22 @@
 #define CHUNK_MOST    (1u << 20)
 #define CHUNK_UNTIMED 15 /* ranges that are shorter than the chunk are timed once in so many */
 
+/* The poll has called: may that be passed over, since the last one that was looked into answers for
+ * *passes in all? */
+static inline bool pass_over(const weir__window *window, uint32_t *passes)
+{
+    if (*passes <= 1 || weir__window_stopped(window))
+        return false;
+    --*passes;
+    return true;
+}
+
+/* The poll between two children of one frame: true if they may go on without a look. */
+static inline bool is_quiet(const weir__window *window, uint32_t *passes)
+{
+    return !weir__window_calls(window) || pass_over(window, passes);
+}
+
 static char *result_slot(const weir__frame *parent, const weir__layer *layer, uint32_t index)
 {
     return parent->results + (size_t)index * layer->op.out_bytes;
@@ -47,8 +63,9 @@ static inline weir__frame *open_child(weir_branch *b, weir__frame *f, uint32_t n
 
 /* Runs children of f, of an inner layer, while they turn out to be leaves. Returns the frame of the
  * first that does not; f if none is left, an op failed or the poll calls. */
-static inline weir__frame *enter(weir_branch *b, weir__frame *f)
+static inline weir__frame *enter(weir_branch *b, weir__frame *f, uint32_t *passes)
 {
+    const weir__window *window = b->window;
     const weir__layer *layer = f->layer->child;
     char *in = f->above + sizeof(weir__frame);
     char *out = result_slot(f, layer, f->next);
@@ -74,22 +91,24 @@ static inline weir__frame *enter(weir_branch *b, weir__frame *f)
             return f;
         }
         out += layer->op.out_bytes;
-    } while (f->next != f->end && !weir__window_calls(b->window));
+    } while (f->next != f->end && is_quiet(window, passes));
     return f;
 }
 
-/* Gathers f into its parent's slot. */
+/* Gathers f into its parent's slot, and counts the children that its worker ran. */
 static inline void gather(weir_branch *b, weir__frame *f)
 {
     const weir__layer *layer = f->layer;
+    b->branches += f->end;
     const int code = layer->op.gather(b, f->in, f->results, f->count, f->out);
     if (WEIR_UNLIKELY(code != 0))
         weir__branch_fail_op(b, layer, f->parent, f->parent->next - 1, "gather", code);
 }
 
 /* Runs leaf children of f one by one, until none is left or the poll calls. */
-static void run_leaves(weir_branch *b, weir__frame *f)
+static inline void run_leaves(weir_branch *b, weir__frame *f, uint32_t *passes)
 {
+    const weir__window *window = b->window;
     const weir__layer *leaf = f->layer->child;
     const uint32_t end = f->end;
     uint32_t i = f->next;
@@ -105,7 +124,7 @@ static void run_leaves(weir_branch *b, weir__frame *f)
         }
         out += leaf->op.out_bytes;
         i++;
-    } while (i != end && !weir__window_calls(b->window));
+    } while (i != end && is_quiet(window, passes));
     f->next = i;
 }
 
@@ -145,37 +164,34 @@ static weir__frame *abandon(weir__frame *f, weir__frame *base)
     return f;
 }
 
-/* Branches begun here as children of the frames from f down to the base, whose first child was
- * `first`: those that are not gathered yet. */
-static uint64_t count_open(const weir__frame *f, const weir__frame *base, uint32_t first)
-{
-    uint64_t branches = base->next - first;
-    for (; f != base; f = f->parent)
-        branches += f->next;
-    return branches;
-}
-
 /* Runs all that is this worker's of the stack on `base`. Returns the frame where it had to stop:
  * one whose parts may still be out, or the base. */
 static weir__frame *run_stack(weir_branch *b, weir__frame *base)
 {
     weir__frame *f = base;
+    const weir__window *window = b->window;
+    const weir__layer *passes_layer = NULL;
+    uint32_t passes = 1;
     b->oldest = base;
     for (;;) {
-        if (weir__window_calls(b->window) && !weir__promote_serve(b, f))
-            return abandon(f, base);
+        if (weir__window_calls(window) &&
+            !(f->layer == passes_layer && pass_over(window, &passes))) {
+            passes = weir__promote_serve(b, f);
+            passes_layer = f->layer;
+            if (passes == 0)
+                return abandon(f, base);
+        }
         if (f->next != f->end) {
             if (f->layer->children == WEIR_CHILDREN_INNER)
-                f = enter(b, f);
+                f = enter(b, f, &passes);
             else if (f->layer->children == WEIR_CHILDREN_LEAF)
-                run_leaves(b, f);
+                run_leaves(b, f, &passes);
             else
                 run_leaf_range(b, f);
         } else if (f == base || weir__frame_is_cut(f)) {
             return f;
         } else {
             gather(b, f);
-            b->branches += f->count;
             if (b->oldest == f)
                 b->oldest = f->parent;
             f = f->parent;
@@ -209,7 +225,7 @@ void weir__part_run(weir__run *run, weir__part *part)
     weir_branch b = begin(run);
     const uint32_t first = part->view.next;
     weir__frame *stop = run_stack(&b, &part->view);
-    b.branches += count_open(stop, &part->view, first);
+    b.branches += part->view.next - first;
     end(&b);
     if (weir__frame_is_cut(stop))
         weir__promote_leave_gathers(&b, part, stop);

@@ -4,18 +4,21 @@
  * a deeper frame is cut only when nothing is left for this worker below it, and once a cut frame is
  * all that remains, the worker has nothing more to do on this stack.
  *
- * Credits bound the overhead of fine work: each promotion costs about a microsecond, and a worker
- * earns one in EARN_NS of running. */
+ * Credits bound the overhead of fine work: a promotion costs one to five microseconds, and a worker
+ * earns one in EARN_NS of running. If it has nothing left soon after it handed something out, it gave
+ * away what it could as well have done itself, and forfeits its credits: else a chain of tiny
+ * branches, where there is always something to hand out and never work for two, would wander from
+ * worker to worker all the time. */
 #include "promote.h"
 
 #include <omp.h>
 
 #define EARN_NS 20000
 
-/* While nothing could be handed out, look into at most one poll in so many: the clock costs as much
- * as a few small branches, but every poll passed over may mean an op of a second. */
-#define SKIP_MOST 7
-#define SKIP_NS   1000
+/* While nothing can be handed out, look into one poll in so many, about one in four microseconds: the
+ * clock costs as much as a few small branches. */
+#define PASS_MOST 511
+#define PASS_NS   4000
 
 static void earn_credits(weir__worker *worker, unsigned most, uint64_t now)
 {
@@ -67,6 +70,7 @@ static bool cut(weir_branch *b, weir__frame *f, uint32_t first)
     part->view.next = first;
     part->view.above = (char *)(part + 1);
     part->view.count = part->view.end;
+    b->cut_frames += !weir__frame_is_cut(f);
     f->end = first;
     weir__window_add_active(b->window, +1);
     b->worker->promotions++;
@@ -77,22 +81,13 @@ static bool cut(weir_branch *b, weir__frame *f, uint32_t first)
     return true;
 }
 
-bool weir__promote_serve(weir_branch *b, weir__frame *top)
+/* Hands out what may be handed out; true if that was anything. */
+static bool hand_out(weir_branch *b, weir__frame *top)
 {
-    if (weir__window_stopped(b->window))
-        return false;
-    if (b->skip > 0) {
-        b->skip--;
-        return true;
-    }
+    const unsigned team = b->run->team_size;
     uint32_t keep;
     weir__frame *f = next_to_cut(b, top, &keep);
-    if (f == NULL)
-        return true;
-    const unsigned team = b->run->team_size;
-    const uint64_t now = weir__now_ns();
-    earn_credits(b->worker, team, now);
-    bool handed_out = false;
+    bool any = false;
     while (f != NULL && b->worker->credits > 0) {
         /* Idle workers are served at once; one part more is queued ahead only out of plenty. */
         const int missing = weir__window_missing(b->window);
@@ -100,14 +95,37 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
             break;
         if (!cut(b, f, f->next + keep))
             break;
-        handed_out = true;
-        b->worker->handed_out_ns = now;
+        any = true;
+        b->worker->handed_out_ns = b->looked_at_ns;
         b->worker->credits--;
         f = next_to_cut(b, top, &keep);
     }
-    b->skip = !handed_out && now - b->looked_at_ns < SKIP_NS ? SKIP_MOST : 0;
+    return any;
+}
+
+/* Twice as many polls are passed over as before while looks are of no use and come fast, half as
+ * many once they come slowly. So the ops that turn out to take a second each, before the next look,
+ * can only be as many as those of the same layer that took next to nothing just before. */
+static void learn_passes(weir_branch *b, uint64_t since_look_ns)
+{
+    if (since_look_ns > PASS_NS)
+        b->pass /= 2;
+    else if (b->pass < PASS_MOST)
+        b->pass = 2 * b->pass + 1;
+}
+
+uint32_t weir__promote_serve(weir_branch *b, weir__frame *top)
+{
+    if (weir__window_stopped(b->window))
+        return 0;
+    const uint64_t now = weir__now_ns(), since_look_ns = now - b->looked_at_ns;
     b->looked_at_ns = now;
-    return true;
+    earn_credits(b->worker, b->run->team_size, now);
+    if (hand_out(b, top))
+        b->pass = 0;
+    else
+        learn_passes(b, since_look_ns);
+    return 1 + b->pass;
 }
 
 /* A gather is a sibling of the parts of its frame and writes what they read, so it runs after them;
@@ -127,10 +145,8 @@ static void spawn_completion(weir__run *run, weir__part *part)
     run->gather_up(run, part, base, base, true);
 }
 
-/* A worker that has nothing left so soon gave away what it could as well have done itself: it must
- * run again before it may hand out more. A chain of tiny branches would wander from worker to worker
- * for ever. */
-static void forfeit_credits(weir__worker *worker)
+/* The worker has nothing left but gathers: was it of use to hand something out? */
+static void review_credits(weir__worker *worker)
 {
     if (weir__now_ns() - worker->handed_out_ns < EARN_NS)
         worker->credits = 0;
@@ -139,13 +155,15 @@ static void forfeit_credits(weir__worker *worker)
 void weir__promote_leave_gathers(weir_branch *b, weir__part *part, weir__frame *stop)
 {
     weir__run *run = b->run;
-    forfeit_credits(b->worker);
+    review_credits(b->worker);
     weir__frame *base = &part->view;
     weir__frame *from = stop;
+    uint32_t cut_below = b->cut_frames - 1; /* a stack may be deep, and few of its frames cut */
     while (from != base) {
-        weir__frame *to = from->parent;
+        weir__frame *to = cut_below > 0 ? from->parent : base;
         while (to != base && !weir__frame_is_cut(to))
             to = to->parent;
+        cut_below--;
         const bool last = to == base && !weir__frame_is_cut(base);
         b->worker->gathers_promoted++;
         WEIR_YIELD_POINT();
