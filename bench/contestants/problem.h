@@ -52,6 +52,8 @@ static inline uint64_t tree_leaf_work(uint64_t spins)
     return 1;
 }
 
+/* ---- empty and handout: weir's alone, see weir_costs.c ---- */
+
 /* ---- nqueens: size is the number of queens, at most 16. A row of `queens` for each column. ---- */
 
 enum { QUEENS_MOST = 16 };

@@ -49,6 +49,11 @@ void run_pipeline(const weir_layer *top, const problem *p, const void *in, void 
     weir_plan_free(plan);
 }
 
+void get_stats(weir_stats *stats)
+{
+    weir_engine_stats(engine, stats);
+}
+
 int gather_sum(weir_branch *b, const void *in, const void *results, uint32_t n, void *out)
 {
     const uint64_t *part = results;
@@ -63,12 +68,13 @@ int gather_sum(weir_branch *b, const void *in, const void *results, uint32_t n, 
 void contestant_report(FILE *file)
 {
     weir_stats s;
-    weir_engine_stats(engine, &s);
+    get_stats(&s);
     fprintf(file,
             " peak=%" PRIu64 " certified=%" PRIu64 " serial=%" PRIu64 " promotions=%" PRIu64
             " gathers=%" PRIu64 " branches=%" PRIu64,
             s.peak_bytes, s.certified_bytes, serial_bytes, s.promotions, s.gathers_promoted,
             s.branches);
+    report_handout(file);
 }
 
 const char *contestant_about(void)
@@ -76,7 +82,9 @@ const char *contestant_about(void)
     return "weir " WEIR_BENCH_VERSION ", " WEIR_BENCH_OPENMP ", " __VERSION__;
 }
 
-const contest contestant_contests[] = {{"fib", run_fib},
+const contest contestant_contests[] = {{"empty", run_empty},
+                                       {"handout", run_handout},
+                                       {"fib", run_fib},
                                        {"skynet", run_skynet},
                                        {"tree", run_tree},
                                        {"chain", run_chain},

@@ -1,7 +1,7 @@
 /* weir as a contestant: what its problems share.
  *
  * weir_contestant.c owns the engine, weir_trees.c and weir_arrays.c describe the problems as
- * pipelines.  A problem must never touch the engine but through these calls. */
+ * pipelines, weir_costs.c those that only weir has.  A problem must never touch the engine but through these calls. */
 #ifndef WEIR_BENCH_WEIR_CONTESTANT_H
 #define WEIR_BENCH_WEIR_CONTESTANT_H
 
@@ -17,6 +17,15 @@ void run_pipeline(const weir_layer *top, const problem *p, const void *in, void 
 /* Of n results of 64 bits: a gather op. */
 int gather_sum(weir_branch *b, const void *in, const void *results, uint32_t n, void *out);
 
+/* Of the last run. */
+void get_stats(weir_stats *stats);
+
+/* Appends what run_handout() has seen, if it ran: the gaps between two leaves of one worker, the
+ * parts made in them, and from the last leaf's end to the gather. */
+void report_handout(FILE *file);
+
+uint64_t run_empty(const problem *p);
+uint64_t run_handout(const problem *p);
 uint64_t run_fib(const problem *p);
 uint64_t run_skynet(const problem *p);
 uint64_t run_tree(const problem *p);

@@ -45,6 +45,12 @@ static const known_case cases[] = {
     {"over-production, %lu large blocks",
      {.problem = "blocks", .size = 256, .depth = 16, .bytes = 4 << 20},
      {.problem = "blocks", .size = 32, .depth = 2, .bytes = 1 << 18}},
+    {"empty run, %lu times",
+     {.problem = "empty", .size = 20000, .warm_size = 100, .expected = 20000},
+     {.problem = "empty", .size = 100, .expected = 100}},
+    {"handing out %lu leaves of 30 us",
+     {.problem = "handout", .size = 64, .depth = 200, .expected = 64 * 200},
+     {.problem = "handout", .size = 64, .depth = 2, .expected = 64 * 2}},
     {"chain of %lu links, run again and again",
      {.problem = "chain", .size = 10000, .depth = 1000, .spins = 1, .expected = 10000000},
      {.problem = "chain", .size = 1000, .depth = 10, .spins = 1, .expected = 10000}},
@@ -80,7 +86,7 @@ uint64_t cases_tree_leaves(const task *t)
 
 task cases_tree_of_grain(const settings *s, double ns, unsigned workers)
 {
-    const double wanted_ns = s->quick ? 1e5 : 5e6;
+    const double wanted_ns = s->quick ? 1e5 : 2e7;
     const unsigned top = 32 * workers < 4096 ? 32 * workers : 4096;
     task t = {.problem = "tree", .size = top, .repeats = s->quick ? 1 : 5};
     t.spins = (uint64_t)(ns / s->ns_per_spin + 0.5);

@@ -13,7 +13,7 @@ task cases_task(const settings *s, const char *problem, const char **label);
 
 /* Leaves of a tree task. */
 uint64_t cases_tree_leaves(const task *t);
-/* A tree whose leaves take `ns` each, about 5 ms in all by one core but at least 32 leaves for each
+/* A tree whose leaves take `ns` each, about 20 ms in all by one core but at least 32 leaves for each
  * of `workers`. */
 task cases_tree_of_grain(const settings *s, double ns, unsigned workers);
 

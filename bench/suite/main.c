@@ -21,6 +21,7 @@ static const struct {
     {"fork-join", "fib, skynet, nqueens, unbalanced tree search, mergesort, matmul by quadrants",
      suite_fork_join},
     {"grain", "efficiency against the cost of a leaf, 1 ns to 1 ms; METG(50 %)", suite_grain},
+    {"costs", "weir's own: a node, an empty run, a promotion, a gather task", suite_costs},
     {"chain", "a pipeline without parallelism: what more workers cost it", suite_chain},
     {"numeric", "matrix product, array sum, stencil, beside the machine's own limit",
      suite_numeric},

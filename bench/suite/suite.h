@@ -43,6 +43,7 @@ typedef struct entry {
     uint64_t resident, growth;        /* peak resident set; and over that before the timed runs */
     uint64_t peak, certified, serial; /* weir's own accounts; 0 for others */
     uint64_t promotions, gathers, branches;
+    double gaps, gaps_ns, made, gather_ns; /* of the problem that watches promotions */
 } entry;
 
 /* All contestants on one problem, taking turns. Entry 0 is the sequential program, if there. */

@@ -9,6 +9,7 @@
 #include "suite.h"
 
 bool suite_fork_join(settings *s, report *r);
+bool suite_costs(settings *s, report *r);
 bool suite_chain(settings *s, report *r);
 bool suite_grain(settings *s, report *r);
 bool suite_numeric(settings *s, report *r);

@@ -197,6 +197,10 @@ static bool parse_line(entry *e, const char *line, double *seconds, uint64_t *an
     e->promotions = number_of(line, "promotions");
     e->gathers = number_of(line, "gathers");
     e->branches = number_of(line, "branches");
+    e->gaps = (double)number_of(line, "gaps");
+    e->gaps_ns = (double)number_of(line, "gaps_ns");
+    e->made = (double)number_of(line, "made");
+    e->gather_ns = (double)number_of(line, "gather_ns");
     if (about != NULL)
         snprintf(e->who->about, sizeof e->who->about, "%.*s", (int)strcspn(about, "\n"), about);
     return true;
