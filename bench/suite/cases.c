@@ -25,7 +25,7 @@ static const known_case cases[] = {
      {.problem = "uts", .size = 3, .repeats = 3, .expected = 4112897},
      {.problem = "uts", .size = 1, .expected = 4130071}},
     {"matmul %lu, quadrants",
-     {.problem = "matmul", .size = 2048},
+     {.problem = "matmul", .size = 2048, .repeats = 3},
      {.problem = "matmul", .size = 256}},
     {"mergesort %lu keys",
      {.problem = "mergesort", .size = 10000000},

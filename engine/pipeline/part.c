@@ -61,18 +61,19 @@ static inline weir__frame *open_child(weir_branch *b, weir__frame *f, uint32_t n
     return child;
 }
 
-/* Runs children of f, of an inner layer, while they turn out to be leaves. Returns the frame of the
- * first that does not; f if none is left, an op failed or the poll calls. */
+/* Runs children of f, of an inner layer: leaves one after another, and below itself a recursive layer
+ * goes on at once. Returns the frame to go on with: of a child, or f if none is left, an op failed or
+ * the poll calls. */
 static inline weir__frame *enter(weir_branch *b, weir__frame *f, uint32_t *passes)
 {
     const weir__window *window = b->window;
-    const weir__layer *layer = f->layer->child;
+    const weir__layer *above = f->layer, *layer = above->child;
     char *in = f->above + sizeof(weir__frame);
     char *out = result_slot(f, layer, f->next);
     do {
         const uint32_t index = f->next++;
         uint32_t n = layer->op.fanout;
-        int code = f->layer->op.split(b, f->in, index, in);
+        int code = above->op.split(b, f->in, index, in);
         if (WEIR_UNLIKELY(code != 0)) {
             weir__branch_fail_op(b, layer, f, index, "input's split", code);
             return f;
@@ -81,8 +82,15 @@ static inline weir__frame *enter(weir_branch *b, weir__frame *f, uint32_t *passe
             weir__branch_fail_op(b, layer, f, index, "count", code);
             return f;
         }
-        if (n != 0)
-            return open_child(b, f, n, out);
+        if (n != 0) {
+            weir__frame *child = open_child(b, f, n, out);
+            if (layer != above || child == f)
+                return child;
+            f = child;
+            in = f->above + sizeof(weir__frame);
+            out = f->results;
+            continue;
+        }
         code = layer->op.leaf != NULL ? layer->op.leaf(b, in, out)
                                       : layer->op.gather(b, in, NULL, 0, out);
         if (WEIR_UNLIKELY(code != 0)) {
