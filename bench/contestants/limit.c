@@ -45,12 +45,10 @@ static uint64_t run_flops(const problem *p)
 static uint64_t run_sum(const problem *p)
 {
     double sum = 0;
-    const uint64_t ranges = (p->size + SUM_RANGE - 1) / SUM_RANGE;
+    const uint64_t ranges = sum_ranges(p);
 #pragma omp parallel for num_threads(workers) schedule(static) reduction(+ : sum)
-    for (uint64_t i = 0; i < ranges; i++) {
-        const uint64_t left = p->size - i * SUM_RANGE;
-        sum += sum_range(p->a + i * SUM_RANGE, left < SUM_RANGE ? left : SUM_RANGE);
-    }
+    for (uint64_t i = 0; i < ranges; i++)
+        sum += sum_of_range(p, i);
     return (uint64_t)sum;
 }
 

@@ -129,6 +129,18 @@ enum { SUM_RANGE = 4096 };
 /* Whole numbers, so that the sum does not depend on the order. */
 double sum_range(const double *values, uint64_t n);
 
+static inline uint64_t sum_ranges(const problem *p)
+{
+    return (p->size + SUM_RANGE - 1) / SUM_RANGE;
+}
+
+/* Of range i of sum_ranges(p). */
+static inline double sum_of_range(const problem *p, uint64_t i)
+{
+    const uint64_t left = p->size - i * SUM_RANGE;
+    return sum_range(p->a + i * SUM_RANGE, left < SUM_RANGE ? left : (uint64_t)SUM_RANGE);
+}
+
 /* ---- stencil: `depth` sweeps of the five-point mean over a grid of size x size doubles, from a to
  *      b and back. ---- */
 

@@ -95,11 +95,8 @@ static int sum_leaves(weir_branch *b, const void *parent_in, uint32_t first, uin
     const problem *p = weir_context(b);
     double *sums = results;
     (void)parent_in;
-    for (uint32_t i = 0; i < n; i++) {
-        const uint64_t begin = (uint64_t)(first + i) * SUM_RANGE;
-        const uint64_t left = p->size - begin;
-        sums[i] = sum_range(p->a + begin, left < SUM_RANGE ? left : SUM_RANGE);
-    }
+    for (uint32_t i = 0; i < n; i++)
+        sums[i] = sum_of_range(p, first + i);
     return 0;
 }
 
@@ -115,7 +112,7 @@ uint64_t run_sum(const problem *p)
     const weir_layer range = {.name = "range", .out_bytes = sizeof(double), .leaves = sum_leaves};
     const weir_layer array = {.name = "array",
                               .out_bytes = sizeof(double),
-                              .fanout = (uint32_t)((p->size + SUM_RANGE - 1) / SUM_RANGE),
+                              .fanout = (uint32_t)sum_ranges(p),
                               .child = &range,
                               .gather = sum_gather};
     double out;

@@ -1,24 +1,11 @@
-/* How the problems come apart for peers that want them as loops or as whole graphs: the ranges of a
- * sum, the blocks of a matrix, the nodes of a tree by number.
+/* How the problems come apart for peers that want them as loops or as whole graphs: the blocks of
+ * a matrix, the nodes of a tree by number.
  *
  * Peers in C and in C++ include it.  It must never compute anything that is timed work. */
 #ifndef WEIR_BENCH_SHAPES_H
 #define WEIR_BENCH_SHAPES_H
 
 #include "problem.h"
-
-/* ---- sum: range i of sum_ranges(p) ---- */
-
-static inline uint64_t sum_ranges(const problem *p)
-{
-    return (p->size + SUM_RANGE - 1) / SUM_RANGE;
-}
-
-static inline double sum_of_range(const problem *p, uint64_t i)
-{
-    const uint64_t left = p->size - i * SUM_RANGE;
-    return sum_range(p->a + i * SUM_RANGE, left < SUM_RANGE ? left : (uint64_t)SUM_RANGE);
-}
 
 /* ---- blocked: block i of blocked_side(p) squared, row by row ---- */
 

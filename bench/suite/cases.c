@@ -90,7 +90,7 @@ task cases_tree_of_grain(const settings *s, double ns, unsigned workers)
     const unsigned top = 32 * workers < 4096 ? 32 * workers : 4096;
     task t = {.problem = "tree", .size = top, .repeats = s->quick ? 1 : 5};
     t.spins = (uint64_t)(ns / s->ns_per_spin + 0.5);
-    while (t.depth < 5 && (double)cases_tree_leaves(&t) * ns < wanted_ns)
+    while (t.depth < 4 && (double)cases_tree_leaves(&t) * ns < wanted_ns)
         t.depth++;
     t.expected = cases_tree_leaves(&t);
     return t;

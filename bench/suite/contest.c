@@ -5,13 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "contestants.h"
 #include "turn.h"
 
-/* A contestant whose turn takes longer than this gets no second one: its place is clear. */
-#define SLOW_SECONDS 10.0
+/* A contestant whose turn takes longer than this, warm-up included, gets no second one: its place is
+ * clear. */
+#define SLOW_SECONDS 15.0
 
 contest contest_begin(const char *suite, const char *label)
 {
@@ -56,9 +58,11 @@ static bool take_turn(const contest *c, entry *e, const settings *s)
 {
     double seconds;
     uint64_t answer;
-    if (e->stopped || (e->turns > 0 && e->seconds[0] > SLOW_SECONDS))
+    if (e->stopped || e->slow)
         return true;
+    const time_t began = time(NULL);
     const turn_end end = turn_take(e, s->turn_limit, &seconds, &answer);
+    e->slow = difftime(time(NULL), began) > SLOW_SECONDS;
     if (end == TURN_STOPPED)
         e->stopped = true;
     if (end != TURN_DONE)

@@ -205,6 +205,7 @@ int main(int argc, char **argv)
     if (!turn_prepare() || !open_outputs(&a, &r))
         return 1;
     s.ns_per_spin = machine_ns_per_spin();
+    setvbuf(stdout, NULL, _IOLBF, 0); /* whoever waits for hours may look into the file */
     const machine m = machine_describe();
     report_begin(&r, &s, &m);
     bool right = true;

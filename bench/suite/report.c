@@ -174,7 +174,6 @@ static void write_entry(json *j, const entry *e)
 
 void report_contest_data(report *r, const contest *c)
 {
-    fflush(stdout);
     if (r->json_file == NULL)
         return;
     json *j = &r->json;

@@ -37,6 +37,7 @@ typedef struct entry {
     task task; /* of the contest, or larger when the work grows with the workers */
     double seconds[MOST_ROUNDS];
     unsigned turns;
+    bool slow;    /* it gets no more turns */
     bool stopped; /* a turn took longer than the limit: no result */
     uint64_t answer;
     double median, best, worst;

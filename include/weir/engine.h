@@ -18,8 +18,11 @@ typedef struct weir_engine weir_engine;
 
 /* Where the workers go. If the user has placed OpenMP's threads (OMP_PROC_BIND, OMP_PLACES), that
  * wins, and weir binds none. Otherwise WEIR_BIND_AUTO takes the environment variable WEIR_BIND, and
- * without it WEIR_BIND_CORE. The calling thread gets its own binding back after each run; the other
- * threads, which belong to OpenMP's pool, stay where they were put. */
+ * without it WEIR_BIND_CORE.
+ *
+ * The calling thread gets its own binding back after each run. It is bound at the start of one if it
+ * is alone or not on its core; else, since it is where it should be, not before it first hands out
+ * work. The other threads, which belong to OpenMP's pool, stay where they were put. */
 typedef enum weir_bind {
     WEIR_BIND_AUTO,
     WEIR_BIND_CORE,   /* one worker a core, neighbours first, the fastest kind of core first */
