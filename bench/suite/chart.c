@@ -17,9 +17,10 @@
 #define TOP    84
 #define BOTTOM 452
 
-static const char *const colours[] = {"#c2410c", "#1d4ed8", "#047857", "#7e22ce", "#b45309",
-                                      "#0e7490", "#be185d", "#4d7c0f", "#6d28d9", "#334155",
-                                      "#a16207", "#0369a1", "#9f1239", "#15803d"};
+/* Sixteen that can be told apart; weir's own, which is entered first, is the strongest. */
+static const char *const colours[] = {
+    "#d62728", "#1f77b4", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#e377c2",
+    "#bcbd22", "#000000", "#00429d", "#93003a", "#7f7f7f", "#f4a582", "#66c2a5", "#a6761d"};
 enum { COLOURS = sizeof colours / sizeof *colours };
 
 typedef struct drawing {
@@ -133,7 +134,9 @@ static void draw_axis(const drawing *d, bool on_x)
     const double low = on_x ? d->x_low : d->y_low, high = on_x ? d->x_high : d->y_high;
     const double scale = on_x ? d->c->x_scale : d->c->y_scale, unit = scale > 0 ? scale : 1;
     if (!(on_x ? d->c->x_log : d->c->y_log)) {
-        const double step = svg_nice_step((high - low) / unit, 8) * unit;
+        double step = svg_nice_step((high - low) / unit, 8) * unit;
+        if (on_x && d->c->x_whole && step < 1)
+            step = 1;
         for (int i = 0; i < 20 && low + i * step <= high; i++)
             draw_tick(d, on_x, low + i * step);
         return;

@@ -22,6 +22,7 @@ typedef struct chart_series {
 typedef struct chart {
     const char *title, *subtitle, *x_label, *y_label;
     bool x_log, y_log;
+    bool x_whole;            /* no fractions at the x axis */
     double x_scale, y_scale; /* what a value is divided by for the numbers at the axis; 0: 1 */
     double y_line;           /* a horizontal line there; 0: none */
     chart_series series[CHART_MOST_SERIES];

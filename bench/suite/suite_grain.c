@@ -28,8 +28,7 @@ static void add_points(chart *curves, const contest *c)
         if (e == serial || e->turns == 0)
             continue;
         char name[64];
-        snprintf(name, sizeof name, "%s, %u worker%s", e->who->name, e->workers,
-                 e->workers == 1 ? "" : "s");
+        snprintf(name, sizeof name, "%s%s", e->who->name, e->workers == 1 ? ", 1 worker" : "");
         chart_series *s = NULL;
         for (unsigned i = 0; i < curves->count && s == NULL; i++)
             if (strcmp(curves->series[i].name, name) == 0)
@@ -71,13 +70,13 @@ static double first_at(const chart_series *s, double wanted)
 static void print_crossings(report *r, chart *curves)
 {
     static const char *const signs[] = {"<", "", ">"};
-    printf("\n%-28s %14s   95 %% first at\n", "", "METG(50 %)");
+    printf("\n%-20s %14s   95 %% first at\n", "", "METG(50 %)");
     for (unsigned i = 0; i < curves->count; i++) {
         chart_series *s = &curves->series[i];
         int bound;
         char half_text[24], most_text[24];
         const double half = crossing(s, 0.5, &bound), most = first_at(s, 0.95);
-        printf("%-28s %2s%12s   %s\n", s->name, signs[bound + 1],
+        printf("%-20s %2s%12s   %s\n", s->name, signs[bound + 1],
                report_seconds(half * 1e-9, half_text),
                most > 0 ? report_seconds(most * 1e-9, most_text) : "never");
         report_finding(r, bound < 0 ? "METG(50 %), below" : "METG(50 %)", s->name, half, "ns");
@@ -92,7 +91,7 @@ static void print_crossings(report *r, chart *curves)
 
 static void print_table(const chart *curves)
 {
-    printf("\n%-28s efficiency at leaves of about\n%-28s", "", "");
+    printf("\n%-20s efficiency at leaves of about\n%-20s", "", "");
     for (unsigned k = 0; k < GRAINS; k++) {
         char text[24];
         report_seconds(grains_ns[k] * 1e-9, text);
@@ -102,7 +101,7 @@ static void print_table(const chart *curves)
     putchar('\n');
     for (unsigned i = 0; i < curves->count; i++) {
         const chart_series *s = &curves->series[i];
-        printf("%-28s", s->name);
+        printf("%-20s", s->name);
         for (unsigned k = 0; k < s->count; k++)
             printf(" %5.1f%%", 100 * s->y[k]);
         putchar('\n');

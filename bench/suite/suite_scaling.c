@@ -82,6 +82,7 @@ static bool draw(const report *r, const contest *c, bool weak, unsigned all, con
                       .subtitle = weak ? "work grows with the workers; pinned to cores"
                                        : "the same work for all; pinned to cores",
                       .x_label = "workers",
+                      .x_whole = true,
                       .y_label = "speed-up over the sequential program"};
     for (const entry *e = c->entries; e < c->entries + c->count; e++)
         if (e->turns > 0 && contestants_is_library(e->who))
@@ -140,7 +141,7 @@ static bool run_scaling(settings *s, report *r, const scaling *g)
 bool suite_scaling(settings *s, report *r)
 {
     static const scaling all[] = {
-        {"nqueens", "strong scaling: nqueens(13)", "strong-nqueens.svg", false},
+        {"nqueens", "strong scaling: nqueens", "strong-nqueens.svg", false},
         {"tree", "strong scaling: leaves of 1 us", "strong-tree.svg", false},
         {"matmul", "strong scaling: matmul", "strong-matmul.svg", false},
         {"tree", "weak scaling: leaves of 1 us", "weak-tree.svg", true},

@@ -35,7 +35,7 @@ contestant() {
 
 # Everything at its small size: right answers, all three kinds of output.
 expect 0 "METG(50 %)" --quick --rounds 1 --workers 2 --json all.json --plots plots
-for words in "x weir" "smallest budget that keeps 95 %" "of the limit" "strong scaling" "machine:"; do
+for words in "x weir" "smallest budget that keeps 95 %" "of the limit's" "strong scaling" "machine:"; do
     grep -qF "$words" output || fail "the report lacks: $words"
 done
 grep -q '"findings"' all.json || fail "the JSON document has no findings"
