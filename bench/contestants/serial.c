@@ -205,8 +205,3 @@ bool contestant_open(const problem *p)
 void contestant_close(void)
 {
 }
-
-void contestant_report(FILE *file)
-{
-    (void)file;
-}

@@ -1,9 +1,0 @@
-/* What most peers have to say of their runs: nothing.
- *
- * Peers without numbers of their own link it.  It must never be linked by one that has some. */
-#include "contestant.h"
-
-void contestant_report(FILE *file)
-{
-    (void)file;
-}
