@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MOST_ROUNDS = 101, MOST_ENTRIES = 128, MOST_CONTESTANTS = 32 };
+enum { MOST_ROUNDS = 101, MOST_ENTRIES = 256, MOST_CONTESTANTS = 32 };
 
 /* What is to be solved: the arguments of a contestant's program. */
 typedef struct task {
