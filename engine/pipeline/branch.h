@@ -36,14 +36,12 @@ struct weir_branch {
     weir__worker *worker; /* its counters and credits */
     unsigned number;      /* of the worker */
     weir__window *window;
-    weir__frame *oldest; /* no frame below it on the stack has children left */
-    uint64_t branches;   /* children of what was gathered in this task */
-    uint32_t pass;       /* calls of the poll to pass over after one that was of no use */
-    uint32_t passes_left;
-    const weir__layer *pass_layer; /* whose children they were: those of another may take longer */
-    uint32_t cut_frames;           /* of this task's stack */
-    uint32_t untimed;              /* calls of a range op since one was timed */
-    uint64_t looked_at_ns;         /* when the last call of the poll was looked into */
+    weir__frame *oldest;   /* no frame below it on the stack has children left */
+    uint64_t branches;     /* children of what was gathered in this task */
+    uint32_t pass;         /* calls of the poll to pass over after one that was of no use */
+    uint32_t cut_frames;   /* of this task's stack */
+    uint32_t untimed;      /* calls of a range op since one was timed */
+    uint64_t looked_at_ns; /* when the last call of the poll was looked into */
 };
 
 /* Notes that an op of `layer` failed with its own code, and stops the run. The branch is child
