@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "spin.h"
+#include "timing.h"
 #include "weir.h"
 #if defined(WEIR_PEER_TBB)
 #include "peers/peers.h"
@@ -18,16 +19,12 @@
 
 enum { ROUNDS = 5, JOBS = 2 };
 
-static double clock_of(clockid_t id)
+/* Seconds of processor time that this process has used. */
+static double processor_time(void)
 {
     struct timespec t;
-    clock_gettime(id, &t);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static double now(void)
-{
-    return clock_of(CLOCK_MONOTONIC);
 }
 
 static void die(const char *what)
@@ -79,7 +76,7 @@ static double run_weir(weir_engine *engine, const job *j)
                                      .state = &spins};
     weir_stream *s;
     weir_stage a, b = 0;
-    const double began = now();
+    const double began = timing_now();
     if (weir_stream_open(engine, &s) != WEIR_OK ||
         weir_stream_source(s, &up, count_up, &a) != WEIR_OK ||
         weir_stream_stage(s, &work, twice, 1, &a, &b) != WEIR_OK || weir_stream_start(s) != WEIR_OK)
@@ -95,33 +92,21 @@ static double run_weir(weir_engine *engine, const job *j)
         fprintf(stderr, "streams: a wrong answer\n");
         exit(1);
     }
-    return now() - began;
+    return timing_now() - began;
 }
 
 #if defined(WEIR_PEER_TBB)
 static double run_tbb(const job *j)
 {
-    const double began = now();
+    const double began = timing_now();
     if (peer_tbb_pipeline(j->items, j->buffer, j->workers, j->ordered, j->spins) !=
         j->items * (j->items - 1)) {
         fprintf(stderr, "streams: a wrong answer from oneTBB\n");
         exit(1);
     }
-    return now() - began;
+    return timing_now() - began;
 }
 #endif
-
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *seconds)
-{
-    qsort(seconds, ROUNDS, sizeof *seconds, compare_doubles);
-    return seconds[ROUNDS / 2];
-}
 
 static void compare(weir_engine *engine, const char *name, const job *j)
 {
@@ -134,9 +119,10 @@ static void compare(weir_engine *engine, const char *name, const job *j)
     }
     const double per_item = 1e9 / (double)j->items;
     printf("%-10s %-10s %6u %12.1f", name, j->ordered ? "ordered" : "unordered", j->buffer,
-           median(weir) * per_item);
+           timing_median(weir, ROUNDS) * per_item);
     if (tbb[0] > 0)
-        printf(" %12.1f %8.2f", median(tbb) * per_item, median(weir) / median(tbb));
+        printf(" %12.1f %8.2f", timing_median(tbb, ROUNDS) * per_item,
+               timing_median(weir, ROUNDS) / timing_median(tbb, ROUNDS));
     putchar('\n');
 }
 
@@ -170,10 +156,10 @@ static void measure_latency(weir_engine *engine)
             uint64_t item = 0;
             if (asleep)
                 nanosleep(&pause, NULL);
-            const double began = now();
+            const double began = timing_now();
             if (weir_push(s, a, &i) != WEIR_OK || weir_next(s, b, &item) != WEIR_OK || item != i)
                 die("latency");
-            total += now() - began;
+            total += timing_now() - began;
         }
         printf("push to next, workers %s: %.2f us\n", asleep ? "asleep" : "awake",
                total * 1e6 / (double)ITEMS);
@@ -195,10 +181,10 @@ static void measure_rest(weir_engine *engine)
         weir_stream_source(s, &up, count_up, &a) != WEIR_OK || weir_stream_start(s) != WEIR_OK)
         die("rest");
     nanosleep(&settle, NULL);
-    const double began = clock_of(CLOCK_PROCESS_CPUTIME_ID);
+    const double began = processor_time();
     nanosleep(&rest, NULL);
     printf("processor time while the consumer sleeps for 1 s: %.3f ms\n",
-           (clock_of(CLOCK_PROCESS_CPUTIME_ID) - began) * 1e3);
+           (processor_time() - began) * 1e3);
     weir_stream_close(s);
 }
 
@@ -208,9 +194,9 @@ static uint64_t spins_of_100_ns(void)
 {
     const uint64_t many = 100000000;
     spin(many / 10);
-    const double began = now();
+    const double began = timing_now();
     spin(many);
-    return (uint64_t)(100e-9 * (double)many / (now() - began));
+    return (uint64_t)(100e-9 * (double)many / (timing_now() - began));
 }
 
 static long peak_kib(void)

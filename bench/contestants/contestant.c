@@ -7,7 +7,8 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "../timing.h"
 
 enum { MOST_REPEATS = 1001 };
 
@@ -15,13 +16,6 @@ typedef struct arguments {
     problem timed, warm_up;
     uint64_t repeats;
 } arguments;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* A line of /proc/self/status, in bytes; 0 if it cannot be read. */
 static uint64_t resident_bytes(const char *key)
@@ -35,12 +29,6 @@ static uint64_t resident_bytes(const char *key)
     if (file != NULL)
         fclose(file);
     return kib * 1024;
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static const contest *find_contest(const char *name)
@@ -57,16 +45,15 @@ static bool run(const contest *c, problem *p, uint64_t repeats, double *seconds,
     static double times[MOST_REPEATS];
     for (uint64_t i = 0; i < repeats; i++) {
         problem_reset(p);
-        const double began = now();
+        const double began = timing_now();
         const uint64_t result = c->run(p);
-        times[i] = now() - began;
+        times[i] = timing_now() - began;
         const uint64_t checked = problem_answer(p, result);
         if (i > 0 && checked != *answer)
             return false;
         *answer = checked;
     }
-    qsort(times, repeats, sizeof(double), compare_doubles);
-    *seconds = times[repeats / 2];
+    *seconds = timing_median(times, repeats);
     return true;
 }
 

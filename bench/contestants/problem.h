@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "spin.h"
+#include "../spin.h"
 
 #ifdef __cplusplus
 extern "C" {

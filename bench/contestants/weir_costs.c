@@ -3,8 +3,8 @@
  * Problems of the weir contestant alone. The ops read the clock; a leaf is long enough that a worker
  * has always earned the next promotion.  Nothing here may look into the engine. */
 #include <stdlib.h>
-#include <time.h>
 
+#include "../timing.h"
 #include "weir_contestant.h"
 
 /* ---- empty: size runs of a plan that does next to nothing ---- */
@@ -43,20 +43,13 @@ typedef struct watch {
 static watch watches[WORKERS_MOST];
 static uint64_t gather_ns, promotions, gathered;
 
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 /* A worker that goes on to the next number may have handed something out in between. */
 static int watch_split(weir_branch *b, const void *in, uint32_t i, void *child_in)
 {
     watch *w = &watches[weir_worker(b)];
     (void)in;
     if (w->ended_ns != 0 && i == w->last + 1) {
-        w->gaps_ns += now_ns() - w->ended_ns;
+        w->gaps_ns += timing_now_ns() - w->ended_ns;
         w->gaps++;
     }
     *(uint32_t *)child_in = i;
@@ -69,7 +62,7 @@ static int watch_leaf(weir_branch *b, const void *in, void *out)
     watch *w = &watches[weir_worker(b)];
     w->last = *(const uint32_t *)in;
     *(uint64_t *)out = tree_leaf_work(p->spins);
-    w->ended_ns = now_ns();
+    w->ended_ns = timing_now_ns();
     return 0;
 }
 
@@ -77,7 +70,7 @@ static int watch_leaf(weir_branch *b, const void *in, void *out)
 static int watch_gather(weir_branch *b, const void *in, const void *results, uint32_t n, void *out)
 {
     const problem *p = weir_context(b);
-    const uint64_t now = now_ns();
+    const uint64_t now = timing_now_ns();
     uint64_t last_ns = 0;
     for (unsigned i = 0; i < p->workers; i++) {
         last_ns = watches[i].ended_ns > last_ns ? watches[i].ended_ns : last_ns;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TREE_FANOUT = 8 };
+#include "../contestants/problem.h"
 
 typedef struct known_case {
     const char *label; /* with %lu for the size, or without */
@@ -56,12 +56,12 @@ static const known_case cases[] = {
      {.problem = "chain", .size = 1000, .depth = 10, .expected = 10000}},
 };
 
-task cases_task(const settings *s, const char *problem, const char **label)
+task cases_task(const settings *s, const char *name, const char **label)
 {
     static char text[64];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const task *t = s->quick ? &cases[i].quick : &cases[i].usual;
-        if (strcmp(t->problem, problem) != 0)
+        if (strcmp(t->problem, name) != 0)
             continue;
         const char *number = strstr(cases[i].label, "%lu");
         if (number != NULL)
@@ -72,8 +72,8 @@ task cases_task(const settings *s, const char *problem, const char **label)
         *label = text;
         return *t;
     }
-    *label = problem;
-    return (task){.problem = problem};
+    *label = name;
+    return (task){.problem = name};
 }
 
 uint64_t cases_tree_leaves(const task *t)

@@ -9,7 +9,7 @@
 
 /* The task of a problem, and what to call it, like "fib(36)"; the label is good until the next
  * call. */
-task cases_task(const settings *s, const char *problem, const char **label);
+task cases_task(const settings *s, const char *name, const char **label);
 
 /* Leaves of a tree task. */
 uint64_t cases_tree_leaves(const task *t);

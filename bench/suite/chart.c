@@ -29,8 +29,11 @@ typedef struct drawing {
     double x_low, x_high, y_low, y_high;
 } drawing;
 
-chart_series *chart_add(chart *c, const char *name)
+chart_series *chart_series_of(chart *c, const char *name)
 {
+    for (unsigned i = 0; i < c->count; i++)
+        if (strcmp(c->series[i].name, name) == 0)
+            return &c->series[i];
     if (c->count == CHART_MOST_SERIES)
         return NULL;
     chart_series *s = &c->series[c->count++];
@@ -63,7 +66,7 @@ static double place_x(const drawing *d, double x)
 
 static double place_y(const drawing *d, double y)
 {
-    return BOTTOM - share(y, d->y_low, d->y_high, d->c->y_log) * (BOTTOM - TOP);
+    return BOTTOM - share(y, d->y_low, d->y_high, false) * (BOTTOM - TOP);
 }
 
 static void widen(double *low, double *high, double value)
@@ -90,13 +93,8 @@ static void measure(drawing *d)
     }
     if (c->y_line > 0)
         widen(&d->y_low, &d->y_high, c->y_line);
-    if (c->y_log) {
-        d->y_low /= 1.3;
-        d->y_high *= 1.3;
-    } else {
-        d->y_low = 0;
-        d->y_high *= 1.06;
-    }
+    d->y_low = 0;
+    d->y_high *= 1.06;
     if (c->x_log) {
         d->x_low /= 1.15;
         d->x_high *= 1.15;
@@ -133,7 +131,7 @@ static void draw_axis(const drawing *d, bool on_x)
     static const double leads[] = {1, 2, 5};
     const double low = on_x ? d->x_low : d->y_low, high = on_x ? d->x_high : d->y_high;
     const double scale = on_x ? d->c->x_scale : d->c->y_scale, unit = scale > 0 ? scale : 1;
-    if (!(on_x ? d->c->x_log : d->c->y_log)) {
+    if (!on_x || !d->c->x_log) {
         double step = svg_nice_step((high - low) / unit, 8) * unit;
         if (on_x && d->c->x_whole && step < 1)
             step = 1;

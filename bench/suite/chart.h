@@ -21,7 +21,7 @@ typedef struct chart_series {
 
 typedef struct chart {
     const char *title, *subtitle, *x_label, *y_label;
-    bool x_log, y_log;
+    bool x_log;
     bool x_whole;            /* no fractions at the x axis */
     double x_scale, y_scale; /* what a value is divided by for the numbers at the axis; 0: 1 */
     double y_line;           /* a horizontal line there; 0: none */
@@ -29,8 +29,8 @@ typedef struct chart {
     unsigned count;
 } chart;
 
-/* Adds an empty series; NULL if there are too many. */
-chart_series *chart_add(chart *c, const char *name);
+/* The series of that name, an empty one at first; NULL if there are too many. */
+chart_series *chart_series_of(chart *c, const char *name);
 void chart_point(chart_series *s, double x, double y);
 /* Writes it to a file of that name in a directory. False after saying why not. */
 bool chart_write(const chart *c, const char *directory, const char *name);

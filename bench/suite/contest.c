@@ -3,11 +3,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "../timing.h"
 #include "contestants.h"
 #include "turn.h"
 
@@ -60,9 +59,9 @@ static bool take_turn(const contest *c, entry *e, const settings *s)
     uint64_t answer;
     if (e->stopped || e->slow)
         return true;
-    const time_t began = time(NULL);
-    const turn_end end = turn_take(e, s->turn_limit, &seconds, &answer);
-    e->slow = difftime(time(NULL), began) > SLOW_SECONDS;
+    const double began = timing_now();
+    const turn_end end = turn_take(e, s, &seconds, &answer);
+    e->slow = timing_now() - began > SLOW_SECONDS;
     if (end == TURN_STOPPED)
         e->stopped = true;
     if (end != TURN_DONE)
@@ -74,23 +73,15 @@ static bool take_turn(const contest *c, entry *e, const settings *s)
     return true;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void sum_up(entry *e)
 {
     double sorted[MOST_ROUNDS];
     if (e->turns == 0)
         return;
     memcpy(sorted, e->seconds, e->turns * sizeof *sorted);
-    qsort(sorted, e->turns, sizeof *sorted, compare_doubles);
+    e->median = timing_median(sorted, e->turns);
     e->best = sorted[0];
     e->worst = sorted[e->turns - 1];
-    const unsigned middle = e->turns / 2;
-    e->median = e->turns % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /* On a terminal, one line that says where the contest is. */
@@ -135,4 +126,9 @@ const entry *contest_fastest_peer(const contest *c, unsigned workers)
             (fastest == NULL || e->median < fastest->median))
             fastest = e;
     return fastest;
+}
+
+double contest_spread(const entry *e)
+{
+    return 100 * (e->worst - e->best) / e->median;
 }

@@ -17,4 +17,7 @@ const entry *contest_find(const contest *c, const char *name, unsigned workers);
 /* The fastest peer with a result, of those with so many workers, or NULL. */
 const entry *contest_fastest_peer(const contest *c, unsigned workers);
 
+/* What lies between its fastest and its slowest turn, in per cent of the median. */
+double contest_spread(const entry *e);
+
 #endif

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "../spin.h"
-#include "weir/topology.h"
+#include "../timing.h"
 
 /* The first "key : value" of a file of /proc. */
 static void read_key(const char *path, const char *key, char *value, size_t room)
@@ -30,19 +30,15 @@ static void read_key(const char *path, const char *key, char *value, size_t room
         fclose(file);
 }
 
-static void count_cores(machine *m)
+static void count_cores(machine *m, const weir_topology *topology)
 {
-    weir_topology *topology;
     const weir_pu *pus;
-    if (weir_topology_load(NULL, &topology) != WEIR_OK)
-        return;
     m->threads = weir_topology_pus(topology, &pus);
     for (unsigned i = 0; i < m->threads; i++)
         m->cores += i == 0 || pus[i].core != pus[i - 1].core;
-    weir_topology_free(topology);
 }
 
-machine machine_describe(void)
+machine machine_describe(const weir_topology *topology)
 {
     machine m = {.compiler = __VERSION__};
     struct utsname system;
@@ -61,7 +57,7 @@ machine machine_describe(void)
         m.memory_bytes = (uint64_t)pages * (uint64_t)page;
     if (getloadavg(&m.load, 1) != 1)
         m.load = 0;
-    count_cores(&m);
+    count_cores(&m, topology);
     return m;
 }
 
@@ -70,13 +66,9 @@ double machine_ns_per_spin(void)
     enum { TRIES = 9, SPINS = 2000000 };
     double best = 0;
     for (int i = 0; i < TRIES; i++) {
-        struct timespec begun, ended;
-        clock_gettime(CLOCK_MONOTONIC, &begun);
+        const uint64_t begun = timing_now_ns();
         spin(SPINS);
-        clock_gettime(CLOCK_MONOTONIC, &ended);
-        const double ns = ((double)(ended.tv_sec - begun.tv_sec) * 1e9 +
-                           (double)(ended.tv_nsec - begun.tv_nsec)) /
-                          (double)SPINS;
+        const double ns = (double)(timing_now_ns() - begun) / (double)SPINS;
         if (i == 0 || ns < best)
             best = ns;
     }

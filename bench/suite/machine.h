@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "weir/topology.h"
+
 typedef struct machine {
     char cpu[96], system[96], compiler[64], date[32];
     unsigned cores, threads;
@@ -14,7 +16,7 @@ typedef struct machine {
     double load; /* the load average of the last minute */
 } machine;
 
-machine machine_describe(void);
+machine machine_describe(const weir_topology *topology);
 
 /* Nanoseconds that one turn of spin() takes here, the best of several tries. */
 double machine_ns_per_spin(void);

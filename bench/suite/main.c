@@ -11,8 +11,6 @@
 
 #include "contestants.h"
 #include "suites.h"
-#include "turn.h"
-#include "weir/topology.h"
 
 static const struct {
     const char *name, *help;
@@ -162,16 +160,6 @@ static int read_arguments(int argc, char **argv, settings *s, arguments *a, int 
                                                                                                : 1;
 }
 
-static unsigned all_cores(void)
-{
-    weir_topology *topology;
-    if (weir_topology_load(NULL, &topology) != WEIR_OK)
-        return 1;
-    const unsigned workers = weir_topology_default_workers(topology);
-    weir_topology_free(topology);
-    return workers;
-}
-
 /* The files are made before hours of measuring. */
 static bool open_outputs(const arguments *a, report *r)
 {
@@ -200,18 +188,23 @@ int main(int argc, char **argv)
         print_list(&s);
         return 0;
     }
-    if (s.workers == 0)
-        s.workers = all_cores();
-    if (!turn_prepare() || !open_outputs(&a, &r))
+    if (!open_outputs(&a, &r))
         return 1;
+    if (weir_topology_load(NULL, &s.topology) != WEIR_OK) {
+        fprintf(stderr, "weir-bench: topology: %s\n", weir_last_error()->text);
+        return 1;
+    }
+    if (s.workers == 0)
+        s.workers = weir_topology_default_workers(s.topology);
     s.ns_per_spin = machine_ns_per_spin();
     setvbuf(stdout, NULL, _IOLBF, 0); /* whoever waits for hours may look into the file */
-    const machine m = machine_describe();
+    const machine m = machine_describe(s.topology);
     report_begin(&r, &s, &m);
     bool right = true;
     for (int i = 0; i < SUITES; i++)
         if (a.suite[i])
             right = suites[i].run(&s, &r) && right;
+    weir_topology_free(s.topology);
     if (!report_end(&r)) {
         fprintf(stderr, "weir-bench: --json %s: could not be written\n", a.json);
         return 1;

@@ -127,7 +127,7 @@ static void print_entry(const contest *c, const entry *e, double amount, const c
         puts(e->stopped ? "  stopped: a turn took longer than the limit" : "  failed");
         return;
     }
-    printf("%11s %6.1f%%", report_seconds(e->median, time), 100 * (e->worst - e->best) / e->median);
+    printf("%11s %6.1f%%", report_seconds(e->median, time), contest_spread(e));
     if (serial != NULL && strcmp(e->who->name, "limit") != 0)
         printf(" %9.2f", serial->median / e->median);
     else

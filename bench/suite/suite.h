@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "weir/topology.h"
+
 enum { MOST_ROUNDS = 101, MOST_ENTRIES = 256, MOST_CONTESTANTS = 32 };
 
 /* What is to be solved: the arguments of a contestant's program. */
@@ -56,6 +58,7 @@ typedef struct contest {
 } contest;
 
 typedef struct settings {
+    weir_topology *topology; /* of this machine, for placing workers on it */
     unsigned rounds, workers;
     double turn_limit; /* seconds that a turn may take, warm-up included */
     bool quick;

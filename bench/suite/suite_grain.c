@@ -4,7 +4,6 @@
  * time; METG(50 %), the minimum effective task granularity of Task Bench (Slaughter and others,
  * SC 2020), is the cost of a leaf at which it is one half. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cases.h"
@@ -13,9 +12,14 @@
 #include "contestants.h"
 #include "suites.h"
 
-static const double grains_ns[] = {1,    2,    5,    10,  20,  50,  100, 200, 500,
-                                   1000, 2000, 5000, 1e4, 2e4, 5e4, 1e5, 1e6};
-enum { GRAINS = sizeof grains_ns / sizeof *grains_ns };
+static const struct {
+    double ns;
+    const char *label;
+} grains[] = {{1, "1ns"},     {2, "2ns"},     {5, "5ns"},     {10, "10ns"},   {20, "20ns"},
+              {50, "50ns"},   {100, "100ns"}, {200, "200ns"}, {500, "500ns"}, {1000, "1us"},
+              {2000, "2us"},  {5000, "5us"},  {1e4, "10us"},  {2e4, "20us"},  {5e4, "50us"},
+              {1e5, "100us"}, {1e6, "1ms"}};
+enum { GRAINS = sizeof grains / sizeof *grains };
 
 /* A curve for each contestant: what a leaf costs the sequential program, and the efficiency. */
 static void add_points(chart *curves, const contest *c)
@@ -29,13 +33,8 @@ static void add_points(chart *curves, const contest *c)
             continue;
         char name[64];
         snprintf(name, sizeof name, "%s%s", e->who->name, e->workers == 1 ? ", 1 worker" : "");
-        chart_series *s = NULL;
-        for (unsigned i = 0; i < curves->count && s == NULL; i++)
-            if (strcmp(curves->series[i].name, name) == 0)
-                s = &curves->series[i];
-        if (s == NULL)
-            s = chart_add(curves, name);
-        chart_point(s, leaf_ns, serial->median / (e->workers * e->median));
+        chart_point(chart_series_of(curves, name), leaf_ns,
+                    serial->median / (e->workers * e->median));
     }
 }
 
@@ -70,6 +69,7 @@ static double first_at(const chart_series *s, double wanted)
 static void print_crossings(report *r, chart *curves)
 {
     static const char *const signs[] = {"<", "", ">"};
+    static const char *const names[] = {"METG(50 %), below", "METG(50 %)", "METG(50 %), above"};
     printf("\n%-20s %14s   95 %% first at\n", "", "METG(50 %)");
     for (unsigned i = 0; i < curves->count; i++) {
         chart_series *s = &curves->series[i];
@@ -79,7 +79,7 @@ static void print_crossings(report *r, chart *curves)
         printf("%-20s %2s%12s   %s\n", s->name, signs[bound + 1],
                report_seconds(half * 1e-9, half_text),
                most > 0 ? report_seconds(most * 1e-9, most_text) : "never");
-        report_finding(r, bound < 0 ? "METG(50 %), below" : "METG(50 %)", s->name, half, "ns");
+        report_finding(r, names[bound + 1], s->name, half, "ns");
         if (most > 0)
             report_finding(r, "efficiency 95 % first at", s->name, most, "ns");
         if (bound == 0) {
@@ -92,12 +92,8 @@ static void print_crossings(report *r, chart *curves)
 static void print_table(const chart *curves)
 {
     printf("\n%-20s efficiency at leaves of about\n%-20s", "", "");
-    for (unsigned k = 0; k < GRAINS; k++) {
-        char text[24];
-        report_seconds(grains_ns[k] * 1e-9, text);
-        char *unit = strchr(text, ' ');
-        printf(" %4g%s", strtod(text, NULL), unit + 1);
-    }
+    for (unsigned k = 0; k < GRAINS; k++)
+        printf(" %6s", grains[k].label);
     putchar('\n');
     for (unsigned i = 0; i < curves->count; i++) {
         const chart_series *s = &curves->series[i];
@@ -122,10 +118,10 @@ bool suite_grain(settings *s, report *r)
     report_heading("grain: a tree of fan-out 8, leaves from 1 ns to 1 ms");
     for (unsigned k = 0; k < GRAINS; k++) {
         char label[64];
-        const task t = cases_tree_of_grain(s, grains_ns[k], s->workers);
-        snprintf(label, sizeof label, "tree, leaves of %g ns", grains_ns[k]);
+        const task t = cases_tree_of_grain(s, grains[k].ns, s->workers);
+        snprintf(label, sizeof label, "tree, leaves of %g ns", grains[k].ns);
         contest c = contest_begin("grain", label);
-        suite_enter_all(&c, s, &t, true);
+        suite_enter_all(&c, s, &t);
         right = contest_run(&c, s) && right;
         report_contest_data(r, &c);
         add_points(&curves, &c);

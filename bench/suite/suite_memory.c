@@ -47,7 +47,7 @@ static void print_entry(const entry *e)
         return;
     printf("  %-15s %12s %11s %6.1f%% %12s %12s %12s\n", e->who->name,
            e->max_bytes > 0 ? report_bytes(e->max_bytes, limit) : "no limit",
-           report_seconds(e->median, time), 100 * (e->worst - e->best) / e->median,
+           report_seconds(e->median, time), contest_spread(e),
            e->certified > 0 ? report_bytes(e->peak, peak) : "",
            e->certified > 0 ? report_bytes(e->certified, certified) : "",
            report_bytes(e->resident, resident));
@@ -82,7 +82,7 @@ static bool draw(const report *r, const contest *c, const settings *s)
                       .x_log = true,
                       .x_scale = 1 << 20,
                       .y_scale = 1e-3};
-    chart_series *weir = chart_add(&picture, "weir, by max_bytes");
+    chart_series *weir = chart_series_of(&picture, "weir, by max_bytes");
     for (const entry *e = c->entries; e < c->entries + c->count; e++) {
         if (e->turns == 0 || e->workers != s->workers)
             continue;
@@ -92,7 +92,7 @@ static bool draw(const report *r, const contest *c, const settings *s)
             char name[64];
             snprintf(name, sizeof name, "%s%s", e->who->name,
                      contestants_is_weir(e->who) ? ", no limit" : "");
-            chart_series *dot = chart_add(&picture, name);
+            chart_series *dot = chart_series_of(&picture, name);
             chart_point(dot, (double)e->resident, e->median);
             if (dot != NULL)
                 dot->dots_only = true;
@@ -109,7 +109,7 @@ bool suite_memory(settings *s, report *r)
     uint64_t serial = 0, part = 0;
     report_heading("memory: over-production");
     const bool asked = ask_weir(s, &t, &serial, &part);
-    suite_enter_all(&c, s, &t, true);
+    suite_enter_all(&c, s, &t);
     if (asked)
         enter_budgets(&c, s, &t, serial, part);
     const bool right = contest_run(&c, s);

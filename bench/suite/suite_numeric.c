@@ -20,7 +20,7 @@ static double amount_of(const task *t)
     return 2 * n * n * n * 1e-9;
 }
 
-static double best_rate(report *r, settings *s, const contest *c, const char *unit)
+static double weir_rate(report *r, settings *s, const contest *c, const char *unit)
 {
     const entry *weir = contest_find(c, "weir", s->workers);
     if (weir == NULL)
@@ -60,10 +60,10 @@ bool suite_numeric(settings *s, report *r)
         const task t = cases_task(s, problems[i].problem, &label);
         contest c = contest_begin("numeric", label);
         contest_enter(&c, contestants_get(s, "limit"), s->workers, &t);
-        suite_enter_all(&c, s, &t, true);
+        suite_enter_all(&c, s, &t);
         right = contest_run(&c, s) && right;
         report_contest(r, &c, amount_of(&t), problems[i].unit);
-        const double rate = best_rate(r, s, &c, problems[i].unit);
+        const double rate = weir_rate(r, s, &c, problems[i].unit);
         const entry *limit = contest_find(&c, "limit", s->workers);
         const double most = limit != NULL ? amount_of(&t) / limit->best : flops;
         if (rate > 0 && most > 0)

@@ -35,14 +35,6 @@ static task tree_task(const settings *s, unsigned branches)
     return t;
 }
 
-static chart_series *series_of(chart *c, const entry *e)
-{
-    for (unsigned i = 0; i < c->count; i++)
-        if (strcmp(c->series[i].name, e->who->name) == 0)
-            return &c->series[i];
-    return chart_add(c, e->who->name);
-}
-
 /* What is shown: the speed-up over the sequential program, for weak scaling the work counted in. */
 static double speed_up(const contest *c, const entry *e, bool weak)
 {
@@ -86,8 +78,8 @@ static bool draw(const report *r, const contest *c, bool weak, unsigned all, con
                       .y_label = "speed-up over the sequential program"};
     for (const entry *e = c->entries; e < c->entries + c->count; e++)
         if (e->turns > 0 && contestants_is_library(e->who))
-            chart_point(series_of(&picture, e), e->workers, speed_up(c, e, weak));
-    chart_series *ideal = chart_add(&picture, "ideal");
+            chart_point(chart_series_of(&picture, e->who->name), e->workers, speed_up(c, e, weak));
+    chart_series *ideal = chart_series_of(&picture, "ideal");
     chart_point(ideal, 1, 1);
     chart_point(ideal, all, all);
     if (ideal != NULL)

@@ -9,10 +9,10 @@
 #include "contestants.h"
 #include "suites.h"
 
-void suite_enter_all(contest *c, settings *s, const task *t, bool one)
+void suite_enter_all(contest *c, settings *s, const task *t)
 {
     contest_enter(c, contestants_get(s, "serial"), 1, t);
-    if (one && s->workers > 1)
+    if (s->workers > 1)
         contest_enter(c, contestants_get(s, "weir"), 1, t);
     for (unsigned i = 0; i < s->contestants_count; i++)
         if (contestants_is_library(&s->contestants[i]))
@@ -47,7 +47,7 @@ bool suite_fork_join(settings *s, report *r)
         const char *label;
         const task t = cases_task(s, problems[i].problem, &label);
         contest c = contest_begin("fork-join", label);
-        suite_enter_all(&c, s, &t, true);
+        suite_enter_all(&c, s, &t);
         right = contest_run(&c, s) && right;
         report_contest(r, &c, 0, NULL);
         const double ratio = compare_with_peers(r, &c, s);
@@ -73,7 +73,7 @@ static bool run_chain(settings *s, report *r, double leaf_ns)
     t.spins = (uint64_t)(leaf_ns / s->ns_per_spin);
     snprintf(text, sizeof text, "%s, leaves of %g ns", label, leaf_ns);
     contest c = contest_begin("chain", text);
-    suite_enter_all(&c, s, &t, true);
+    suite_enter_all(&c, s, &t);
     const bool right = contest_run(&c, s);
     report_contest(r, &c, 0, NULL);
     const entry *one = contest_find(&c, "weir", 1), *all = contest_find(&c, "weir", s->workers);

@@ -16,7 +16,7 @@ bool suite_numeric(settings *s, report *r);
 bool suite_memory(settings *s, report *r);
 bool suite_scaling(settings *s, report *r);
 
-/* Enters the sequential program, weir with 1 worker if `one`, and every library with s->workers. */
-void suite_enter_all(contest *c, settings *s, const task *t, bool one);
+/* Enters the sequential program, weir with 1 worker, and every library with s->workers. */
+void suite_enter_all(contest *c, settings *s, const task *t);
 
 #endif

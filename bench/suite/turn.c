@@ -12,23 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "../timing.h"
 #include "contestants.h"
-#include "weir/topology.h"
 
 extern char **environ;
-
-static weir_topology *topology;
-
-bool turn_prepare(void)
-{
-    if (weir_topology_load(NULL, &topology) == WEIR_OK)
-        return true;
-    fprintf(stderr, "weir-bench: topology: %s\n", weir_last_error()->text);
-    return false;
-}
 
 /* ---- the process ---- */
 
@@ -69,21 +58,19 @@ static void make_command(const entry *e, command *c)
 }
 
 /* The cores that weir's own placement gives so many workers: the process may use these alone. */
-static void restrict_to_cores(unsigned workers)
+static void restrict_to_cores(const weir_topology *topology, unsigned workers)
 {
     const weir_pu *pus;
     const unsigned count = weir_topology_pus(topology, &pus);
     unsigned *places = calloc(workers, sizeof *places);
-    cpu_set_t *set = CPU_ALLOC(CPU_SETSIZE);
-    const size_t bytes = CPU_ALLOC_SIZE(CPU_SETSIZE);
-    if (places != NULL && set != NULL && workers <= count &&
+    if (places != NULL && workers <= count &&
         weir_topology_place(topology, WEIR_BIND_CORE, workers, places) == WEIR_OK) {
-        CPU_ZERO_S(bytes, set);
+        cpu_set_t set;
+        CPU_ZERO(&set);
         for (unsigned i = 0; i < workers; i++)
-            CPU_SET_S(pus[places[i]].os_index, bytes, set);
-        sched_setaffinity(0, bytes, set);
+            CPU_SET(pus[places[i]].os_index, &set);
+        sched_setaffinity(0, sizeof set, &set);
     }
-    CPU_FREE(set);
     free(places);
 }
 
@@ -104,7 +91,7 @@ static void set_environment(const contestant *who)
 }
 
 /* Starts the program with its standard output in *out. */
-static pid_t start(const entry *e, int *out)
+static pid_t start(const entry *e, const weir_topology *topology, int *out)
 {
     command c;
     int ends[2];
@@ -115,7 +102,7 @@ static pid_t start(const entry *e, int *out)
     if (pipe2(ends, O_CLOEXEC) != 0)
         return -1;
     const bool restore = sched_getaffinity(0, sizeof before, &before) == 0;
-    restrict_to_cores(e->workers);
+    restrict_to_cores(topology, e->workers);
     set_environment(e->who);
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
@@ -132,12 +119,10 @@ static pid_t start(const entry *e, int *out)
 /* Reads until the end of the output, or until the limit: then it kills the process. */
 static bool read_line(int out, pid_t pid, double limit, char *line, size_t room)
 {
-    struct timespec begun, t;
+    const double begun = timing_now();
     size_t used = 0;
-    clock_gettime(CLOCK_MONOTONIC, &begun);
     for (;;) {
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        const double left = limit - (double)(t.tv_sec - begun.tv_sec);
+        const double left = limit - (timing_now() - begun);
         struct pollfd ready = {.fd = out, .events = POLLIN};
         const int n = left > 0 ? poll(&ready, 1, (int)(left * 1000)) : 0;
         if (n < 0 && errno == EINTR)
@@ -206,16 +191,16 @@ static bool parse_line(entry *e, const char *line, double *seconds, uint64_t *an
     return true;
 }
 
-turn_end turn_take(entry *e, double limit, double *seconds, uint64_t *answer)
+turn_end turn_take(entry *e, const settings *s, double *seconds, uint64_t *answer)
 {
     char line[1024];
     int out, status;
-    const pid_t pid = start(e, &out);
+    const pid_t pid = start(e, s->topology, &out);
     if (pid < 0) {
         fprintf(stderr, "weir-bench: cannot start %s: %s\n", e->who->program, strerror(errno));
         return TURN_FAILED;
     }
-    const bool in_time = read_line(out, pid, limit, line, sizeof line);
+    const bool in_time = read_line(out, pid, s->turn_limit, line, sizeof line);
     close(out);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;

@@ -13,10 +13,8 @@ typedef enum turn_end {
     TURN_FAILED   /* it ended with an error, which has been said */
 } turn_end;
 
-/* Loads the topology that tells which cores `workers` workers take. False after saying why. */
-bool turn_prepare(void);
 /* Runs one turn of the entry: its time goes to *seconds, its answer to *answer, the rest into the
  * entry. */
-turn_end turn_take(entry *e, double limit, double *seconds, uint64_t *answer);
+turn_end turn_take(entry *e, const settings *s, double *seconds, uint64_t *answer);
 
 #endif
