@@ -62,12 +62,10 @@ static void find_smallest(report *r, const contest *c, const entry *unlimited)
             e->workers == unlimited->workers && e->median * 0.95 <= unlimited->median &&
             (smallest == NULL || e->max_bytes < smallest->max_bytes))
             smallest = e;
-    if (smallest == NULL) {
-        puts("  no budget tried keeps 95 % of the speed");
-        return;
-    }
     printf("  smallest budget that keeps 95 %% of the speed: %s\n",
-           report_bytes(smallest->max_bytes, text));
+           smallest != NULL ? report_bytes(smallest->max_bytes, text) : "none of those tried");
+    if (smallest == NULL)
+        return;
     report_finding(r, "smallest budget that keeps 95 % of the speed", "weir",
                    (double)smallest->max_bytes, "bytes");
 }
