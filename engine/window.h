@@ -111,12 +111,13 @@ static inline void weir__window_add_active(weir__window *window, int change)
     atomic_fetch_add_explicit(&window->surplus, change, memory_order_relaxed);
 }
 
-/* The poll: somebody has nothing to do and nothing is queued for it, or nothing is queued ahead,
- * and there is a permit; or the run stops. One load of a line that stays shared while nothing
- * happens. */
-static inline bool weir__window_calls(const weir__window *window)
+/* The word that is polled (weir__loop_is_quiet): not above 0 while somebody has nothing to do and
+ * nothing is queued for it, or nothing is queued ahead, and there is a permit; or the run stops. One
+ * load of a line that stays shared while nothing happens. Read it by an atomic load only. */
+static inline const int *weir__window_surplus(const weir__window *window)
 {
-    return atomic_load_explicit(&window->surplus, memory_order_relaxed) <= 0;
+    static_assert(sizeof(atomic_int) == sizeof(int), "an atomic int is read as an int");
+    return (const int *)&window->surplus;
 }
 
 /* From now on every poll calls, and says that the run stops; may be called again and again. It is

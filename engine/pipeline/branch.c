@@ -1,7 +1,9 @@
-/* The accessors of weir_branch, and the description of the branch where a run failed.
+/* The accessors of weir_branch, and what the loop over branches leaves to the library: new frames, and
+ * the description of the branch where a run failed.
  *
- * Ops call the accessors, part.c the failures.  The path is put together only after a failure, from
- * the frames on the stack. It must never be asked for a branch whose parent has been gathered. */
+ * Ops call the accessors, the loops of weir/inline.h the rest.  The path is put together only after a
+ * failure, from the frames on the stack. It must never be asked for a branch whose parent has been
+ * gathered. */
 #include "branch.h"
 
 #include <stdio.h>
@@ -69,42 +71,61 @@ static const char *write_path(const weir_branch *b, const weir__layer *layer,
     }
 }
 
-static void fail(weir_branch *b, const weir__layer *layer, const weir__frame *parent,
-                 uint32_t index, weir_error *error)
+/* Stops the run for the child of f that f->next has just passed. */
+static void fail(const weir_loop *loop, const weir__frame *f, weir_error *error)
 {
+    const weir_branch *b = loop->branch;
     char path[sizeof error->where];
     snprintf(error->where, sizeof error->where, "%s",
-             write_path(b, layer, parent, index, path, sizeof path));
+             write_path(b, f->layer->child, f, f->next - 1, path, sizeof path));
     (void)weir__lane_fail(b->run->lane, error); /* a later failure is dropped */
 }
 
-void weir__branch_fail_op(weir_branch *b, const weir__layer *layer, const weir__frame *parent,
-                          uint32_t index, const char *op, int code)
+void weir__loop_fail(weir_loop *loop, const weir__frame *f, const char *op, int code)
 {
     weir_error error = {.status = WEIR_EOP, .code = code};
     snprintf(error.text, sizeof error.text, "the %s op of layer '%.90s' returned %d", op,
-             layer->op.name, code);
-    fail(b, layer, parent, index, &error);
+             f->layer->child->op.name, code);
+    fail(loop, f, &error);
 }
 
-void weir__branch_fail_count(weir_branch *b, const weir__layer *layer, const weir__frame *parent,
-                             uint32_t index, uint32_t count)
+void weir__loop_fail_count(weir_loop *loop, const weir__frame *f, uint32_t n)
 {
+    const weir_layer *layer = &f->layer->child->op;
     weir_error error = {.status = WEIR_EINVAL};
     snprintf(error.text, sizeof error.text,
              "the count op of layer '%.90s' gave %lu children; its fanout, the most there may be, "
              "is %lu",
-             layer->op.name, (unsigned long)count, (unsigned long)layer->op.fanout);
-    fail(b, layer, parent, index, &error);
+             layer->name, (unsigned long)n, (unsigned long)layer->fanout);
+    fail(loop, f, &error);
 }
 
-void weir__branch_fail_depth(weir_branch *b, const weir__layer *layer, const weir__frame *parent,
-                             uint32_t index)
+static void fail_depth(const weir_loop *loop, const weir__frame *f)
 {
+    const weir_layer *layer = &f->layer->child->op;
     weir_error error = {.status = WEIR_EINVAL};
     snprintf(error.text, sizeof error.text,
              "layer '%.90s' has children below its max_depth of %lu; raise max_depth, or let count "
              "give 0",
-             layer->op.name, (unsigned long)layer->op.max_depth);
-    fail(b, layer, parent, index, &error);
+             layer->name, (unsigned long)layer->max_depth);
+    fail(loop, f, &error);
+}
+
+int weir__loop_deepen(weir_loop *loop, weir__frame *f)
+{
+    const weir__layer *layer = f->layer->child;
+    if (f->depth + 1 >= layer->deepest) {
+        fail_depth(loop, f);
+        return 0;
+    }
+    weir__frame *child = (weir__frame *)(void *)f->above;
+    char *in = (char *)(child + 1);
+    *child = (weir__frame){.layer = layer,
+                           .parent = f,
+                           .in = in,
+                           .results = in + layer->in_bytes,
+                           .above = f->above + layer->frame_bytes,
+                           .depth = f->depth + 1};
+    loop->fresh = child->above;
+    return 1;
 }

@@ -30,6 +30,7 @@ typedef struct weir__run {
 
 /* One worker at work on one task. */
 struct weir_branch {
+    weir_loop loop; /* its stack */
     weir__run *run;
     void *context;
     void *scratch;
@@ -37,21 +38,10 @@ struct weir_branch {
     unsigned number;      /* of the worker */
     weir__window *window;
     weir__frame *oldest;   /* no frame below it on the stack has children left */
-    uint64_t branches;     /* children of what was gathered in this task */
-    uint32_t pass;         /* calls of the poll to pass over after one that was of no use */
+    uint32_t passes;       /* calls of the poll that go by after a look that was of no use */
     uint32_t cut_frames;   /* of this task's stack */
     uint32_t untimed;      /* calls of a range op since one was timed */
     uint64_t looked_at_ns; /* when the last call of the poll was looked into */
 };
-
-/* Notes that an op of `layer` failed with its own code, and stops the run. The branch is child
- * `index` of `parent`. */
-void weir__branch_fail_op(weir_branch *b, const weir__layer *layer, const weir__frame *parent,
-                          uint32_t index, const char *op, int code);
-/* Notes that the branch itself is not what its layer says, and stops the run. */
-void weir__branch_fail_count(weir_branch *b, const weir__layer *layer, const weir__frame *parent,
-                             uint32_t index, uint32_t count);
-void weir__branch_fail_depth(weir_branch *b, const weir__layer *layer, const weir__frame *parent,
-                             uint32_t index);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "error.h"
+#include "weir/inline.h"
 
 #define MOST_LAYERS 1000
 
@@ -13,6 +14,36 @@ static weir_status wrong(const weir_layer *layer, const char *field, const char 
     char where[128];
     snprintf(where, sizeof where, "%.90s.%s", layer->name, field);
     return weir__error_set(WEIR_EINVAL, 0, where, "layer '%.90s': %s", layer->name, text);
+}
+
+/* What the children of two layers share with the loop above them. */
+static bool same_as_child(const weir_layer *a, const weir_layer *b)
+{
+    return a->in_bytes == b->in_bytes && a->out_bytes == b->out_bytes && a->fanout == b->fanout &&
+           a->count == b->count && a->leaf == b->leaf && a->gather == b->gather;
+}
+
+/* The loop has other ops compiled in than the layer says, or none: an error here, where it would be a
+ * wrong result later. */
+static weir_status check_loop(const weir_layer *layer)
+{
+    weir_loop probe = {.frame = NULL};
+    if (layer->child->leaves != NULL)
+        return wrong(layer, "loop",
+                     "a loop is for children with split and leaf ops, but these are "
+                     "computed by a leaves op");
+    layer->loop(&probe);
+    const weir_layer *as = probe.layer;
+    if (as == NULL)
+        return wrong(layer, "loop", "it does not call weir_loop_run()");
+    if (as->split != layer->split || as->gather != layer->gather || as->fanout != layer->fanout)
+        return wrong(layer, "loop",
+                     "it is compiled for a layer with another split, gather or fanout");
+    if (!same_as_child(probe.child, layer->child))
+        return wrong(layer, "loop",
+                     "it is compiled for children with other ops, in_bytes, out_bytes "
+                     "or fanout");
+    return WEIR_OK;
 }
 
 static weir_status check_leaf_layer(const weir_layer *layer, bool top)
@@ -27,6 +58,8 @@ static weir_status check_leaf_layer(const weir_layer *layer, bool top)
         return wrong(layer, "split", "a leaf layer (fanout 0) has no split op");
     if (layer->gather != NULL)
         return wrong(layer, "gather", "a leaf layer (fanout 0) has no gather op");
+    if (layer->loop != NULL)
+        return wrong(layer, "loop", "a leaf layer (fanout 0) has no children to loop over");
     if (layer->leaf == NULL && layer->leaves == NULL)
         return wrong(layer, "leaf", "a leaf layer (fanout 0) needs a leaf or a leaves op");
     if (top && layer->leaf == NULL)
@@ -59,7 +92,7 @@ static weir_status check_inner_layer(const weir_layer *layer)
                      "0 where the recursion ends");
     if (!recursive && layer->max_depth != 0)
         return wrong(layer, "max_depth", "only a layer that is its own child has a max_depth");
-    return WEIR_OK;
+    return layer->loop != NULL ? check_loop(layer) : WEIR_OK;
 }
 
 static weir_status check_layer(const weir_layer *layer, bool top)

@@ -7,26 +7,7 @@
 #define WEIR_FRAME_H
 
 #include "base.h"
-
-struct weir__layer; /* plan.h */
-
-/* An open inner branch, or a part of one: then input and results are those of the branch it was cut
- * from, and the part's own end is its count. Which child of its parent it is, parent->next - 1 says
- * until it is gathered.
- * Invariant: next <= end <= count; children [next, end) are this worker's to run; end < count once a
- * part was cut off. */
-typedef struct weir__frame {
-    const struct weir__layer *layer;
-    struct weir__frame *parent; /* below it on this stack, or for a part that of the branch */
-    char *in;
-    char *results;
-    char *out;      /* its own result's slot; unused in a part */
-    char *above;    /* where the child's frame or input slot is */
-    uint32_t next;  /* first child not yet begun */
-    uint32_t end;   /* children from here on are somebody else's, or do not exist */
-    uint32_t count; /* children of the branch */
-    uint32_t depth; /* branches on the path from the top, this one included */
-} weir__frame;
+#include "weir/inline.h" /* weir__frame */
 
 static_assert(sizeof(weir__frame) == WEIR_LINE, "a frame's header is one line");
 

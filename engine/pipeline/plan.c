@@ -70,7 +70,6 @@ static weir_status copy_layers(weir_plan *plan, const weir_layer *top)
     plan->layer[0] = (weir__layer){
         .op = {.name = "run", .fanout = UINT32_MAX, .split = copy_input},
         .child = &plan->layer[1],
-        .children = top->fanout == 0 ? WEIR_CHILDREN_LEAF : WEIR_CHILDREN_INNER,
     };
     const weir_layer *from = top;
     for (uint32_t i = 1; i < plan->layers; i++, from = from->child) {
@@ -83,9 +82,7 @@ static weir_status copy_layers(weir_plan *plan, const weir_layer *top)
         layer->deepest = layer->recursive && from->max_depth < UINT32_MAX - i
                              ? from->max_depth + i - 1
                              : UINT32_MAX;
-        if (from->child != NULL && from->child->fanout == 0)
-            layer->children =
-                from->child->leaves != NULL ? WEIR_CHILDREN_RANGE : WEIR_CHILDREN_LEAF;
+        layer->ranges = from->child != NULL && from->child->leaves != NULL;
         layer->child = layer->recursive ? layer : from->child != NULL ? layer + 1 : NULL;
         layer->op.child = NULL; /* the caller's; it may go away */
         if (from->scratch_bytes > plan->scratch_bytes)

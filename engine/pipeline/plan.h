@@ -8,13 +8,6 @@
 #include "base.h"
 #include "weir/pipeline.h"
 
-/* What the children of a layer are. Leaves have an input slot (RANGE: not even that) and no frame. */
-typedef enum weir__children {
-    WEIR_CHILDREN_INNER,
-    WEIR_CHILDREN_LEAF,
-    WEIR_CHILDREN_RANGE
-} weir__children;
-
 /* One layer. All sizes are rounded to WEIR_ALIGN, so that offsets are aligned.
  *
  * A worker's frames form a stack in one block of memory: the frame of a branch, behind it that of
@@ -24,8 +17,8 @@ typedef struct weir__layer {
     weir_layer op;                   /* the description; name is the plan's own copy */
     const struct weir__layer *child; /* NULL for a leaf layer */
     bool recursive;
+    bool ranges;      /* its children are computed by a leaves op, and have no input slot */
     uint32_t deepest; /* a branch this deep must be a leaf: the end of max_depth */
-    weir__children children;
     size_t in_bytes, results_bytes, frame_bytes;
     uint64_t branch_memory, branch_declared; /* one branch run depth first, all below it included */
     uint64_t part_memory, part_declared;     /* a part of its children: record and one child */

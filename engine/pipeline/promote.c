@@ -35,9 +35,11 @@ static void earn_credits(weir__worker *worker, unsigned most, uint64_t now)
  * the top frame one child stays, or two workers would hand it back and forth. */
 static weir__frame *next_to_cut(weir_branch *b, weir__frame *top, uint32_t *keep)
 {
-    weir__frame *f = b->oldest;
+    /* Where the oldest frame is gathered already, nothing was left below it, and it is all that there
+     * was to hand out. */
+    weir__frame *f = b->oldest > top ? top : b->oldest;
     while (f != top && f->next == f->end)
-        f = (weir__frame *)f->above;
+        f = (weir__frame *)(void *)f->above;
     b->oldest = f;
     const uint32_t left = f->end - f->next;
     *keep = f == top ? left - left / 2 : left / 2;
@@ -81,51 +83,55 @@ static bool cut(weir_branch *b, weir__frame *f, uint32_t first)
     return true;
 }
 
+/* May this worker make one part more? Idle workers are served at once; a part is queued ahead only out
+ * of plenty. */
+static bool may_hand_out(const weir_branch *b)
+{
+    const int missing = weir__window_missing(b->window);
+    return missing > 0 ? b->worker->credits > 0
+                       : missing == 0 && b->worker->credits > b->run->team_size / 2;
+}
+
 /* Hands out what may be handed out; true if that was anything. */
 static bool hand_out(weir_branch *b, weir__frame *top)
 {
-    const unsigned team = b->run->team_size;
-    uint32_t keep;
-    weir__frame *f = next_to_cut(b, top, &keep);
     bool any = false;
-    while (f != NULL && b->worker->credits > 0) {
-        /* Idle workers are served at once; one part more is queued ahead only out of plenty. */
-        const int missing = weir__window_missing(b->window);
-        if (missing < 0 || (missing == 0 && b->worker->credits <= team / 2))
-            break;
-        if (!cut(b, f, f->next + keep))
+    while (may_hand_out(b)) {
+        uint32_t keep;
+        weir__frame *f = next_to_cut(b, top, &keep);
+        if (f == NULL || !cut(b, f, f->next + keep))
             break;
         any = true;
         b->worker->handed_out_ns = b->looked_at_ns;
         b->worker->credits--;
-        f = next_to_cut(b, top, &keep);
     }
     return any;
 }
 
-/* Twice as many polls are passed over as before while looks are of no use and come fast, half as
- * many once they come slowly. So the ops that turn out to take a second each, before the next look,
- * can only be as many as those of the same layer that took next to nothing just before. */
+/* After a look that was of no use: some calls of the poll go by, twice as many as before while looks
+ * come fast, half as many once they come slowly. So the ops that turn out to take a second each, before
+ * the next look, can only be as many as those of the same layer that took next to nothing just before. */
 static void learn_passes(weir_branch *b, uint64_t since_look_ns)
 {
     if (since_look_ns > PASS_NS)
-        b->pass /= 2;
-    else if (b->pass < PASS_MOST)
-        b->pass = 2 * b->pass + 1;
+        b->passes /= 2;
+    else if (b->passes < PASS_MOST)
+        b->passes = 2 * b->passes + 1;
 }
 
-uint32_t weir__promote_serve(weir_branch *b, weir__frame *top)
+bool weir__promote_serve(weir_branch *b, weir__frame *top)
 {
     if (weir__window_stopped(b->window))
-        return 0;
+        return false;
     const uint64_t now = weir__now_ns(), since_look_ns = now - b->looked_at_ns;
     b->looked_at_ns = now;
     earn_credits(b->worker, b->run->team_size, now);
     if (hand_out(b, top))
-        b->pass = 0;
+        b->passes = 0;
     else
         learn_passes(b, since_look_ns);
-    return 1 + b->pass;
+    b->loop.polls = 1 + b->passes;
+    return true;
 }
 
 /* A gather is a sibling of the parts of its frame and writes what they read, so it runs after them;

@@ -18,9 +18,9 @@
 #include "branch.h"
 
 /* Called when the poll calls, with the frame whose next child (or gather) is about to start. Hands
- * out parts as demand, credits and the window allow. Returns how many calls of the poll, this one
- * included, it answers for while the worker stays in this layer; 0 if the run is to stop. */
-uint32_t weir__promote_serve(weir_branch *b, weir__frame *top);
+ * out parts as demand, credits and the window allow; where that is of no use, the worker does not
+ * listen for some polls. Returns false if the run is to stop. */
+bool weir__promote_serve(weir_branch *b, weir__frame *top);
 
 /* For a part whose stack ends in a cut frame: makes the gather tasks of all its cut frames, from
  * `stop` down to the part's own. Afterwards the stack belongs to them. */

@@ -21,6 +21,9 @@ extern "C" {
 /* What an op learns about the call that it serves; valid only until the op returns. */
 typedef struct weir_branch weir_branch;
 
+/* What a layer's own loop works on; see weir/inline.h. */
+typedef struct weir_loop weir_loop;
+
 /* The description of one layer.  Ops return 0, or a code of the caller's own, which stops the run.
  * They run on any worker, at the same time as other calls of any op; records that they get are
  * theirs until they return.  Records are aligned for any standard C type (16 bytes) where their
@@ -49,6 +52,10 @@ typedef struct weir_layer {
      * branch above, whose input is parent_in; results has their n slots. The engine chooses n so
      * that a call takes about ten microseconds. */
     int (*leaves)(weir_branch *b, const void *parent_in, uint32_t first, uint32_t n, void *results);
+    /* Optional, for an inner layer whose children have no `leaves`: weir's loop over its children with
+     * the ops inlined, for ops of some nanoseconds. It calls weir_loop_run() of weir/inline.h, and
+     * nothing else. */
+    void (*loop)(weir_loop *loop);
 } weir_layer;
 
 /* The context given to weir_run(). */

@@ -50,6 +50,8 @@ static void make_layer(pipeline *p, uint32_t level, uint64_t *random)
         layer->max_depth = 1 + (uint32_t)draw(random, 7);
     if (layer->count != NULL && draw(random, 2) == 0)
         layer->leaf = op_leaf;
+    if (layer->child->leaves == NULL && draw(random, 2) == 0)
+        layer->loop = loops[level];
 }
 
 static void make_pipeline(pipeline *p, uint64_t seed)
@@ -58,6 +60,7 @@ static void make_pipeline(pipeline *p, uint64_t seed)
     memset(p, 0, sizeof *p);
     p->seed = seed;
     p->layers = 1 + (uint32_t)draw(&random, MOST_LAYERS);
+    looped = p->layer;
     for (uint32_t i = p->layers; i-- > 0;)
         make_layer(p, i, &random);
     p->delay_one_in = draw(&random, 3) == 0 ? 0 : 10 + (unsigned)draw(&random, 200);

@@ -21,6 +21,7 @@
 
 #include "testing.h"
 #include "weir.h"
+#include "weir/inline.h"
 
 #define MOST_LAYERS 6
 #define MOST_BYTES  200
@@ -222,5 +223,25 @@ static int op_leaves(weir_branch *b, const void *parent_in, uint32_t first, uint
     }
     return 0;
 }
+
+/* ---- loops of the layers' own ---- */
+
+static const weir_layer *looped; /* the layers of the pipeline that was made last */
+
+#define LOOP(level)                                                                                \
+    static void loop_##level(weir_loop *loop)                                                      \
+    {                                                                                              \
+        weir_loop_run(loop, &looped[level], looped[level].child);                                  \
+    }
+LOOP(0)
+LOOP(1)
+LOOP(2)
+LOOP(3)
+LOOP(4)
+LOOP(5)
+#undef LOOP
+
+static void (*const loops[MOST_LAYERS])(weir_loop *loop) = {loop_0, loop_1, loop_2,
+                                                            loop_3, loop_4, loop_5};
 
 #endif

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "weir/inline.h"
+
 static int split_nothing(weir_branch *b, const void *in, uint32_t i, void *child)
 {
     (void)b, (void)in, (void)i, (void)child;
@@ -38,6 +40,11 @@ static int count_none(weir_branch *b, void *in, uint32_t *n)
     return 0;
 }
 
+static int split_otherwise(weir_branch *b, const void *in, uint32_t i, void *child)
+{
+    return split_nothing(b, in, i, child);
+}
+
 /* A above B above the leaf layer C; R stands alone and is its own child. */
 enum { A, B, C, R, LAYERS };
 
@@ -55,6 +62,24 @@ static void describe_right(weir_layer l[LAYERS])
                         .count = count_none,
                         .split = split_nothing,
                         .gather = gather_nothing};
+}
+
+/* What the loops below are compiled for. */
+static weir_layer compiled[LAYERS];
+
+static void loop_b(weir_loop *loop)
+{
+    weir_loop_run(loop, &compiled[B], &compiled[C]);
+}
+
+static void loop_r(weir_loop *loop)
+{
+    weir_loop_run(loop, &compiled[R], &compiled[R]);
+}
+
+static void loop_without_a_run(weir_loop *loop)
+{
+    (void)loop;
 }
 
 #define BREAKER(name, statement)                                                                   \
@@ -89,6 +114,17 @@ BREAKER(recursive_below_without_max_depth, (l[B].child = &l[R], l[R].max_depth =
 BREAKER(top_leaf_layer_without_leaf,
         (l[A] = l[C], l[A].name = "A", l[A].leaf = NULL, l[A].leaves = leaves_nothing))
 
+BREAKER(leaf_layer_with_loop, l[C].loop = loop_b)
+BREAKER(range_with_loop, (l[C].leaves = leaves_nothing, l[B].loop = loop_b))
+BREAKER(loop_without_run, l[B].loop = loop_without_a_run)
+BREAKER(loop_of_another_split, (l[B].loop = loop_b, l[B].split = split_otherwise))
+BREAKER(loop_of_another_fanout, (l[B].loop = loop_b, l[B].fanout = 6))
+BREAKER(loop_of_another_leaf, (l[B].loop = loop_b, compiled[C].leaf = NULL))
+BREAKER(loop_of_another_result, (l[B].loop = loop_b, l[C].out_bytes = 8))
+BREAKER(loop_of_another_input, (l[R].loop = loop_r, l[R].in_bytes = 8))
+BREAKER(loop_of_another_count, (l[R].loop = loop_r, compiled[R].count = NULL))
+BREAKER(loop_of_another_layer, l[R].loop = loop_b)
+
 static void each_wrong_field_is_refused_by_layer_and_field(void **state)
 {
     static const struct {
@@ -121,11 +157,22 @@ static void each_wrong_field_is_refused_by_layer_and_field(void **state)
         {recursive_with_leaves, R, "R.leaves", "'R'"},
         {recursive_below_without_max_depth, A, "R.max_depth", "'R'"},
         {top_leaf_layer_without_leaf, A, "A.leaf", "'A'"},
+        {leaf_layer_with_loop, A, "C.loop", "'C'"},
+        {range_with_loop, A, "B.loop", "'B'"},
+        {loop_without_run, A, "B.loop", "'B'"},
+        {loop_of_another_split, A, "B.loop", "'B'"},
+        {loop_of_another_fanout, A, "B.loop", "'B'"},
+        {loop_of_another_leaf, A, "B.loop", "'B'"},
+        {loop_of_another_result, A, "B.loop", "'B'"},
+        {loop_of_another_input, R, "R.loop", "'R'"},
+        {loop_of_another_count, R, "R.loop", "'R'"},
+        {loop_of_another_layer, R, "R.loop", "'R'"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         weir_layer l[LAYERS];
         describe_right(l);
+        describe_right(compiled);
         cases[i].make_wrong(l);
         weir_plan *plan = (weir_plan *)l;
         if (weir_plan_compile(&l[cases[i].top], &plan) != WEIR_EINVAL)
@@ -148,6 +195,9 @@ BREAKER(leaf_beside_split, (l[B].count = count_none, l[B].leaf = leaf_nothing))
 BREAKER(count_without_leaf, l[A].count = count_none)
 BREAKER(recursive_below, l[B].child = &l[R])
 BREAKER(recursive_to_depth_one, l[R].max_depth = 1)
+BREAKER(loops, (l[B].loop = loop_b, l[R].loop = loop_r))
+BREAKER(loop_of_a_copy, (l[R].loop = loop_r, l[R].name = "copy", l[R].max_depth = 7,
+                         l[R].scratch_bytes = 8, l[R].held_bytes = 8))
 
 static void what_the_contract_allows_compiles(void **state)
 {
@@ -166,11 +216,15 @@ static void what_the_contract_allows_compiles(void **state)
         {count_without_leaf, A, 3},
         {recursive_below, A, 3},
         {recursive_to_depth_one, R, 1},
+        {loops, A, 3},
+        {loops, R, 1},
+        {loop_of_a_copy, R, 1},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         weir_layer l[LAYERS];
         describe_right(l);
+        describe_right(compiled);
         cases[i].change(l);
         weir_plan *plan = compile(&l[cases[i].top]);
         assert_int_equal(weir_plan_layers(plan), cases[i].layers);
