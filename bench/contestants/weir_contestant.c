@@ -54,17 +54,6 @@ void get_stats(weir_stats *stats)
     weir_engine_stats(engine, stats);
 }
 
-int gather_sum(weir_branch *b, const void *in, const void *results, uint32_t n, void *out)
-{
-    const uint64_t *part = results;
-    uint64_t sum = 0;
-    (void)b, (void)in;
-    for (uint32_t i = 0; i < n; i++)
-        sum += part[i];
-    *(uint64_t *)out = sum;
-    return 0;
-}
-
 void contestant_report(FILE *file)
 {
     weir_stats s;
@@ -82,13 +71,12 @@ const char *contestant_about(void)
     return "weir " WEIR_BENCH_VERSION ", " WEIR_BENCH_OPENMP ", " __VERSION__;
 }
 
-const contest contestant_contests[] = {{"empty", run_empty},
-                                       {"handout", run_handout},
-                                       {"fib", run_fib},
+const contest contestant_contests[] = {{"fib", run_fib},
                                        {"skynet", run_skynet},
                                        {"tree", run_tree},
                                        {"chain", run_chain},
                                        {"nqueens", run_nqueens},
+#ifndef BENCH_OPS_CALLED /* no layer of these has a loop of its own */
 #ifdef BENCH_UTS
                                        {"uts", run_uts},
 #endif
@@ -98,4 +86,7 @@ const contest contestant_contests[] = {{"empty", run_empty},
                                        {"sum", run_sum},
                                        {"stencil", run_stencil},
                                        {"blocks", run_blocks},
+                                       {"empty", run_empty},
+                                       {"handout", run_handout},
+#endif
                                        {NULL, NULL}};

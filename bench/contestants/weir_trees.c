@@ -1,7 +1,8 @@
 /* The recursive problems as pipelines: one layer below itself, or one layer a level.
  *
- * Every branch of the tree is a branch of weir's, down to the leaves of the plain C program: no
- * cut-off is put in by hand. */
+ * Layers whose ops take some nanoseconds bring their own loops, since the peers' functions are inlined
+ * too; the program weir-called has none.  Every branch of the tree is a branch of weir's, down to the
+ * leaves of the plain C program: no cut-off is put in by hand. */
 #include "weir_contestant.h"
 
 /* ---- fib ---- */
@@ -36,18 +37,29 @@ static int fib_gather(weir_branch *b, const void *in, const void *results, uint3
     return 0;
 }
 
+static void fib_loop(weir_loop *loop);
+
+static const weir_layer fib_layer = {.name = "fib",
+                                     .in_bytes = sizeof(uint32_t),
+                                     .out_bytes = sizeof(uint64_t),
+                                     .fanout = 2,
+                                     .child = &fib_layer,
+                                     .count = fib_count,
+                                     .split = fib_split,
+                                     .gather = fib_gather,
+                                     .leaf = fib_leaf,
+                                     .loop = LOOP(fib_loop)};
+
+static void fib_loop(weir_loop *loop)
+{
+    weir_loop_run(loop, &fib_layer, &fib_layer);
+}
+
 uint64_t run_fib(const problem *p)
 {
-    weir_layer fib = {.name = "fib",
-                      .in_bytes = sizeof(uint32_t),
-                      .out_bytes = sizeof(uint64_t),
-                      .fanout = 2,
-                      .max_depth = (uint32_t)p->size,
-                      .child = &fib,
-                      .count = fib_count,
-                      .split = fib_split,
-                      .gather = fib_gather,
-                      .leaf = fib_leaf};
+    weir_layer fib = fib_layer;
+    fib.max_depth = (uint32_t)p->size;
+    fib.child = &fib;
     const uint32_t n = (uint32_t)p->size;
     uint64_t out;
     run_pipeline(&fib, p, &n, &out);
@@ -84,18 +96,27 @@ static int skynet_leaf(weir_branch *b, const void *in, void *out)
     return 0;
 }
 
+static void skynet_loop(weir_loop *loop);
+
+static const weir_layer skynet = {.name = "skynet",
+                                  .in_bytes = sizeof(span),
+                                  .out_bytes = sizeof(uint64_t),
+                                  .fanout = SKYNET_FANOUT,
+                                  .max_depth = 20,
+                                  .child = &skynet,
+                                  .count = skynet_count,
+                                  .split = skynet_split,
+                                  .gather = gather_sum,
+                                  .leaf = skynet_leaf,
+                                  .loop = LOOP(skynet_loop)};
+
+static void skynet_loop(weir_loop *loop)
+{
+    weir_loop_run(loop, &skynet, &skynet);
+}
+
 uint64_t run_skynet(const problem *p)
 {
-    weir_layer skynet = {.name = "skynet",
-                         .in_bytes = sizeof(span),
-                         .out_bytes = sizeof(uint64_t),
-                         .fanout = SKYNET_FANOUT,
-                         .max_depth = 20,
-                         .child = &skynet,
-                         .count = skynet_count,
-                         .split = skynet_split,
-                         .gather = gather_sum,
-                         .leaf = skynet_leaf};
     const span all = {0, p->size};
     uint64_t out;
     run_pipeline(&skynet, p, &all, &out);
@@ -120,19 +141,38 @@ static int tree_leaf(weir_branch *b, const void *in, void *out)
     return 0;
 }
 
+static void tree_loop(weir_loop *loop);
+
+static const weir_layer tree_leaves = {
+    .name = "leaf", .out_bytes = sizeof(uint64_t), .leaf = tree_leaf};
+
+/* The last level but the leaves. */
+static const weir_layer tree_level = {.name = "level",
+                                      .out_bytes = sizeof(uint64_t),
+                                      .fanout = TREE_FANOUT,
+                                      .child = &tree_leaves,
+                                      .split = tree_split,
+                                      .gather = gather_sum,
+                                      .loop = LOOP(tree_loop)};
+
+static void tree_loop(weir_loop *loop)
+{
+    weir_loop_run(loop, &tree_level, &tree_leaves);
+}
+
 uint64_t run_tree(const problem *p)
 {
     weir_layer layer[TREE_DEPTH_MOST + 2];
     const uint64_t depth = p->depth < TREE_DEPTH_MOST ? p->depth : TREE_DEPTH_MOST;
-    for (uint64_t i = 0; i <= depth; i++)
-        layer[i] = (weir_layer){.name = "level",
-                                .out_bytes = sizeof(uint64_t),
-                                .fanout = i == 0 ? (uint32_t)p->size : TREE_FANOUT,
-                                .child = &layer[i + 1],
-                                .split = tree_split,
-                                .gather = gather_sum};
-    layer[depth + 1] =
-        (weir_layer){.name = "leaf", .out_bytes = sizeof(uint64_t), .leaf = tree_leaf};
+    for (uint64_t i = 0; i <= depth; i++) {
+        layer[i] = tree_level;
+        if (i == 0)
+            layer[i].fanout = (uint32_t)p->size;
+        if (i == 0 || i < depth)
+            layer[i].loop = NULL;
+        layer[i].child = &layer[i + 1];
+    }
+    layer[depth + 1] = tree_leaves;
     uint64_t out;
     run_pipeline(layer, p, NULL, &out);
     return out;
@@ -155,18 +195,29 @@ static int chain_split(weir_branch *b, const void *in, uint32_t i, void *child_i
     return 0;
 }
 
+static void chain_loop(weir_loop *loop);
+
+static const weir_layer chain_layer = {.name = "chain",
+                                       .in_bytes = sizeof(uint64_t),
+                                       .out_bytes = sizeof(uint64_t),
+                                       .fanout = 2,
+                                       .child = &chain_layer,
+                                       .count = chain_count,
+                                       .split = chain_split,
+                                       .gather = gather_sum,
+                                       .leaf = tree_leaf,
+                                       .loop = LOOP(chain_loop)};
+
+static void chain_loop(weir_loop *loop)
+{
+    weir_loop_run(loop, &chain_layer, &chain_layer);
+}
+
 uint64_t run_chain(const problem *p)
 {
-    weir_layer chain = {.name = "chain",
-                        .in_bytes = sizeof(uint64_t),
-                        .out_bytes = sizeof(uint64_t),
-                        .fanout = 2,
-                        .max_depth = (uint32_t)p->size,
-                        .child = &chain,
-                        .count = chain_count,
-                        .split = chain_split,
-                        .gather = gather_sum,
-                        .leaf = tree_leaf};
+    weir_layer chain = chain_layer;
+    chain.max_depth = (uint32_t)p->size;
+    chain.child = &chain;
     weir_plan *plan = compile_pipeline(&chain);
     uint64_t sum = 0;
     for (uint64_t i = 0; i < p->depth; i++) {
@@ -213,21 +264,30 @@ static int queens_leaf(weir_branch *b, const void *in, void *out)
     return 0;
 }
 
+static void queens_loop(weir_loop *loop);
+
+static const weir_layer queens_layer = {.name = "queens",
+                                        .in_bytes = sizeof(board),
+                                        .out_bytes = sizeof(uint64_t),
+                                        .fanout = QUEENS_MOST,
+                                        .max_depth = QUEENS_MOST + 1,
+                                        .child = &queens_layer,
+                                        .count = queens_count,
+                                        .split = queens_split,
+                                        .gather = gather_sum,
+                                        .leaf = queens_leaf,
+                                        .loop = LOOP(queens_loop)};
+
+static void queens_loop(weir_loop *loop)
+{
+    weir_loop_run(loop, &queens_layer, &queens_layer);
+}
+
 uint64_t run_nqueens(const problem *p)
 {
-    weir_layer layer = {.name = "queens",
-                        .in_bytes = sizeof(board),
-                        .out_bytes = sizeof(uint64_t),
-                        .fanout = (uint32_t)p->size,
-                        .max_depth = (uint32_t)p->size + 1,
-                        .child = &layer,
-                        .count = queens_count,
-                        .split = queens_split,
-                        .gather = gather_sum,
-                        .leaf = queens_leaf};
     const board none = {{0, {0}}, {0}};
     uint64_t out;
-    run_pipeline(&layer, p, &none, &out);
+    run_pipeline(&queens_layer, p, &none, &out);
     return out;
 }
 

@@ -13,6 +13,7 @@ static const struct {
     {"serial", "part of this build"},
     {"limit", "part of this build"},
     {"weir", "part of this build"},
+    {"weir-called", "part of this build"},
     {"openmp-task", "part of this build"},
     {"openmp-depend", "part of this build"},
     {"tbb", "-DWEIR_PEER_TBB=ON, Debian: libtbb-dev"},
