@@ -178,7 +178,7 @@ void weir__engine_release(weir_engine *engine)
 void weir__engine_reset_workers(weir_engine *engine)
 {
     for (unsigned i = 0; i < engine->team.workers; i++)
-        weir__worker_reset(&engine->workers[i], engine->team.workers);
+        weir__worker_reset(&engine->workers[i]);
 }
 
 void weir__engine_sum_stats(weir_engine *engine, weir_stats *stats)

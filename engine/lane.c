@@ -1,9 +1,9 @@
 /* Opens, closes and stops lanes; see lane.h. */
 #include "lane.h"
 
-void weir__worker_reset(weir__worker *worker, unsigned credits)
+void weir__worker_reset(weir__worker *worker)
 {
-    *worker = (weir__worker){.credits = credits, .chunk = 1};
+    *worker = (weir__worker){.chunk = 1};
 }
 
 weir_status weir__lane_open(weir__lane *lane)

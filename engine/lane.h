@@ -14,14 +14,13 @@ typedef struct weir__worker {
     alignas(WEIR_LINE) uint64_t branches;
     uint64_t promotions;
     uint64_t gathers_promoted;
-    uint64_t earned_at_ns;  /* up to when running time was turned into credits */
-    uint64_t handed_out_ns; /* when it last made a part */
-    unsigned credits;       /* promotions that it may make at once */
-    uint32_t chunk;         /* leaves in one call of a range op */
+    uint64_t earned_at_ns; /* up to when running time was turned into credits */
+    bool gives_last;       /* of the two halves of a frame, that which it would run last */
+    uint32_t chunk;        /* leaves in one call of a range op */
 } weir__worker;
 
 /* A worker as it is at the start of a run. */
-void weir__worker_reset(weir__worker *worker, unsigned credits);
+void weir__worker_reset(weir__worker *worker);
 
 typedef struct weir__lane {
     weir__failure failure;

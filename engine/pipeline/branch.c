@@ -114,7 +114,7 @@ static void fail_depth(const weir_loop *loop, const weir__frame *f)
 int weir__loop_deepen(weir_loop *loop, weir__frame *f)
 {
     const weir__layer *layer = f->layer->child;
-    if (f->depth + 1 >= layer->deepest) {
+    if (loop->depth >= layer->deepest) {
         fail_depth(loop, f);
         return 0;
     }
@@ -124,8 +124,8 @@ int weir__loop_deepen(weir_loop *loop, weir__frame *f)
                            .parent = f,
                            .in = in,
                            .results = in + layer->in_bytes,
-                           .above = f->above + layer->frame_bytes,
-                           .depth = f->depth + 1};
+                           .above = f->above + layer->frame_bytes};
     loop->fresh = child->above;
+    loop->depth++;
     return 1;
 }

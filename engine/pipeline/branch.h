@@ -10,7 +10,7 @@
 #include "frame.h"
 #include "plan.h"
 
-/* A run under way. Read-only while the team works. */
+/* A run under way. Read-only while the team works, but for its credits. */
 typedef struct weir__run {
     weir__lane *lane;
     weir__worker *workers; /* of the team, by number; in place the lane's own */
@@ -26,22 +26,32 @@ typedef struct weir__run {
     void (*run_part)(struct weir__run *run, weir__part *part);
     void (*gather_up)(struct weir__run *run, weir__part *part, weir__frame *from, weir__frame *to,
                       bool last);
+
+    alignas(WEIR_LINE) atomic_int credits; /* promotions that the team may make at once */
 } weir__run;
+
+/* Most frames of one stack that may have parts out, but the lowest. There are seldom more than a few. */
+#define WEIR_MOST_CUT 256
 
 /* One worker at work on one task. */
 struct weir_branch {
-    weir_loop loop; /* its stack */
+    weir_loop loop;   /* its stack, */
+    weir__part *part; /* and whose that is; NULL in a gather */
     weir__run *run;
     void *context;
     void *scratch;
-    weir__worker *worker; /* its counters and credits */
+    weir__worker *worker; /* its counters */
     unsigned number;      /* of the worker */
     weir__window *window;
     weir__frame *oldest;   /* no frame below it on the stack has children left */
     uint32_t passes;       /* calls of the poll that go by after a look that was of no use */
-    uint32_t cut_frames;   /* of this task's stack */
     uint32_t untimed;      /* calls of a range op since one was timed */
+    uint64_t began_ns;     /* when this task began */
     uint64_t looked_at_ns; /* when the last call of the poll was looked into */
+
+    uint32_t cut_count;
+    weir__frame
+        *cut[WEIR_MOST_CUT]; /* had parts out when last seen; from below, without the base */
 };
 
 #endif

@@ -2,7 +2,8 @@
  *
  * part.c runs them, promote.c makes parts of them; both on the worker that owns them.  Nobody else
  * must ever touch a frame, but for its input (read by all its parts), its result slots (each
- * written once, by whoever ran that child), and its gather, once all parts are complete. */
+ * written once, by whoever ran that child), the count of its parts (taken from by each that is
+ * complete), and its gather, once all are. */
 #ifndef WEIR_FRAME_H
 #define WEIR_FRAME_H
 
@@ -11,10 +12,12 @@
 
 static_assert(sizeof(weir__frame) == WEIR_LINE, "a frame's header is one line");
 
-/* A part of it was handed out. */
-static inline bool weir__frame_is_cut(const weir__frame *f)
+/* Are parts of it out? If not, all that they wrote is there to be gathered. */
+static inline bool weir__frame_has_parts(const weir__frame *f)
 {
-    return f->end != f->count;
+    /* F1: acquire; pairs with F2 in promote.c. Without it the gather could read a result's slot as it
+     * was before the part wrote it. */
+    return __atomic_load_n(&f->parts, __ATOMIC_ACQUIRE) != 0;
 }
 
 /* A part: the children [next, end) of a frame, as one OpenMP task. Stands at the head of its block,
@@ -23,7 +26,8 @@ typedef struct weir__part {
     struct weir__run *run;
     uint64_t done;     /* the OpenMP event that completes it; unused in the root */
     uint64_t declared; /* held_bytes reserved with it */
-    bool root;
+    weir__frame *from; /* that it was cut off; NULL in the root */
+    uint32_t depth;    /* of `from`: branches on the path from the top */
     alignas(WEIR_LINE) weir__frame view;
 } weir__part;
 

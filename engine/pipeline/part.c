@@ -5,6 +5,8 @@
  * the next poll calls, and weir__promote_serve() says stop. */
 #include "part.h"
 
+#include <string.h>
+
 #include "promote.h"
 
 /* A range op is called for about this long, so that it is worth vectorising and demand is still
@@ -55,38 +57,35 @@ static void loop_over_leaves(weir_loop *loop, const weir_layer *layer, const wei
     weir__loop_layer(loop, &as, &child);
 }
 
-/* Runs children of the topmost frame, which has some left. */
-static inline void run_children(weir_branch *b, weir__frame *f)
+/* Runs children of the topmost frame, if it has some left, or else gathers it. */
+static inline void run_layer(weir_branch *b, weir__frame *f)
 {
     const weir__layer *layer = f->layer;
-    if (layer->op.loop != NULL)
+    if (layer->op.loop != NULL) {
         layer->op.loop(&b->loop);
-    else if (layer->ranges)
-        run_range(b, f);
-    else if (layer->child->op.fanout == 0)
-        loop_over_leaves(&b->loop, &layer->op, &layer->child->op);
-    else
+    } else if (layer->child->op.fanout != 0) {
         weir__loop_layer(&b->loop, &layer->op, &layer->child->op);
+    } else if (!layer->ranges) {
+        loop_over_leaves(&b->loop, &layer->op, &layer->child->op);
+    } else if (f->next != f->end) {
+        run_range(b, f);
+    } else {
+        weir__loop_gather(&b->loop, f, &layer->op);
+        b->loop.frame = f->parent;
+    }
 }
 
-/* The run stops: the topmost frame that was cut, or the base. */
-static weir__frame *abandon(weir__frame *f, weir__frame *base)
-{
-    while (f != base && !weir__frame_is_cut(f))
-        f = f->parent;
-    return f;
-}
-
-/* Runs all that is this worker's of the stack on `base`. Returns the frame where it had to stop:
- * one whose parts may still be out, or the base. */
-static weir__frame *run_stack(weir_branch *b, weir__frame *base)
+/* Runs all that is this worker's of the stack of a part, until only the base is left, or a frame whose
+ * parts are out, or the run stops. */
+static void run_stack(weir_branch *b)
 {
     weir_loop *loop = &b->loop;
+    weir__frame *base = &b->part->view;
     const weir__layer *layer = NULL;
-    loop->branch = b;
     loop->surplus = weir__window_surplus(b->window);
-    loop->base = loop->frame = b->oldest = base;
+    loop->stop = loop->frame = b->oldest = base;
     loop->fresh = base->above;
+    loop->depth = b->part->depth + 1;
     for (;;) {
         weir__frame *f = loop->frame;
         if (f->layer != layer) { /* ops of one layer say nothing about those of another */
@@ -94,48 +93,51 @@ static weir__frame *run_stack(weir_branch *b, weir__frame *base)
             loop->polls = 1;
         }
         if (!weir__loop_is_quiet(loop) && !weir__promote_serve(b, f))
-            return abandon(f, base);
-        if (f->next != f->end) {
-            run_children(b, f);
-        } else if (f == base || weir__frame_is_cut(f)) {
-            return f;
-        } else {
-            weir__loop_gather(loop, f, &layer->op);
-            loop->frame = f->parent;
+            return;
+        if (f->next == f->end && f == loop->stop) {
+            if (f == base || weir__frame_has_parts(f))
+                return;
+            loop->stop = --b->cut_count > 0 ? b->cut[b->cut_count - 1] : base;
         }
+        run_layer(b, f);
     }
 }
 
-static weir_branch begin(weir__run *run)
+static void begin(weir_branch *b, weir__run *run, weir__part *part)
 {
     const unsigned place = run->team_size == 1 ? 0 : weir__team_worker();
-    run->workers[place].earned_at_ns = weir__now_ns(); /* rest earns nothing */
-    return (weir_branch){.run = run,
-                         .context = run->context,
-                         .scratch = weir__window_take_scratch(&run->lane->window),
-                         .worker = &run->workers[place],
-                         .number = run->first_worker + place,
-                         .window = &run->lane->window};
+    memset(b, 0, offsetof(weir_branch, cut));
+    b->loop.branch = b;
+    b->part = part;
+    b->run = run;
+    b->context = run->context;
+    b->scratch = weir__window_take_scratch(&run->lane->window);
+    b->worker = &run->workers[place];
+    b->number = run->first_worker + place;
+    b->window = &run->lane->window;
+    b->began_ns = b->worker->earned_at_ns = weir__now_ns(); /* rest earns nothing */
 }
 
 static void end(weir_branch *b)
 {
     b->worker->branches += b->loop.branches;
+    weir__promote_account(b);
     weir__window_give_scratch(b->window, b->scratch);
     weir__window_add_active(b->window, -1);
 }
 
 void weir__part_run(weir__run *run, weir__part *part)
 {
-    if (!part->root)
+    weir__frame *base = &part->view;
+    if (part->from != NULL)
         weir__window_began(&run->lane->window);
-    weir_branch b = begin(run);
-    const uint32_t first = part->view.next;
-    weir__frame *stop = run_stack(&b, &part->view);
-    b.loop.branches += part->view.next - first;
+    weir_branch b;
+    begin(&b, run, part);
+    b.loop.branches = base->end - base->next;
+    run_stack(&b);
     end(&b);
-    if (weir__frame_is_cut(stop))
-        weir__promote_leave_gathers(&b, part, stop);
+    if (b.cut_count > 0 || weir__frame_has_parts(base))
+        weir__promote_leave_gathers(&b);
     else
         weir__promote_complete(run, part);
 }
@@ -144,8 +146,8 @@ void weir__part_gather_up(weir__run *run, weir__part *part, weir__frame *from, w
                           bool last)
 {
     weir__window_add_active(&run->lane->window, +1);
-    weir_branch b = begin(run);
-    b.loop.branch = &b;
+    weir_branch b;
+    begin(&b, run, NULL);
     for (weir__frame *f = from; f != to && !weir__window_stopped(b.window); f = f->parent)
         weir__loop_gather(&b.loop, f, &f->layer->op);
     end(&b);

@@ -4,46 +4,92 @@
  * a deeper frame is cut only when nothing is left for this worker below it, and once a cut frame is
  * all that remains, the worker has nothing more to do on this stack.
  *
- * Credits bound the overhead of fine work: a promotion costs one to five microseconds, and a worker
- * earns one in EARN_NS of running. If it has nothing left soon after it handed something out, it gave
- * away what it could as well have done itself, and forfeits its credits: else a chain of tiny
- * branches, where there is always something to hand out and never work for two, would wander from
- * worker to worker all the time. */
+ * Credits bound the overhead of fine work: a promotion costs one to five microseconds, and the team
+ * earns one for every EARN_NS that one of it runs. A part that turns out smaller than that has cost two:
+ * in a chain of tiny branches there is always something to hand out and never work for two. (Three are
+ * better for the chain, and 4 % worse for an unbalanced tree of 65 ns a node.) Credits are the team's and
+ * not each worker's, since a worker with a list of long leaves is the only one that can hand any out.
+ *
+ * Of the top frame's children, none of which is under way, one half is as good as the other, unless
+ * one of them has nearly all the work below it. A worker that gave that one away has nothing left, the
+ * part's permit is out until all below it is done, and if this goes on, so are all permits. A list has
+ * its rest last, so the worker gives the half that it would run next; and if it ran dry, the other one
+ * from then on. */
 #include "promote.h"
 
 #include <omp.h>
 
-#define EARN_NS 20000
+#define EARN_NS          20000
+#define CREDITS_A_WORKER 4
 
 /* While nothing can be handed out, look into one poll in so many, about one in four microseconds: the
  * clock costs as much as a few small branches. */
 #define PASS_MOST 511
 #define PASS_NS   4000
 
-static void earn_credits(weir__worker *worker, unsigned most, uint64_t now)
+static int most_credits(const weir__run *run)
 {
+    return CREDITS_A_WORKER * (int)run->team_size;
+}
+
+void weir__promote_begin(weir__run *run)
+{
+    atomic_init(&run->credits, most_credits(run));
+}
+
+/* The worker has run until now. */
+static void earn_credits(weir_branch *b, uint64_t now)
+{
+    weir__worker *worker = b->worker;
+    weir__run *run = b->run;
     if (now < worker->earned_at_ns + EARN_NS)
         return;
     const uint64_t earned = (now - worker->earned_at_ns) / EARN_NS;
     worker->earned_at_ns += earned * EARN_NS;
-    /* It starts with one for each worker asked for, which may be more than OpenMP gave. */
-    const unsigned missing = worker->credits < most ? most - worker->credits : 0;
-    worker->credits += earned < missing ? (unsigned)earned : missing;
+    const int missing =
+        most_credits(run) - atomic_load_explicit(&run->credits, memory_order_relaxed);
+    if (missing > 0)
+        atomic_fetch_add_explicit(&run->credits, earned < (uint64_t)missing ? (int)earned : missing,
+                                  memory_order_relaxed);
 }
 
-/* The frame to cut next, or NULL; *keep is the number of its remaining children that stay here. On
- * the top frame one child stays, or two workers would hand it back and forth. */
-static weir__frame *next_to_cut(weir_branch *b, weir__frame *top, uint32_t *keep)
+void weir__promote_account(weir_branch *b)
+{
+    weir__run *run = b->run;
+    const uint64_t now = weir__now_ns();
+    earn_credits(b, now);
+    if (b->part != NULL && b->part->from != NULL && now - b->began_ns < EARN_NS &&
+        atomic_load_explicit(&run->credits, memory_order_relaxed) >= 0)
+        atomic_fetch_sub_explicit(&run->credits, 1, memory_order_relaxed);
+}
+
+/* The oldest frame with children left, from f on up to `top`, or `top`. */
+static weir__frame *oldest_with_children(const weir_branch *b, weir__frame *f, weir__frame *top)
+{
+    while (f != top && f->next == f->end) {
+        if (f == &b->part->view || !f->layer->recursive) {
+            f = (weir__frame *)(void *)f->above;
+            continue;
+        }
+        /* In a row; pointers from one to the next would take as long as running the smallest. */
+        const size_t step = f->layer->frame_bytes;
+        while (f != top && f->next == f->end)
+            f = (weir__frame *)(void *)((char *)f + step);
+    }
+    return f;
+}
+
+/* The frame to cut next, or NULL; *n is the number of its remaining children to hand out. On the top
+ * frame one child stays, or two workers would hand it back and forth. */
+static weir__frame *next_to_cut(weir_branch *b, weir__frame *top, uint32_t *n)
 {
     /* Where the oldest frame is gathered already, nothing was left below it, and it is all that there
      * was to hand out. */
-    weir__frame *f = b->oldest > top ? top : b->oldest;
-    while (f != top && f->next == f->end)
-        f = (weir__frame *)(void *)f->above;
+    weir__frame *f = b->oldest > top ? top : oldest_with_children(b, b->oldest, top);
     b->oldest = f;
     const uint32_t left = f->end - f->next;
-    *keep = f == top ? left - left / 2 : left / 2;
-    return *keep < left ? f : NULL;
+    *n = f == top ? left / 2 : left - left / 2;
+    return *n > 0 ? f : NULL;
 }
 
 /* The task of a part. The body must not be empty, nor the clauses if, final, untied or priority be
@@ -58,8 +104,35 @@ static void spawn_part(weir__run *run, const weir__frame *f, weir__part *part)
     }
 }
 
-/* Cuts the children [first, end) off f and hands them out. False if the window says not now. */
-static bool cut(weir_branch *b, weir__frame *f, uint32_t first)
+/* Branches on the path to f, which is on the stack of b: frames of a recursive layer lie in a row up to
+ * the blank ones, and without recursion a layer is a depth. */
+static uint32_t depth_of(const weir_branch *b, const weir__frame *f)
+{
+    const weir__layer *layer = f->layer;
+    if (f == &b->part->view)
+        return b->part->depth;
+    if (!layer->recursive)
+        return (uint32_t)(layer - b->run->plan->layer);
+    return b->loop.depth -
+           (uint32_t)((size_t)(b->loop.fresh - (const char *)f) / layer->frame_bytes);
+}
+
+/* Notes that f, which no cut frame is above, will have parts out. False if there are too many such. */
+static bool note_cut(weir_branch *b, weir__frame *f)
+{
+    if (f == b->loop.stop)
+        return true;
+    while (b->cut_count > 0 && !weir__frame_has_parts(b->cut[b->cut_count - 1]))
+        b->cut_count--;
+    if (b->cut_count == WEIR_MOST_CUT)
+        return false;
+    b->loop.stop = b->cut[b->cut_count++] = f;
+    return true;
+}
+
+/* Cuts n children off f, the next ones or the last ones, and hands them out. False if the window says
+ * not now. */
+static bool cut(weir_branch *b, weir__frame *f, uint32_t n, bool next_ones)
 {
     const weir__layer *layer = f->layer;
     weir__part *part = weir__window_admit(b->window, layer->part_memory, layer->part_declared);
@@ -67,13 +140,22 @@ static bool cut(weir_branch *b, weir__frame *f, uint32_t first)
         return false;
     part->run = b->run;
     part->declared = layer->part_declared;
-    part->root = false;
-    part->view = *f;
-    part->view.next = first;
-    part->view.above = (char *)(part + 1);
+    part->from = f;
+    part->depth = depth_of(b, f);
+    part->view = (weir__frame){.layer = layer,
+                               .parent = f->parent,
+                               .in = f->in,
+                               .results = f->results,
+                               .above = (char *)(part + 1),
+                               .next = f->next,
+                               .end = f->end};
+    if (next_ones)
+        part->view.end = f->next += n;
+    else
+        part->view.next = f->end -= n;
     part->view.count = part->view.end;
-    b->cut_frames += !weir__frame_is_cut(f);
-    f->end = first;
+    __atomic_fetch_add(&f->parts, 1, __ATOMIC_RELAXED);
+    b->loop.branches -= n;
     weir__window_add_active(b->window, +1);
     b->worker->promotions++;
     if (b->worker == b->run->workers)
@@ -83,13 +165,13 @@ static bool cut(weir_branch *b, weir__frame *f, uint32_t first)
     return true;
 }
 
-/* May this worker make one part more? Idle workers are served at once; a part is queued ahead only out
- * of plenty. */
+/* May one part more be made? Idle workers are served at once; a part is queued ahead only out of
+ * plenty. */
 static bool may_hand_out(const weir_branch *b)
 {
     const int missing = weir__window_missing(b->window);
-    return missing > 0 ? b->worker->credits > 0
-                       : missing == 0 && b->worker->credits > b->run->team_size / 2;
+    const int credits = atomic_load_explicit(&b->run->credits, memory_order_relaxed);
+    return missing > 0 ? credits > 0 : missing == 0 && credits > most_credits(b->run) / 2;
 }
 
 /* Hands out what may be handed out; true if that was anything. */
@@ -97,13 +179,12 @@ static bool hand_out(weir_branch *b, weir__frame *top)
 {
     bool any = false;
     while (may_hand_out(b)) {
-        uint32_t keep;
-        weir__frame *f = next_to_cut(b, top, &keep);
-        if (f == NULL || !cut(b, f, f->next + keep))
+        uint32_t n;
+        weir__frame *f = next_to_cut(b, top, &n);
+        if (f == NULL || !note_cut(b, f) || !cut(b, f, n, f == top && !b->worker->gives_last))
             break;
         any = true;
-        b->worker->handed_out_ns = b->looked_at_ns;
-        b->worker->credits--;
+        atomic_fetch_sub_explicit(&b->run->credits, 1, memory_order_relaxed);
     }
     return any;
 }
@@ -125,12 +206,13 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
         return false;
     const uint64_t now = weir__now_ns(), since_look_ns = now - b->looked_at_ns;
     b->looked_at_ns = now;
-    earn_credits(b->worker, b->run->team_size, now);
+    earn_credits(b, now);
     if (hand_out(b, top))
         b->passes = 0;
     else
         learn_passes(b, since_look_ns);
-    b->loop.polls = 1 + b->passes;
+    /* Not always the same number, or it could always be the last child of a frame that is looked at. */
+    b->loop.polls = 1 + b->passes - ((uint32_t)now & b->passes / 4);
     return true;
 }
 
@@ -151,42 +233,32 @@ static void spawn_completion(weir__run *run, weir__part *part)
     run->gather_up(run, part, base, base, true);
 }
 
-/* The worker has nothing left but gathers: was it of use to hand something out? */
-static void review_credits(weir__worker *worker)
-{
-    if (weir__now_ns() - worker->handed_out_ns < EARN_NS)
-        worker->credits = 0;
-}
-
-void weir__promote_leave_gathers(weir_branch *b, weir__part *part, weir__frame *stop)
+void weir__promote_leave_gathers(weir_branch *b)
 {
     weir__run *run = b->run;
-    review_credits(b->worker);
+    weir__part *part = b->part;
     weir__frame *base = &part->view;
-    weir__frame *from = stop;
-    uint32_t cut_below = b->cut_frames - 1; /* a stack may be deep, and few of its frames cut */
-    while (from != base) {
-        weir__frame *to = cut_below > 0 ? from->parent : base;
-        while (to != base && !weir__frame_is_cut(to))
-            to = to->parent;
-        cut_below--;
-        const bool last = to == base && !weir__frame_is_cut(base);
+    b->worker->gives_last = !b->worker->gives_last;
+    for (uint32_t i = b->cut_count; i-- > 0;) {
+        weir__frame *from = b->cut[i], *to = i > 0 ? b->cut[i - 1] : base;
+        const bool last = to == base && !weir__frame_has_parts(base);
         b->worker->gathers_promoted++;
         WEIR_YIELD_POINT();
         spawn_gather(run, part, from, to, last);
         if (last)
             return; /* it may be over, and the memory gone */
-        from = to;
     }
     spawn_completion(run, part);
 }
 
 void weir__promote_complete(weir__run *run, weir__part *part)
 {
-    if (part->root)
-        return; /* the team's closing barrier completes it */
+    if (part->from == NULL)
+        return; /* the team's closing barrier completes the root */
     const uint64_t declared = part->declared;
     WEIR_YIELD_POINT();
+    /* F2: release; pairs with F1. From here on the frame may be gathered and gone. */
+    __atomic_fetch_sub(&part->from->parts, 1, __ATOMIC_RELEASE);
     /* The permit comes back after the runtime has forgotten the part, so that the window never
      * counts less than the runtime does. */
     omp_fulfill_event((omp_event_handle_t)part->done);

@@ -4,12 +4,14 @@
  * part.c calls it from the worker that owns the frames.  It holds the only `omp task` of pipelines.
  *
  * Who may call what at the same time ("-" free, "X" never):
- *                 serve  leave_gathers  complete
- *   serve           X          X           -       serve, leave_gathers: the worker that owns the
- *   leave_gathers   X          X           -       frames, once a part for leave_gathers
- *   complete        -          -           X       complete: once per part, on any worker
- * Order:     all that a part wrote happens before the gather of the frame that it was cut from, by
- *            the dependence between their tasks.
+ *                 begin  serve, account, leave_gathers  complete
+ *   begin           X                  X                   X      once, before the first part
+ *   serve, …        X                  X                   -      the worker that owns the frames;
+ *                                                                 account, then leave_gathers once
+ *   complete        X                  -                   X      once per part, on any worker
+ * Order:     all that a part wrote happens before the gather of the frame that it was cut from: by the
+ *            dependence between their tasks, or, where the worker comes back to the frame itself and
+ *            finds that no part is out, by the frame's count of parts (F1, F2).
  * Progress:  nothing here waits but for the window's lock.
  * Memory:    a frame outlives its gather's task; a part's block goes back when it is complete. */
 #ifndef WEIR_PROMOTE_H
@@ -17,14 +19,20 @@
 
 #include "branch.h"
 
+/* Before the first part of a run, once its team is known. */
+void weir__promote_begin(weir__run *run);
+
 /* Called when the poll calls, with the frame whose next child (or gather) is about to start. Hands
- * out parts as demand, credits and the window allow; where that is of no use, the worker does not
- * listen for some polls. Returns false if the run is to stop. */
+ * out parts as demand, credits and the window allow; where that is of no use, some calls may go by
+ * until the next. Returns false if the run is to stop. */
 bool weir__promote_serve(weir_branch *b, weir__frame *top);
 
-/* For a part whose stack ends in a cut frame: makes the gather tasks of all its cut frames, from
- * `stop` down to the part's own. Afterwards the stack belongs to them. */
-void weir__promote_leave_gathers(weir_branch *b, weir__part *part, weir__frame *stop);
+/* What the worker has done since it began counts for, or against, handing out more. */
+void weir__promote_account(weir_branch *b);
+
+/* For a part whose worker has nothing left to do but some of its frames have, or had, parts out: makes the
+ * gather tasks of those frames. Afterwards the stack belongs to them. */
+void weir__promote_leave_gathers(weir_branch *b);
 
 /* Completes a part: its event, its permit and its memory. */
 void weir__promote_complete(weir__run *run, weir__part *part);

@@ -11,6 +11,7 @@
 #include "error.h"
 #include "part.h"
 #include "plan.h"
+#include "promote.h"
 
 typedef struct root_run {
     weir__run run;
@@ -25,6 +26,7 @@ static void run_root(void *argument, unsigned worker, unsigned size)
     root_run *r = argument;
     r->run.team_size = size;
     weir__window_set_team(&r->run.lane->window, size);
+    weir__promote_begin(&r->run);
     weir__part_run(&r->run, r->root);
 }
 
@@ -92,7 +94,6 @@ static void make_root(weir__part *root, weir__run *run, uint32_t n, const weir__
 {
     *root = (weir__part){
         .run = run,
-        .root = true,
         .view = {.layer = &run->plan->layer[0],
                  .in = (char *)(uintptr_t)inputs,
                  .results = out,
@@ -184,7 +185,7 @@ static weir_status run_in_place(weir_engine *engine, weir__lane *lane, const job
     if (weir__failure_cancelled(&engine->lane.failure) &&
         weir__failure_peek(&engine->lane.failure, &error))
         return weir__error_copy(&error);
-    weir__worker_reset(&lane->worker, 1);
+    weir__worker_reset(&lane->worker);
     return run_in_lane(lane, &lane->worker, weir__engine_worker_in_place(), NULL, &limits, j,
                        &size);
 }

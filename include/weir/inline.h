@@ -43,33 +43,33 @@ WEIR__ALWAYS_INLINE void weir_loop_run(weir_loop *loop, const weir_layer *layer,
 /* An open inner branch, or a part of one: then input and results are those of the branch it was cut
  * from, and the part's own end is its count. Which child of its parent it is, parent->next - 1 says
  * until it is gathered.
- * Invariant: next <= end <= count; children [next, end) are this worker's to run; end < count once a
- * part was cut off. */
+ * Invariant: next <= end <= count; children [next, end) are this worker's to run. */
 typedef struct weir__frame {
     /* The same for every branch that has its frame in this place of a stack. */
     const struct weir__layer *layer;
     struct weir__frame *parent; /* below it on this stack, or for a part that of the branch */
     char *in;
     char *results;
-    char *above;    /* where the child's frame or input slot is */
-    uint32_t depth; /* branches on the path from the top, this one included */
+    char *above; /* where the child's frame or input slot is */
 
+    char *out;      /* its own result's slot; unused in a part */
     uint32_t next;  /* first child not yet begun */
     uint32_t end;   /* children from here on are somebody else's, or do not exist */
     uint32_t count; /* children of the branch */
-    char *out;      /* its own result's slot; unused in a part */
+    uint32_t parts; /* that are out. Atomic; 0 when the frame is opened, and when gathered */
 } weir__frame;
 
 /* A stack of frames that one worker runs. */
 struct weir_loop {
     weir_branch *branch; /* for the ops */
-    weir__frame *base;   /* the lowest frame, which is not gathered here */
-    weir__frame *frame;  /* the topmost frame. NULL: say only which layer this is compiled for */
+    weir__frame *frame;  /* the topmost. NULL: say only for which layer this is compiled */
+    weir__frame *stop;   /* the topmost that had parts out when last seen, or the lowest */
     char *fresh;         /* frames from here on have not been in use: they are blank */
+    uint32_t depth;      /* of one that began there: branches on the path from the top */
+    uint32_t polls;      /* that call, until a look at what others want; that one included */
     const int *surplus;  /* the word to poll; see weir__loop_is_quiet() */
-    uint32_t polls; /* how many polls that call go by until a look at what others want, and that */
-    uint64_t branches;               /* children of the frames that were gathered */
-    const weir_layer *layer, *child; /* that it is compiled for */
+    uint64_t branches;   /* children of the frames that were gathered */
+    const weir_layer *layer, *child; /* for which it is compiled */
 };
 
 /* Of the polled word: above 0 nobody wants anything. Below WEIR__STOPPED / 2 the run stops. */
@@ -154,36 +154,38 @@ WEIR__ALWAYS_INLINE weir__frame *weir__loop_children(weir_loop *loop, weir__fram
     return f;
 }
 
-/* Gathers f into its slot, and counts the children that its worker ran. */
+/* Gathers f into its slot, and counts its children. */
 WEIR__ALWAYS_INLINE void weir__loop_gather(weir_loop *loop, const weir__frame *f,
                                            const weir_layer *layer)
 {
     const int code = layer->gather(loop->branch, f->in, f->results, f->count, f->out);
-    loop->branches += f->end;
+    loop->branches += f->count;
     if (code != 0)
         weir__loop_fail(loop, f->parent, "gather", code);
 }
 
-/* From loop->frame, which is of this layer and has children left, until the poll calls or the topmost
- * frame is of another layer or cannot be gathered yet. */
+/* From loop->frame, which is of this layer and has children left or can be gathered, until the poll
+ * calls or the topmost frame is of another layer or cannot be gathered yet. */
 WEIR__ALWAYS_INLINE void weir__loop_layer(weir_loop *loop, const weir_layer *layer,
                                           const weir_layer *child)
 {
     weir__frame *f = loop->frame;
     const struct weir__layer *own = f->layer;
     do {
-        weir__frame *top = weir__loop_children(loop, f, layer, child);
-        if (top == NULL)
-            break;
-        f = top;
-        while (f->next == f->end && f != loop->base && f->end == f->count &&
-               weir__loop_is_quiet(loop)) {
+        if (f->next != f->end) {
+            weir__frame *top = weir__loop_children(loop, f, layer, child);
+            if (top == NULL)
+                break;
+            f = top;
+            if (child != layer && f->layer != own)
+                break;
+        } else {
             weir__loop_gather(loop, f, layer);
             f = f->parent;
             if (f->layer != own)
                 break;
         }
-    } while (f->next != f->end && f->layer == own && weir__loop_is_quiet(loop));
+    } while ((f->next != f->end || f != loop->stop) && weir__loop_is_quiet(loop));
     loop->frame = f;
 }
 
