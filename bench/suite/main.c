@@ -20,7 +20,7 @@ static const struct {
      suite_fork_join},
     {"grain", "efficiency against the cost of a leaf, 1 ns to 1 ms; METG(50 %)", suite_grain},
     {"costs", "weir's own: a node, an empty run, a promotion, a gather task", suite_costs},
-    {"chain", "a pipeline without parallelism: what more workers cost it", suite_chain},
+    {"chain", "a pipeline that is a list: what more workers cost it, or bring", suite_chain},
     {"numeric", "matrix product, array sum, stencil, beside the machine's own limit",
      suite_numeric},
     {"memory", "over-production: time and peak memory at several limits", suite_memory},
