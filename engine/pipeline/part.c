@@ -115,7 +115,8 @@ static void begin(weir_branch *b, weir__run *run, weir__part *part)
     b->worker = &run->workers[place];
     b->number = run->first_worker + place;
     b->window = &run->lane->window;
-    b->began_ns = b->worker->earned_at_ns = weir__now_ns(); /* rest earns nothing */
+    b->began_ns = weir__now_ns();
+    b->worker->earned_at_ns = b->began_ns - b->worker->unpaid_ns; /* rest earns nothing */
 }
 
 static void end(weir_branch *b)

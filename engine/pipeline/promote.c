@@ -5,10 +5,10 @@
  * all that remains, the worker has nothing more to do on this stack.
  *
  * Credits bound the overhead of fine work: a promotion costs one to five microseconds, and the team
- * earns one for every EARN_NS that one of it runs. A part that turns out smaller than that has cost two:
- * in a chain of tiny branches there is always something to hand out and never work for two. (Three are
- * better for the chain, and 4 % worse for an unbalanced tree of 65 ns a node.) Credits are the team's and
- * not each worker's, since a worker with a list of long leaves is the only one that can hand any out.
+ * earns one for every EARN_NS that one of it runs. A part that turns out to be done in SMALL_NS has
+ * cost two: in a chain of tiny branches there is always something to hand out and never work for two.
+ * (Three are better for the chain, and worse for an unbalanced tree.) Credits are the team's and not
+ * each worker's, since a worker with a list of long leaves is the only one that can hand any out.
  *
  * Of the top frame's children, none of which is under way, one half is as good as the other, unless
  * one of them has nearly all the work below it. A worker that gave that one away has nothing left, the
@@ -20,6 +20,7 @@
 #include <omp.h>
 
 #define EARN_NS          20000
+#define SMALL_NS         5000
 #define CREDITS_A_WORKER 4
 
 /* While nothing can be handed out, look into one poll in so many, about one in four microseconds: the
@@ -58,7 +59,8 @@ void weir__promote_account(weir_branch *b)
     weir__run *run = b->run;
     const uint64_t now = weir__now_ns();
     earn_credits(b, now);
-    if (b->part != NULL && b->part->from != NULL && now - b->began_ns < EARN_NS &&
+    b->worker->unpaid_ns = now - b->worker->earned_at_ns;
+    if (b->part != NULL && b->part->from != NULL && now - b->began_ns < SMALL_NS &&
         atomic_load_explicit(&run->credits, memory_order_relaxed) >= 0)
         atomic_fetch_sub_explicit(&run->credits, 1, memory_order_relaxed);
 }
