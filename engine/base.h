@@ -22,7 +22,6 @@
 #define WEIR_ASSERT(x) ((void)0)
 #endif
 
-#define WEIR_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define WEIR_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 #define WEIR_MUST_CHECK            __attribute__((warn_unused_result))

@@ -1,4 +1,4 @@
-/* What an op is told (weir_branch), the run that it belongs to, and how a failed op is reported.
+/* What an op is told (weir_branch), and the run that it belongs to.
  *
  * part.c makes one weir_branch for each part or gather task that a worker runs, and lends it to
  * every op of it.  It must never be touched by another worker. */

@@ -44,7 +44,6 @@ static weir_status size_layer(weir__layer *layer)
         layer->branch_memory = weir__bytes_multiply(frames, frame);
         layer->branch_declared = weir__bytes_multiply(frames, op->held_bytes);
         layer->in_bytes = (size_t)in;
-        layer->results_bytes = (size_t)results;
         layer->frame_bytes = (size_t)frame;
         if (!layer->recursive) {
             layer->branch_memory =

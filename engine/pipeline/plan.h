@@ -19,7 +19,7 @@ typedef struct weir__layer {
     bool recursive;
     bool ranges;      /* its children are computed by a leaves op, and have no input slot */
     uint32_t deepest; /* a branch this deep must be a leaf: the end of max_depth */
-    size_t in_bytes, results_bytes, frame_bytes;
+    size_t in_bytes, frame_bytes;
     uint64_t branch_memory, branch_declared; /* one branch run depth first, all below it included */
     uint64_t part_memory, part_declared;     /* a part of its children: record and one child */
 } weir__layer;
