@@ -14,10 +14,9 @@ typedef struct weir__worker {
     alignas(WEIR_LINE) uint64_t branches;
     uint64_t promotions;
     uint64_t gathers_promoted;
-    uint64_t earned_at_ns; /* up to when running time was turned into credits */
-    uint64_t unpaid_ns;    /* and what was left of it when the last task ended */
-    bool gives_last;       /* of the two halves of a frame, that which it would run last */
-    uint32_t chunk;        /* leaves in one call of a range op */
+    uint64_t unpaid_ns; /* running time that is short of a credit, from its last task */
+    bool gives_last;    /* of the two halves of a frame, that which it would run last */
+    uint32_t chunk;     /* leaves in one call of a range op */
 } weir__worker;
 
 /* A worker as it is at the start of a run. */

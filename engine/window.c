@@ -276,5 +276,5 @@ void weir__window_give_scratch(weir__window *window, void *scratch)
 
 void weir__window_stop(weir__window *window)
 {
-    atomic_store_explicit(&window->surplus, WEIR_STOPPED, memory_order_relaxed);
+    atomic_store_explicit(&window->surplus, WEIR__STOPPED, memory_order_relaxed);
 }

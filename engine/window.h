@@ -22,6 +22,7 @@
 #include <stdatomic.h>
 
 #include "base.h"
+#include "weir/inline.h" /* WEIR__STOPPED */
 #include "weir/status.h"
 
 /* libgomp stops deferring tasks at 64 a thread, and then loses `detach`. A part counts as one task
@@ -38,7 +39,7 @@ uint64_t weir__window_block_bytes(uint64_t bytes);
 typedef struct weir__window {
     /* Polled by every worker at every child: parts that are queued or running, plus gathers that are
      * running, less the team. Not above 0 is demand. WEIR_NO_PERMIT more while the last permit is
-     * out, WEIR_STOPPED once the run stops. */
+     * out, WEIR__STOPPED once the run stops. */
     alignas(WEIR_LINE) atomic_int surplus;
 
     /* Written under the lock; in_flight and held_bytes are read without it as a hint. */
@@ -97,7 +98,6 @@ void *weir__window_take_scratch(weir__window *window) WEIR_MUST_CHECK;
 void weir__window_give_scratch(weir__window *window, void *scratch);
 
 #define WEIR_NO_PERMIT (1 << 28)
-#define WEIR_STOPPED   (-(1 << 30)) /* far below all that can be added to it */
 
 /* How many parts fewer there are than workers; only a hint. */
 static inline int weir__window_missing(const weir__window *window)
@@ -127,7 +127,7 @@ void weir__window_stop(weir__window *window);
 
 static inline bool weir__window_stopped(const weir__window *window)
 {
-    return atomic_load_explicit(&window->surplus, memory_order_relaxed) < WEIR_STOPPED / 2;
+    return atomic_load_explicit(&window->surplus, memory_order_relaxed) < WEIR__STOPPED / 2;
 }
 
 #endif

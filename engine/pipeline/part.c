@@ -15,8 +15,6 @@
 #define CHUNK_MOST    (1u << 20)
 #define CHUNK_UNTIMED 15 /* ranges that are shorter than the chunk are timed once in so many */
 
-static_assert(WEIR__STOPPED == WEIR_STOPPED, "the loop and the window mean the same by stopped");
-
 /* The chunk grows while a call is short, and shrinks when calls turn out long. */
 static void learn_chunk(weir__worker *worker, uint32_t n, uint64_t ns)
 {
@@ -116,7 +114,7 @@ static void begin(weir_branch *b, weir__run *run, weir__part *part)
     b->number = run->first_worker + place;
     b->window = &run->lane->window;
     b->began_ns = weir__now_ns();
-    b->worker->earned_at_ns = b->began_ns - b->worker->unpaid_ns; /* rest earns nothing */
+    b->earned_at_ns = b->began_ns - b->worker->unpaid_ns; /* rest earns nothing */
 }
 
 static void end(weir_branch *b)

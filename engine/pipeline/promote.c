@@ -41,12 +41,11 @@ void weir__promote_begin(weir__run *run)
 /* The worker has run until now. */
 static void earn_credits(weir_branch *b, uint64_t now)
 {
-    weir__worker *worker = b->worker;
     weir__run *run = b->run;
-    if (now < worker->earned_at_ns + EARN_NS)
+    if (now < b->earned_at_ns + EARN_NS)
         return;
-    const uint64_t earned = (now - worker->earned_at_ns) / EARN_NS;
-    worker->earned_at_ns += earned * EARN_NS;
+    const uint64_t earned = (now - b->earned_at_ns) / EARN_NS;
+    b->earned_at_ns += earned * EARN_NS;
     const int missing =
         most_credits(run) - atomic_load_explicit(&run->credits, memory_order_relaxed);
     if (missing > 0)
@@ -59,7 +58,7 @@ void weir__promote_account(weir_branch *b)
     weir__run *run = b->run;
     const uint64_t now = weir__now_ns();
     earn_credits(b, now);
-    b->worker->unpaid_ns = now - b->worker->earned_at_ns;
+    b->worker->unpaid_ns = now - b->earned_at_ns;
     if (b->part != NULL && b->part->from != NULL && now - b->began_ns < SMALL_NS &&
         atomic_load_explicit(&run->credits, memory_order_relaxed) >= 0)
         atomic_fetch_sub_explicit(&run->credits, 1, memory_order_relaxed);

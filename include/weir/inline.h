@@ -72,7 +72,8 @@ struct weir_loop {
     const weir_layer *layer, *child; /* for which it is compiled */
 };
 
-/* Of the polled word: above 0 nobody wants anything. Below WEIR__STOPPED / 2 the run stops. */
+/* Of the polled word: above 0 nobody wants anything. Once the run stops it is this, give or take what
+ * is added to it, which is far less; so below WEIR__STOPPED / 2 the run stops. */
 #define WEIR__STOPPED (-(1 << 30))
 
 /* The poll before each op that begins a child or gathers: may the worker go on without a look at
