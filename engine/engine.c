@@ -6,10 +6,16 @@
 
 #include <omp.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "error.h"
 #include "memory.h"
 #include "options.h"
+
+#ifndef WATCH_NS
+#define WATCH_NS         100000
+#define WATCH_CROWDED_NS 2000
+#endif
 
 /* OMP_PROC_BIND or OMP_PLACES: the user has placed the threads already. libomp always has one
  * place, so the environment is what tells. */
@@ -57,6 +63,15 @@ static size_t clamp_in_flight(size_t asked, unsigned workers)
     return asked < most ? asked : most;
 }
 
+/* How long workers without work stay awake, in nanoseconds: not so long where they are more than the
+ * cores, or the user does not want OpenMP's threads to spin. */
+static uint64_t watch_ns(unsigned workers)
+{
+    const char *policy = getenv("OMP_WAIT_POLICY");
+    const bool passive = policy != NULL && strcasecmp(policy, "passive") == 0;
+    return passive || workers > (unsigned)omp_get_num_procs() ? WATCH_CROWDED_NS : WATCH_NS;
+}
+
 /* Everything of an engine whose memory is there already. */
 static weir_status fill_engine(weir_engine *engine, weir_engine_options *options)
 {
@@ -77,6 +92,10 @@ static weir_status fill_engine(weir_engine *engine, weir_engine_options *options
     if (engine->workers == NULL)
         return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
                                options->workers);
+    if (weir__mail_open(&engine->mail, options->workers) != WEIR_OK)
+        return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
+                               options->workers);
+    engine->watch_ns = watch_ns(options->workers);
     engine->in_place = weir__memory_take_zero(options->workers * sizeof *engine->in_place);
     if (engine->in_place == NULL)
         return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
@@ -133,6 +152,7 @@ void weir_engine_close(weir_engine *engine)
     weir__lane_close(&engine->lane);
     for (unsigned i = 0; i < engine->lanes; i++)
         weir__lane_close(&engine->in_place[i]);
+    weir__mail_close(&engine->mail);
     weir__memory_give(engine->in_place);
     weir__memory_give(engine->workers);
     weir__memory_give(engine);

@@ -8,6 +8,7 @@
 #include "base.h"
 #include "event.h"
 #include "lane.h"
+#include "mail.h"
 #include "team.h"
 #include "weir/engine.h"
 
@@ -17,10 +18,12 @@ struct weir_engine {
     size_t max_in_flight;
     size_t max_bytes; /* SIZE_MAX: no limit */
     weir__worker *workers;
+    uint64_t watch_ns; /* how long a worker without work stays awake */
 
     /* The run under way, of the whole team. */
     atomic_bool busy;
     weir__lane lane;
+    weir__mail mail;
 
     /* For streams: each worker's lane for runs in place, who sleeps, and the bytes that stream and
      * lanes have reserved together. */

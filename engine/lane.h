@@ -15,6 +15,7 @@ typedef struct weir__worker {
     uint64_t promotions;
     uint64_t gathers_promoted;
     uint64_t unpaid_ns; /* running time that is short of a credit, from its last task */
+    uint64_t rest_ns;   /* before it asks for work again: its last parts were too small */
     bool gives_last;    /* of the two halves of a frame, that which it would run last */
     uint32_t chunk;     /* leaves in one call of a range op */
 } weir__worker;

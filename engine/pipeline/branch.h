@@ -14,6 +14,8 @@
 typedef struct weir__run {
     weir__lane *lane;
     weir__worker *workers; /* of the team, by number; in place the lane's own */
+    weir__mail *mail;      /* of the team; NULL in place */
+    uint64_t watch_ns;     /* how long an idle worker stays awake */
     unsigned first_worker; /* the number of workers[0] */
     const weir_plan *plan;
     void *context;
@@ -24,8 +26,7 @@ typedef struct weir__run {
     /* The bodies of the two kinds of OpenMP task. They are here because part.c stands above
      * promote.c, which makes the tasks. */
     void (*run_part)(struct weir__run *run, weir__part *part);
-    void (*gather_up)(struct weir__run *run, weir__part *part, weir__frame *from, weir__frame *to,
-                      bool last);
+    void (*gather_up)(struct weir__run *run, weir__part *part, weir__frame *f);
 
     alignas(WEIR_LINE) atomic_int credits; /* promotions that the team may make at once */
 } weir__run;
@@ -41,7 +42,8 @@ struct weir_branch {
     void *context;
     void *scratch;
     weir__worker *worker; /* its counters */
-    unsigned number;      /* of the worker */
+    unsigned place;       /* of the worker in its team, */
+    unsigned number;      /* and its number, which ops are told */
     weir__window *window;
     weir__frame *oldest;   /* no frame below it on the stack has children left */
     uint32_t passes;       /* calls of the poll that go by after a look that was of no use */

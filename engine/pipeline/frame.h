@@ -12,6 +12,9 @@
 
 static_assert(sizeof(weir__frame) == WEIR_LINE, "a frame's header is one line");
 
+/* In the count of parts: the frame's worker has left it to a gather task. */
+#define WEIR_FRAME_LEFT (1u << 31)
+
 /* Are parts of it out? If not, all that they wrote is there to be gathered. */
 static inline bool weir__frame_has_parts(const weir__frame *f)
 {
@@ -24,7 +27,6 @@ static inline bool weir__frame_has_parts(const weir__frame *f)
  * the frames of its children follow. The run's root is one too, without a task. */
 typedef struct weir__part {
     struct weir__run *run;
-    uint64_t done;     /* the OpenMP event that completes it; unused in the root */
     uint64_t declared; /* held_bytes reserved with it */
     weir__frame *from; /* that it was cut off; NULL in the root */
     uint32_t depth;    /* of `from`: branches on the path from the top */

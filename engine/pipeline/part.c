@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "idle.h"
 #include "promote.h"
 
 /* A range op is called for about this long, so that it is worth vectorising and demand is still
@@ -80,10 +81,6 @@ static void run_stack(weir_branch *b)
     weir_loop *loop = &b->loop;
     weir__frame *base = &b->part->view;
     const weir__layer *layer = NULL;
-    loop->surplus = weir__window_surplus(b->window);
-    loop->stop = loop->frame = b->oldest = base;
-    loop->fresh = base->above;
-    loop->depth = b->part->depth + 1;
     for (;;) {
         weir__frame *f = loop->frame;
         if (f->layer != layer) { /* ops of one layer say nothing about those of another */
@@ -103,18 +100,30 @@ static void run_stack(weir_branch *b)
 
 static void begin(weir_branch *b, weir__run *run, weir__part *part)
 {
-    const unsigned place = run->team_size == 1 ? 0 : weir__team_worker();
     memset(b, 0, offsetof(weir_branch, cut));
     b->loop.branch = b;
     b->part = part;
     b->run = run;
     b->context = run->context;
     b->scratch = weir__window_take_scratch(&run->lane->window);
-    b->worker = &run->workers[place];
-    b->number = run->first_worker + place;
+    b->place = run->team_size == 1 ? 0 : weir__team_worker();
+    b->worker = &run->workers[b->place];
+    b->number = run->first_worker + b->place;
     b->window = &run->lane->window;
     b->began_ns = weir__now_ns();
     b->earned_at_ns = b->began_ns - b->worker->unpaid_ns; /* rest earns nothing */
+}
+
+/* Sets the stack up with nothing on it but the part. */
+static void begin_stack(weir_branch *b)
+{
+    weir_loop *loop = &b->loop;
+    weir__frame *base = &b->part->view;
+    loop->surplus = weir__window_surplus(b->window);
+    loop->stop = loop->frame = b->oldest = base;
+    loop->fresh = base->above;
+    loop->depth = b->part->depth + 1;
+    loop->branches = base->end - base->next;
 }
 
 static void end(weir_branch *b)
@@ -125,31 +134,93 @@ static void end(weir_branch *b)
     weir__window_add_active(b->window, -1);
 }
 
-void weir__part_run(weir__run *run, weir__part *part)
+/* The worker has run all that is its own. True if it came back to a frame with parts out, and they
+ * came back soon, so that it can go on. Else *next is a part that it was given while it waited. */
+static bool parts_came_back(weir_branch *b, weir__part **next)
 {
-    weir__frame *base = &part->view;
-    if (part->from != NULL)
-        weir__window_began(&run->lane->window);
-    weir_branch b;
-    begin(&b, run, part);
-    b.loop.branches = base->end - base->next;
-    run_stack(&b);
-    end(&b);
-    if (b.cut_count > 0 || weir__frame_has_parts(base))
-        weir__promote_leave_gathers(&b);
-    else
-        weir__promote_complete(run, part);
+    weir__frame *f = b->loop.stop;
+    if (weir__window_stopped(b->window) || (f == &b->part->view && !weir__frame_has_parts(f)))
+        return false;
+    b->worker->gives_last = !b->worker->gives_last;
+    weir__window_add_active(b->window, -1);
+    const uint64_t begun = weir__now_ns();
+    *next = weir__idle(b->run, b->place, f);
+    b->earned_at_ns += weir__now_ns() - begun;
+    weir__window_add_active(b->window, +1);
+    if (weir__window_stopped(b->window) || weir__frame_has_parts(f))
+        return false;
+    if (*next != NULL)
+        weir__promote_spawn(b->run, *next);
+    *next = NULL;
+    return true;
 }
 
-void weir__part_gather_up(weir__run *run, weir__part *part, weir__frame *from, weir__frame *to,
-                          bool last)
+bool weir__part_run(weir__run *run, weir__part **part)
 {
+    weir__part *own = *part;
+    if (own->from != NULL)
+        weir__window_began(&run->lane->window);
+    weir_branch b;
+    begin(&b, run, own);
+    begin_stack(&b);
+    *part = NULL;
+    do
+        run_stack(&b);
+    while (parts_came_back(&b, part));
+    weir__frame *f = b.loop.stop;
+    const bool left = f != &own->view || weir__frame_has_parts(f);
+    b.worker->gathers_promoted += left;
+    end(&b);
+    if (!left)
+        return !weir__promote_complete(run, own);
+    weir__promote_leave(run, own, f);
+    return *part != NULL;
+}
+
+/* Runs this part, if it is one, and then others, until there are none for a while, or there may be a
+ * task to run (no more): then the worker goes back to the runtime. */
+static void serve(weir__run *run, weir__part *part, bool more)
+{
+    const unsigned worker = weir__team_worker();
+    do {
+        while (part != NULL || (more && (part = weir__idle(run, worker, NULL)) != NULL))
+            more = weir__part_run(run, &part);
+        part = weir__mail_sleep(run->mail, worker);
+    } while (part != NULL);
+}
+
+void weir__part_serve(weir__run *run, weir__part *part)
+{
+    serve(run, part, true);
+}
+
+void weir__part_wake(weir__run *run, weir__part *part)
+{
+    weir__mail_woke(run->mail);
+    serve(run, part, true);
+}
+
+void weir__part_gather_up(weir__run *run, weir__part *part, weir__frame *f)
+{
+    weir__frame *base = &part->view;
+    weir__mail_woke(run->mail);
     weir__window_add_active(&run->lane->window, +1);
     weir_branch b;
     begin(&b, run, NULL);
-    for (weir__frame *f = from; f != to && !weir__window_stopped(b.window); f = f->parent)
-        weir__loop_gather(&b.loop, f, &f->layer->op);
+    f->parts = 0;
+    bool left = false;
+    while (f != base && !left) {
+        if (!weir__window_stopped(b.window))
+            weir__loop_gather(&b.loop, f, &f->layer->op);
+        f = f->parent;
+        left = weir__frame_has_parts(f);
+    }
+    b.worker->gathers_promoted += left;
     end(&b);
-    if (last)
-        weir__promote_complete(run, part);
+    bool more = false;
+    if (left)
+        weir__promote_leave(run, part, f);
+    else
+        more = !weir__promote_complete(run, part);
+    serve(run, NULL, more);
 }

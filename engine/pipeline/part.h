@@ -8,12 +8,18 @@
 
 #include "branch.h"
 
-/* Runs a part: its children, and the gathers of all branches that it completes. */
-void weir__part_run(weir__run *run, weir__part *part);
+/* Runs a part: its children, and the gathers of all branches that it completes. Returns true if the
+ * worker may look for more; then *part is another one that it was given meanwhile, or NULL. */
+bool weir__part_run(weir__run *run, weir__part **part);
 
-/* Gathers `from`, whose parts are all complete, and its parents up to, but without, `to`. With
- * `last` the part is complete then. */
-void weir__part_gather_up(weir__run *run, weir__part *part, weir__frame *from, weir__frame *to,
-                          bool last);
+/* A worker of a team: runs a part (NULL: none yet) and then others, until there are none for a while,
+ * or a task of the runtime's may be waiting. */
+void weir__part_serve(weir__run *run, weir__part *part);
+
+/* The bodies of the tasks: the worker has been asleep until now. */
+void weir__part_wake(weir__run *run, weir__part *part);
+/* Gathers f, whose parts are all complete, and its parents, until one has parts out or the part is
+ * complete. */
+void weir__part_gather_up(weir__run *run, weir__part *part, weir__frame *f);
 
 #endif

@@ -19,9 +19,17 @@
 
 #include <omp.h>
 
+#ifndef EARN_NS
 #define EARN_NS          20000
+#endif
+#ifndef SMALL_NS
 #define SMALL_NS         5000
+#endif
 #define CREDITS_A_WORKER 4
+#ifndef REST_LEAST_NS
+#define REST_LEAST_NS 20000
+#define REST_MOST_NS  160000
+#endif
 
 /* While nothing can be handed out, look into one poll in so many, about one in four microseconds: the
  * clock costs as much as a few small branches. */
@@ -59,8 +67,14 @@ void weir__promote_account(weir_branch *b)
     const uint64_t now = weir__now_ns();
     earn_credits(b, now);
     b->worker->unpaid_ns = now - b->earned_at_ns;
-    if (b->part != NULL && b->part->from != NULL && now - b->began_ns < SMALL_NS &&
-        atomic_load_explicit(&run->credits, memory_order_relaxed) >= 0)
+    if (b->part == NULL || b->part->from == NULL)
+        return;
+    if (now - b->began_ns >= SMALL_NS) {
+        b->worker->rest_ns = 0;
+        return;
+    }
+    b->worker->rest_ns = b->worker->rest_ns == 0 ? REST_LEAST_NS : b->worker->rest_ns * 2 < REST_MOST_NS ? b->worker->rest_ns * 2 : REST_MOST_NS;
+    if (atomic_load_explicit(&run->credits, memory_order_relaxed) >= 0)
         atomic_fetch_sub_explicit(&run->credits, 1, memory_order_relaxed);
 }
 
@@ -93,16 +107,17 @@ static weir__frame *next_to_cut(weir_branch *b, weir__frame *top, uint32_t *n)
     return *n > 0 ? f : NULL;
 }
 
-/* The task of a part. The body must not be empty, nor the clauses if, final, untied or priority be
- * used: each loses `detach` in one runtime or the other. */
-static void spawn_part(weir__run *run, const weir__frame *f, weir__part *part)
+/* A task that a sleeping worker wakes up for. */
+static void spawn_part(weir__run *run, weir__part *part)
 {
-    omp_event_handle_t done = (omp_event_handle_t)0; /* the task construct fills it in */
-#pragma omp task depend(in : *f) detach(done) firstprivate(run, part)
-    {
-        part->done = (uint64_t)done;
-        run->run_part(run, part);
-    }
+#pragma omp task firstprivate(run, part)
+    run->run_part(run, part);
+}
+
+void weir__promote_spawn(weir__run *run, weir__part *part)
+{
+    WEIR_YIELD_POINT();
+    spawn_part(run, part);
 }
 
 /* Branches on the path to f, which is on the stack of b: frames of a recursive layer lie in a row up to
@@ -162,7 +177,8 @@ static bool cut(weir_branch *b, weir__frame *f, uint32_t n, bool next_ones)
     if (b->worker == b->run->workers)
         weir__team_bind_caller(b->run->team);
     WEIR_YIELD_POINT();
-    spawn_part(b->run, f, part);
+    if (!weir__mail_post(b->run->mail, b->place, part))
+        weir__promote_spawn(b->run, part);
     return true;
 }
 
@@ -179,7 +195,7 @@ static bool may_hand_out(const weir_branch *b)
 static bool hand_out(weir_branch *b, weir__frame *top)
 {
     bool any = false;
-    while (may_hand_out(b)) {
+    while (may_hand_out(b) && weir__mail_has_room(b->run->mail, b->place)) {
         uint32_t n;
         weir__frame *f = next_to_cut(b, top, &n);
         if (f == NULL || !note_cut(b, f) || !cut(b, f, n, f == top && !b->worker->gives_last))
@@ -217,51 +233,56 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
     return true;
 }
 
-/* A gather is a sibling of the parts of its frame and writes what they read, so it runs after them;
- * it reads the next cut frame below, so the gather of that one runs after it. */
-static void spawn_gather(weir__run *run, weir__part *part, weir__frame *from, weir__frame *to,
-                         bool last)
+/* A task that is complete once its event is fulfilled, which is returned. The body must not be empty, nor
+ * the clauses if, final, untied or priority be used: each loses `detach` in one runtime or the other. */
+static omp_event_handle_t spawn_token(const weir__frame *f)
 {
-#pragma omp task depend(inout : *from) depend(in : *to) firstprivate(run, part, from, to, last)
-    run->gather_up(run, part, from, to, last);
+    omp_event_handle_t parts = (omp_event_handle_t)0; /* the task construct fills it in */
+#pragma omp task depend(in : *f) detach(parts)
+    __asm__ volatile("");
+    return parts;
 }
 
-/* A part that was cut itself has nothing to gather, but is complete only when its parts are. */
-static void spawn_completion(weir__run *run, weir__part *part)
+/* A gather writes what its token reads, so it runs after that is complete. */
+static void spawn_gather(weir__run *run, weir__part *part, weir__frame *f)
 {
-    weir__frame *base = &part->view;
-#pragma omp task depend(inout : *base) firstprivate(run, part, base)
-    run->gather_up(run, part, base, base, true);
+#pragma omp task depend(inout : *f) firstprivate(run, part, f)
+    run->gather_up(run, part, f);
 }
 
-void weir__promote_leave_gathers(weir_branch *b)
+void weir__promote_leave(weir__run *run, weir__part *part, weir__frame *f)
 {
-    weir__run *run = b->run;
-    weir__part *part = b->part;
-    weir__frame *base = &part->view;
-    b->worker->gives_last = !b->worker->gives_last;
-    for (uint32_t i = b->cut_count; i-- > 0;) {
-        weir__frame *from = b->cut[i], *to = i > 0 ? b->cut[i - 1] : base;
-        const bool last = to == base && !weir__frame_has_parts(base);
-        b->worker->gathers_promoted++;
-        WEIR_YIELD_POINT();
-        spawn_gather(run, part, from, to, last);
-        if (last)
-            return; /* it may be over, and the memory gone */
-    }
-    spawn_completion(run, part);
-}
-
-void weir__promote_complete(weir__run *run, weir__part *part)
-{
-    if (part->from == NULL)
-        return; /* the team's closing barrier completes the root */
-    const uint64_t declared = part->declared;
+    const omp_event_handle_t token = spawn_token(f);
+    spawn_gather(run, part, f);
+    f->token = (uint64_t)token;
     WEIR_YIELD_POINT();
-    /* F2: release; pairs with F1. From here on the frame may be gathered and gone. */
-    __atomic_fetch_sub(&part->from->parts, 1, __ATOMIC_RELEASE);
-    /* The permit comes back after the runtime has forgotten the part, so that the window never
-     * counts less than the runtime does. */
-    omp_fulfill_event((omp_event_handle_t)part->done);
-    weir__window_complete(&run->lane->window, part, declared);
+    /* F3: release and acquire; pairs with F2. The last of the parts finds the token. */
+    if (__atomic_fetch_or(&f->parts, WEIR_FRAME_LEFT, __ATOMIC_ACQ_REL) == 0)
+        omp_fulfill_event(token);
+}
+
+/* A part of f is complete. True if a gather is ready now. */
+static bool part_is_back(weir__frame *f)
+{
+    WEIR_YIELD_POINT();
+    /* F2: release; pairs with F1. From here on the frame may be gathered and gone, unless it has been
+     * left and this was the last: then acquire as well, and it pairs with F3 and the other F2. */
+    if (__atomic_fetch_sub(&f->parts, 1, __ATOMIC_ACQ_REL) != (WEIR_FRAME_LEFT | 1))
+        return false;
+    omp_fulfill_event((omp_event_handle_t)f->token);
+    return true;
+}
+
+bool weir__promote_complete(weir__run *run, weir__part *part)
+{
+    weir__window *window = &run->lane->window;
+    weir__frame *from = part->from;
+    if (from == NULL) {
+        weir__window_stop(window); /* idle workers may go */
+        return true;
+    }
+    const uint64_t declared = part->declared;
+    const bool ready = part_is_back(from);
+    weir__window_complete(window, part, declared);
+    return ready;
 }

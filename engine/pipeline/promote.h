@@ -30,11 +30,15 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top);
 /* What the worker has done since it began counts for, or against, handing out more. */
 void weir__promote_account(weir_branch *b);
 
-/* For a part whose worker has nothing left to do but some of its frames have, or had, parts out: makes the
- * gather tasks of those frames. Afterwards the stack belongs to them. */
-void weir__promote_leave_gathers(weir_branch *b);
+/* Makes a task of a part. */
+void weir__promote_spawn(weir__run *run, weir__part *part);
 
-/* Completes a part: its event, its permit and its memory. */
-void weir__promote_complete(weir__run *run, weir__part *part);
+/* For a part whose worker has nothing left to do but wait for the parts of f: makes the gather of f a
+ * task that depends on them. Afterwards the part's stack belongs to that. */
+void weir__promote_leave(weir__run *run, weir__part *part, weir__frame *f);
+
+/* Completes a part: it counts as back, and its permit and its memory are. True if there may be a task
+ * for this worker in the runtime now, or the run is over. */
+bool weir__promote_complete(weir__run *run, weir__part *part);
 
 #endif

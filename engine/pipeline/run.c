@@ -18,16 +18,23 @@ typedef struct root_run {
     weir__part *root;
 } root_run;
 
-/* Inside the team: worker 0 runs the root, the others wait for its tasks. */
+/* Inside the team: worker 0 runs the root, the others wait for its parts. */
 static void run_root(void *argument, unsigned worker, unsigned size)
 {
-    if (worker != 0)
-        return;
     root_run *r = argument;
-    r->run.team_size = size;
-    weir__window_set_team(&r->run.lane->window, size);
-    weir__promote_begin(&r->run);
-    weir__part_run(&r->run, r->root);
+    weir__run *run = &r->run;
+    weir__part *part = worker == 0 ? r->root : NULL;
+    if (worker == 0) {
+        run->team_size = size;
+        weir__window_set_team(&run->lane->window, size);
+        weir__promote_begin(run);
+        if (run->mail != NULL)
+            weir__mail_set_team(run->mail, size);
+    }
+    if (size > 1)
+        weir__part_serve(run, part);
+    else
+        (void)weir__part_run(run, &part);
 }
 
 static weir_status check_arguments(const weir_engine *engine, const weir_plan *plan, size_t n,
@@ -125,9 +132,9 @@ typedef struct job {
     void *out;
 } job;
 
-/* The run itself, in a lane that is ours; team is NULL for a run in place. */
-static weir_status run_in_lane(weir__lane *lane, weir__worker *workers, unsigned first_worker,
-                               weir__team *team, const weir__limits *limits, const job *j,
+/* The run itself, in a lane that is ours; engine is NULL for a run in place. */
+static weir_status run_in_lane(weir_engine *engine, weir__lane *lane, weir__worker *workers,
+                               unsigned first_worker, const weir__limits *limits, const job *j,
                                unsigned *size)
 {
     weir__part *root =
@@ -137,21 +144,25 @@ static weir_status run_in_lane(weir__lane *lane, weir__worker *workers, unsigned
                                (unsigned long long)weir_plan_serial_bytes(j->plan));
     const weir__inputs inputs = {.in = j->in, .in_bytes = j->plan->layer[1].op.in_bytes};
     root_run r = {.run = {.lane = lane,
-                          .team = team,
+                          .team = engine != NULL ? &engine->team : NULL,
                           .workers = workers,
+                          .mail = engine != NULL ? &engine->mail : NULL,
+                          .watch_ns = engine != NULL ? engine->watch_ns : 0,
                           .first_worker = first_worker,
                           .plan = j->plan,
                           .context = j->context,
                           .numbered = j->numbered,
-                          .run_part = weir__part_run,
+                          .run_part = weir__part_wake,
                           .gather_up = weir__part_gather_up},
                   .root = root};
     make_root(root, &r.run, j->n, &inputs, j->out);
     weir__failure_begin(&lane->failure);
-    if (team != NULL)
-        weir__team_run(team, run_root, &r);
-    else
+    if (engine != NULL) {
+        weir__mail_begin(&engine->mail);
+        weir__team_run(&engine->team, run_root, &r);
+    } else {
         run_root(&r, 0, 1);
+    }
     weir_error error;
     const weir_status status = weir__failure_end(&lane->failure, &error);
     weir__window_end(&lane->window, root, j->plan->root_declared);
@@ -168,7 +179,7 @@ static weir_status run_on_team(weir_engine *engine, const job *j)
     if (status != WEIR_OK)
         return status;
     weir__engine_reset_workers(engine);
-    status = run_in_lane(&engine->lane, engine->workers, 0, &engine->team, &limits, j, &size);
+    status = run_in_lane(engine, &engine->lane, engine->workers, 0, &limits, j, &size);
     if (size > 0)
         note_stats(engine, size, began_ns);
     return status;
@@ -186,7 +197,7 @@ static weir_status run_in_place(weir_engine *engine, weir__lane *lane, const job
         weir__failure_peek(&engine->lane.failure, &error))
         return weir__error_copy(&error);
     weir__worker_reset(&lane->worker);
-    return run_in_lane(lane, &lane->worker, weir__engine_worker_in_place(), NULL, &limits, j,
+    return run_in_lane(NULL, lane, &lane->worker, weir__engine_worker_in_place(), &limits, j,
                        &size);
 }
 

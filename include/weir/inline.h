@@ -50,7 +50,10 @@ typedef struct weir__frame {
     struct weir__frame *parent; /* below it on this stack, or for a part that of the branch */
     char *in;
     char *results;
-    char *above; /* where the child's frame or input slot is */
+    union {
+        char *above;    /* where the child's frame or input slot is */
+        uint64_t token; /* once it is left to a gather task: what completes that one's dependence */
+    };
 
     char *out;      /* its own result's slot; unused in a part */
     uint32_t next;  /* first child not yet begun */

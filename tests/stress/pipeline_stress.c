@@ -6,6 +6,7 @@
  * random tree, and the asserts of the test build of the engine. */
 #include "stress/pipeline_tree.h"
 
+#include "engine.h"
 #include "testing.h"
 
 #define DEFAULT_ROUNDS 300
@@ -93,6 +94,8 @@ static weir_engine *open_engine(uint64_t *random, const weir_plan *plan)
     }
     weir_engine *engine;
     assert_int_equal(weir_engine_open(&options, &engine), WEIR_OK);
+    static const uint64_t watches[] = {0, 2000, 50000, 200000};
+    engine->watch_ns = watches[draw(random, 4)];
     return engine;
 }
 

@@ -1,0 +1,161 @@
+/* The boxes of the team's workers; see mail.h.
+ *
+ * A worker that falls asleep counts itself and then looks into all boxes; one that leaves an item in
+ * its own box does so and then looks whether anybody sleeps.  Both are sequentially consistent, so at
+ * least one of the two sees the other (Dekker). */
+#include "mail.h"
+
+#include "memory.h"
+
+static char raised_hand; /* its address is the mark */
+#define RAISED ((void *)&raised_hand)
+
+static bool is_item(const void *content)
+{
+    return content != NULL && content != RAISED;
+}
+
+weir_status weir__mail_open(weir__mail *mail, unsigned workers)
+{
+    mail->box = weir__memory_take_zero(workers * sizeof *mail->box);
+    mail->boxes = workers;
+    return mail->box != NULL ? WEIR_OK : WEIR_ENOMEM;
+}
+
+void weir__mail_close(weir__mail *mail)
+{
+    weir__memory_give(mail->box);
+}
+
+static void put(weir__box *box, void *content)
+{
+    atomic_store_explicit(&box->item, content, memory_order_relaxed);
+}
+
+static void *look(const weir__box *box)
+{
+    return atomic_load_explicit(&box->item, memory_order_relaxed);
+}
+
+void weir__mail_begin(weir__mail *mail)
+{
+    atomic_store_explicit(&mail->asleep, 0, memory_order_relaxed);
+    for (unsigned i = 0; i < mail->boxes; i++)
+        put(&mail->box[i], i == 0 ? NULL : RAISED);
+}
+
+void weir__mail_set_team(weir__mail *mail, unsigned team)
+{
+    for (unsigned i = team; i < mail->boxes; i++)
+        put(&mail->box[i], NULL);
+}
+
+static unsigned after(const weir__mail *mail, unsigned i)
+{
+    return i + 1 < mail->boxes ? i + 1 : 0;
+}
+
+static bool somebody_sleeps(const weir__mail *mail)
+{
+    return atomic_load_explicit(&mail->asleep, memory_order_relaxed) > 0;
+}
+
+bool weir__mail_has_room(const weir__mail *mail, unsigned worker)
+{
+    if (!is_item(look(&mail->box[worker])) || somebody_sleeps(mail))
+        return true;
+    for (unsigned i = after(mail, worker); i != worker; i = after(mail, i))
+        if (look(&mail->box[i]) == RAISED)
+            return true;
+    return false;
+}
+
+/* Takes this item out of a box, if it is still there. */
+static bool take_out(weir__box *box, void *item)
+{
+    /* M2: acquire; pairs with M1. */
+    return atomic_compare_exchange_strong_explicit(&box->item, &item, NULL, memory_order_acquire,
+                                                   memory_order_relaxed);
+}
+
+static bool give(weir__box *box, void *item)
+{
+    void *expected = RAISED;
+    /* M1: release; pairs with M2. */
+    return look(box) == RAISED &&
+           atomic_compare_exchange_strong_explicit(&box->item, &expected, item,
+                                                   memory_order_release, memory_order_relaxed);
+}
+
+bool weir__mail_post(weir__mail *mail, unsigned worker, void *item)
+{
+    for (unsigned i = after(mail, worker); i != worker; i = after(mail, i))
+        if (give(&mail->box[i], item))
+            return true;
+    weir__box *own = &mail->box[worker];
+    if (look(own) != NULL || somebody_sleeps(mail))
+        return false;
+    /* M1 as well, and M3: seq_cst; the store and the load pair with those of M4. */
+    atomic_store_explicit(&own->item, item, memory_order_seq_cst);
+    WEIR_YIELD_POINT();
+    return atomic_load_explicit(&mail->asleep, memory_order_seq_cst) == 0 || !take_out(own, item);
+}
+
+void *weir__mail_take(weir__mail *mail, unsigned worker)
+{
+    unsigned i = worker;
+    do {
+        void *item = look(&mail->box[i]);
+        if (!is_item(item))
+            continue;
+        /* Hand down first, or there could be two items. */
+        if (i != worker && look(&mail->box[worker]) == RAISED) {
+            void *own = weir__mail_lower(mail, worker);
+            if (own != NULL)
+                return own;
+        }
+        if (take_out(&mail->box[i], item))
+            return item;
+    } while ((i = after(mail, i)) != worker);
+    return NULL;
+}
+
+void weir__mail_raise(weir__mail *mail, unsigned worker)
+{
+    weir__box *own = &mail->box[worker];
+    if (look(own) == NULL)
+        put(own, RAISED);
+}
+
+void *weir__mail_lower(weir__mail *mail, unsigned worker)
+{
+    weir__box *own = &mail->box[worker];
+    void *content = look(own);
+    while (content != NULL)
+        /* M2 as well. */
+        if (atomic_compare_exchange_weak_explicit(&own->item, &content, NULL, memory_order_acquire,
+                                                  memory_order_relaxed))
+            return is_item(content) ? content : NULL;
+    return NULL;
+}
+
+void *weir__mail_sleep(weir__mail *mail, unsigned worker)
+{
+    /* M4: seq_cst; the addition and the loads pair with M3. */
+    atomic_fetch_add_explicit(&mail->asleep, 1, memory_order_seq_cst);
+    WEIR_YIELD_POINT();
+    unsigned i = worker;
+    do {
+        void *item = atomic_load_explicit(&mail->box[i].item, memory_order_seq_cst);
+        if (is_item(item) && take_out(&mail->box[i], item)) {
+            weir__mail_woke(mail);
+            return item;
+        }
+    } while ((i = after(mail, i)) != worker);
+    return NULL;
+}
+
+void weir__mail_woke(weir__mail *mail)
+{
+    atomic_fetch_sub_explicit(&mail->asleep, 1, memory_order_relaxed);
+}

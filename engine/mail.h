@@ -1,0 +1,65 @@
+/* Mail: how parts go from one worker to another while both are awake.
+ *
+ * Each worker has a box with room for one item.  A worker without work raises its hand, which is a
+ * mark in its own box, and whoever has work to spare puts some there; or a busy worker puts some in
+ * its own box ahead of time, for the next that runs dry.  Anyone may empty any box, so nothing waits
+ * for a worker that the system does not let run.  It must never be the only way to a worker that
+ * sleeps in the OpenMP runtime: those are counted, and only a task wakes one.
+ *
+ * Who may call what at the same time ("-" free, "X" never):
+ *            begin  post, take, lower, sleep, woke
+ *   begin      X          X                          before the team enters
+ *   others     X          -                          each worker for its own box
+ * Order:     what was written before post happens before the take of it returns (M1, M2).
+ * Progress:  lock-free; nothing here waits. A look into all boxes costs a cached load for each.
+ * Memory:    items are the caller's; none may be NULL. */
+#ifndef WEIR_MAIL_H
+#define WEIR_MAIL_H
+
+#include <stdatomic.h>
+
+#include "base.h"
+#include "weir/status.h"
+
+typedef struct weir__box {
+    /* Nothing, the raised hand, or an item. The owner alone fills an empty box and raises and lowers
+     * its hand; others turn a raised hand into an item; anyone takes an item out. */
+    alignas(WEIR_LINE) _Atomic(void *) item;
+} weir__box;
+
+typedef struct weir__mail {
+    weir__box *box;
+    unsigned boxes;
+    alignas(WEIR_LINE) atomic_uint asleep; /* workers in the OpenMP runtime, or about to be */
+} weir__mail;
+
+weir_status weir__mail_open(weir__mail *mail, unsigned workers) WEIR_MUST_CHECK;
+void weir__mail_close(weir__mail *mail);
+
+/* Before a run: all workers are awake, and all but worker 0 have raised their hands, since they are
+ * on their way. */
+void weir__mail_begin(weir__mail *mail);
+/* By worker 0, before it posts: only so many workers came. */
+void weir__mail_set_team(weir__mail *mail, unsigned team);
+
+/* Would a post be of use? False while this worker's box is full and nobody raises a hand or sleeps. */
+bool weir__mail_has_room(const weir__mail *mail, unsigned worker);
+/* Gives an item to a worker with its hand up, or leaves it in this worker's own box. False if the
+ * item is still the caller's, and a task had better wake a sleeper for it. */
+bool weir__mail_post(weir__mail *mail, unsigned worker, void *item) WEIR_MUST_CHECK;
+
+/* Takes an item from any box, this worker's own first, and lowers the hand if it was up; NULL if
+ * there is none: then the hand stays as it was. */
+void *weir__mail_take(weir__mail *mail, unsigned worker) WEIR_MUST_CHECK;
+/* The hand of a worker whose box is empty goes up, or stays so. */
+void weir__mail_raise(weir__mail *mail, unsigned worker);
+/* Lowers the hand. Returns the item that was in the box instead, or NULL. */
+void *weir__mail_lower(weir__mail *mail, unsigned worker) WEIR_MUST_CHECK;
+
+/* The worker, its hand down, is about to go to sleep: it counts as asleep unless there is an item
+ * after all, which is returned. */
+void *weir__mail_sleep(weir__mail *mail, unsigned worker) WEIR_MUST_CHECK;
+/* A task has woken the worker. */
+void weir__mail_woke(weir__mail *mail);
+
+#endif
