@@ -12,10 +12,8 @@
 #include "memory.h"
 #include "options.h"
 
-#ifndef WATCH_NS
-#define WATCH_NS         100000
-#define WATCH_CROWDED_NS 2000
-#endif
+/* How long a worker without work stays awake. A thread of libgomp's spins for longer by itself. */
+#define WATCH_NS 100000
 
 /* OMP_PROC_BIND or OMP_PLACES: the user has placed the threads already. libomp always has one
  * place, so the environment is what tells. */
@@ -63,13 +61,33 @@ static size_t clamp_in_flight(size_t asked, unsigned workers)
     return asked < most ? asked : most;
 }
 
-/* How long workers without work stay awake, in nanoseconds: not so long where they are more than the
- * cores, or the user does not want OpenMP's threads to spin. */
-static uint64_t watch_ns(unsigned workers)
+/* May a thread that has nothing to do keep its core? Not if there are more workers than cores, or the
+ * user does not want it of OpenMP's threads. */
+static bool may_spin(unsigned workers)
 {
     const char *policy = getenv("OMP_WAIT_POLICY");
     const bool passive = policy != NULL && strcasecmp(policy, "passive") == 0;
-    return passive || workers > (unsigned)omp_get_num_procs() ? WATCH_CROWDED_NS : WATCH_NS;
+    return !passive && workers <= (unsigned)omp_get_num_procs();
+}
+
+/* What there is for each worker; false: no memory. */
+static bool open_workers(weir_engine *engine, unsigned workers)
+{
+    engine->workers = weir__memory_take_zero(workers * sizeof *engine->workers);
+    engine->in_place = weir__memory_take_zero(workers * sizeof *engine->in_place);
+    if (engine->workers == NULL || engine->in_place == NULL ||
+        weir__mail_open(&engine->lane.mail, workers) != WEIR_OK)
+        return false;
+    for (; engine->lanes < workers; engine->lanes++) {
+        weir__lane *lane = &engine->in_place[engine->lanes];
+        if (weir__lane_open(lane) != WEIR_OK)
+            return false;
+        if (weir__mail_open(&lane->mail, 1) != WEIR_OK) {
+            weir__lane_close(lane);
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Everything of an engine whose memory is there already. */
@@ -88,22 +106,10 @@ static weir_status fill_engine(weir_engine *engine, weir_engine_options *options
         return status;
     engine->max_in_flight = clamp_in_flight(options->max_in_flight, options->workers);
     engine->max_bytes = options->max_bytes == 0 ? SIZE_MAX : options->max_bytes;
-    engine->workers = weir__memory_take_zero(options->workers * sizeof *engine->workers);
-    if (engine->workers == NULL)
+    engine->watch_ns = may_spin(options->workers) ? WATCH_NS : 0;
+    if (!open_workers(engine, options->workers))
         return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
                                options->workers);
-    if (weir__mail_open(&engine->mail, options->workers) != WEIR_OK)
-        return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
-                               options->workers);
-    engine->watch_ns = watch_ns(options->workers);
-    engine->in_place = weir__memory_take_zero(options->workers * sizeof *engine->in_place);
-    if (engine->in_place == NULL)
-        return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
-                               options->workers);
-    for (; engine->lanes < options->workers; engine->lanes++)
-        if (weir__lane_open(&engine->in_place[engine->lanes]) != WEIR_OK)
-            return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
-                                   options->workers);
     return WEIR_OK;
 }
 
@@ -152,7 +158,6 @@ void weir_engine_close(weir_engine *engine)
     weir__lane_close(&engine->lane);
     for (unsigned i = 0; i < engine->lanes; i++)
         weir__lane_close(&engine->in_place[i]);
-    weir__mail_close(&engine->mail);
     weir__memory_give(engine->in_place);
     weir__memory_give(engine->workers);
     weir__memory_give(engine);

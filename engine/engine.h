@@ -8,7 +8,6 @@
 #include "base.h"
 #include "event.h"
 #include "lane.h"
-#include "mail.h"
 #include "team.h"
 #include "weir/engine.h"
 
@@ -23,7 +22,6 @@ struct weir_engine {
     /* The run under way, of the whole team. */
     atomic_bool busy;
     weir__lane lane;
-    weir__mail mail;
 
     /* For streams: each worker's lane for runs in place, who sleeps, and the bytes that stream and
      * lanes have reserved together. */

@@ -15,6 +15,7 @@ weir_status weir__lane_open(weir__lane *lane)
 void weir__lane_close(weir__lane *lane)
 {
     weir__window_close(&lane->window);
+    weir__mail_close(&lane->mail);
 }
 
 static void publish(weir__lane *lane, const weir_error *error)
@@ -25,7 +26,7 @@ static void publish(weir__lane *lane, const weir_error *error)
 
 bool weir__lane_fail(weir__lane *lane, const weir_error *error)
 {
-    weir__window_stop(&lane->window); /* the first failure's reporter may not have got that far */
+    weir__mail_stop(&lane->mail); /* the first failure's reporter may not have got that far */
     const bool first = weir__failure_claim(&lane->failure);
     WEIR_YIELD_POINT();
     if (first)
@@ -38,6 +39,6 @@ void weir__lane_cancel(weir__lane *lane, const weir_error *error)
     if (!weir__failure_claim(&lane->failure))
         return;
     WEIR_YIELD_POINT();
-    weir__window_stop(&lane->window); /* the run cannot end before the failure is published */
+    weir__mail_stop(&lane->mail); /* the run cannot end before the failure is published */
     publish(lane, error);
 }

@@ -7,6 +7,7 @@
 
 #include "base.h"
 #include "failure.h"
+#include "mail.h"
 #include "window.h"
 
 /* What one worker keeps from part to part of a run; written by that worker only. */
@@ -16,6 +17,7 @@ typedef struct weir__worker {
     uint64_t gathers_promoted;
     uint64_t unpaid_ns; /* running time that is short of a credit, from its last task */
     uint64_t rest_ns;   /* before it asks for work again: its last parts were too small */
+    bool busy;          /* it counts among the active of the window */
     bool gives_last;    /* of the two halves of a frame, that which it would run last */
     uint32_t chunk;     /* leaves in one call of a range op */
 } weir__worker;
@@ -26,10 +28,12 @@ void weir__worker_reset(weir__worker *worker);
 typedef struct weir__lane {
     weir__failure failure;
     weir__window window;
+    weir__mail mail;
     weir__worker worker;     /* of a run in place; a team's run has its own */
     uint64_t reserved_bytes; /* of the engine's budget, for runs in place */
 } weir__lane;
 
+/* Without the mail, whose boxes are as many as the workers: that is opened by itself. */
 weir_status weir__lane_open(weir__lane *lane) WEIR_MUST_CHECK;
 void weir__lane_close(weir__lane *lane);
 

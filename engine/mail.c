@@ -40,8 +40,11 @@ static void *look(const weir__box *box)
 void weir__mail_begin(weir__mail *mail)
 {
     atomic_store_explicit(&mail->asleep, 0, memory_order_relaxed);
-    for (unsigned i = 0; i < mail->boxes; i++)
+    atomic_store_explicit(&mail->tasks, 0, memory_order_relaxed);
+    for (unsigned i = 0; i < mail->boxes; i++) {
         put(&mail->box[i], i == 0 ? NULL : RAISED);
+        atomic_store_explicit(&mail->box[i].signal, WEIR__LOOK, memory_order_relaxed);
+    }
 }
 
 void weir__mail_set_team(weir__mail *mail, unsigned team)
@@ -55,19 +58,56 @@ static unsigned after(const weir__mail *mail, unsigned i)
     return i + 1 < mail->boxes ? i + 1 : 0;
 }
 
-static bool somebody_sleeps(const weir__mail *mail)
+bool weir__mail_has_sleepers(const weir__mail *mail)
 {
-    return atomic_load_explicit(&mail->asleep, memory_order_relaxed) > 0;
+    /* M3: seq_cst, as the change of a signal or a box before it; pairs with M4. */
+    return atomic_load_explicit(&mail->asleep, memory_order_seq_cst) > 0;
+}
+
+const int *weir__mail_signal(const weir__mail *mail, unsigned worker)
+{
+    static_assert(sizeof(atomic_int) == sizeof(int), "an atomic int is read as an int");
+    return (const int *)&mail->box[worker].signal;
+}
+
+void weir__mail_stop(weir__mail *mail)
+{
+    for (unsigned i = 0; i < mail->boxes; i++)
+        atomic_store_explicit(&mail->box[i].signal, WEIR__STOP, memory_order_relaxed);
+}
+
+bool weir__mail_stopped(const weir__mail *mail, unsigned worker)
+{
+    return atomic_load_explicit(&mail->box[worker].signal, memory_order_relaxed) == WEIR__STOP;
+}
+
+void weir__mail_hush(weir__mail *mail, unsigned worker)
+{
+    int look = WEIR__LOOK;
+    /* M5: acquire; pairs with M6. M3 as well. */
+    atomic_compare_exchange_strong_explicit(&mail->box[worker].signal, &look, WEIR__QUIET,
+                                            memory_order_seq_cst, memory_order_relaxed);
+}
+
+void weir__mail_poke(weir__mail *mail, unsigned other)
+{
+    atomic_int *signal = &mail->box[other].signal;
+    int quiet = WEIR__QUIET;
+    /* M4, where it is about a sleeper. M6: release; pairs with M5, so that the raised hand is seen. */
+    if (atomic_load_explicit(signal, memory_order_seq_cst) == WEIR__QUIET)
+        atomic_compare_exchange_strong_explicit(signal, &quiet, WEIR__LOOK, memory_order_release,
+                                                memory_order_relaxed);
+}
+
+void weir__mail_poke_others(weir__mail *mail, unsigned worker)
+{
+    for (unsigned i = after(mail, worker); i != worker; i = after(mail, i))
+        weir__mail_poke(mail, i);
 }
 
 bool weir__mail_has_room(const weir__mail *mail, unsigned worker)
 {
-    if (!is_item(look(&mail->box[worker])) || somebody_sleeps(mail))
-        return true;
-    for (unsigned i = after(mail, worker); i != worker; i = after(mail, i))
-        if (look(&mail->box[i]) == RAISED)
-            return true;
-    return false;
+    return !is_item(look(&mail->box[worker]));
 }
 
 /* Takes this item out of a box, if it is still there. */
@@ -93,12 +133,12 @@ bool weir__mail_post(weir__mail *mail, unsigned worker, void *item)
         if (give(&mail->box[i], item))
             return true;
     weir__box *own = &mail->box[worker];
-    if (look(own) != NULL || somebody_sleeps(mail))
+    if (look(own) != NULL || weir__mail_has_sleepers(mail))
         return false;
-    /* M1 as well, and M3: seq_cst; the store and the load pair with those of M4. */
+    /* M1 as well, and M3. */
     atomic_store_explicit(&own->item, item, memory_order_seq_cst);
     WEIR_YIELD_POINT();
-    return atomic_load_explicit(&mail->asleep, memory_order_seq_cst) == 0 || !take_out(own, item);
+    return !weir__mail_has_sleepers(mail) || !take_out(own, item);
 }
 
 void *weir__mail_take(weir__mail *mail, unsigned worker)
@@ -141,16 +181,18 @@ void *weir__mail_lower(weir__mail *mail, unsigned worker)
 
 void *weir__mail_sleep(weir__mail *mail, unsigned worker)
 {
-    /* M4: seq_cst; the addition and the loads pair with M3. */
+    /* M4: seq_cst, as the looks at boxes and signals after it; pairs with M3. */
     atomic_fetch_add_explicit(&mail->asleep, 1, memory_order_seq_cst);
     WEIR_YIELD_POINT();
     unsigned i = worker;
     do {
         void *item = atomic_load_explicit(&mail->box[i].item, memory_order_seq_cst);
         if (is_item(item) && take_out(&mail->box[i], item)) {
-            weir__mail_woke(mail);
+            atomic_fetch_sub_explicit(&mail->asleep, 1, memory_order_relaxed);
             return item;
         }
+        if (i != worker)
+            weir__mail_poke(mail, i);
     } while ((i = after(mail, i)) != worker);
     return NULL;
 }
@@ -158,4 +200,16 @@ void *weir__mail_sleep(weir__mail *mail, unsigned worker)
 void weir__mail_woke(weir__mail *mail)
 {
     atomic_fetch_sub_explicit(&mail->asleep, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&mail->tasks, 1, memory_order_relaxed);
+}
+
+void weir__mail_add_task(weir__mail *mail)
+{
+    atomic_fetch_add_explicit(&mail->tasks, 1, memory_order_relaxed);
+}
+
+bool weir__mail_has_tasks(const weir__mail *mail)
+{
+    return atomic_load_explicit(&mail->tasks, memory_order_relaxed) >
+           atomic_load_explicit(&mail->asleep, memory_order_relaxed);
 }

@@ -83,17 +83,6 @@ static void set_in_flight(weir__window *window, size_t parts)
         window->peak_in_flight = parts;
 }
 
-/* Without a permit there is nothing that a call of the poll could do, but to see the run stop; and
- * a team of one is never hungry. */
-static void show_permits(weir__window *window)
-{
-    const bool none = window->team == 1 || in_flight(window) >= window->max_in_flight;
-    if (none != window->no_permit)
-        atomic_fetch_add_explicit(&window->surplus, none ? WEIR_NO_PERMIT : -WEIR_NO_PERMIT,
-                                  memory_order_relaxed);
-    window->no_permit = none;
-}
-
 /* A block of `bytes`, its header included, whose bytes are reserved already; NULL: no memory. */
 static weir__block *take_block(weir__window *window, uint64_t bytes)
 {
@@ -180,8 +169,7 @@ void *weir__window_begin(weir__window *window, const weir__limits *limits, uint6
     window->peak_bytes = 0;
     window->peak_in_flight = 0;
     window->team = 1;
-    window->no_permit = true;
-    atomic_store_explicit(&window->surplus, WEIR_NO_PERMIT, memory_order_relaxed);
+    atomic_store_explicit(&window->surplus, 0, memory_order_relaxed);
     if (window->free_bytes > limits->limit_bytes)
         weir__window_trim(window);
     weir__block *root = add_block(window, root_bytes, root_held);
@@ -196,12 +184,11 @@ void *weir__window_begin(weir__window *window, const weir__limits *limits, uint6
 
 void weir__window_set_team(weir__window *window, unsigned team)
 {
-    const size_t most = (size_t)team * WEIR_MOST_IN_FLIGHT_PER_WORKER;
+    const size_t most = team > 1 ? (size_t)team * WEIR_MOST_IN_FLIGHT_PER_WORKER : 0;
     window->team = team;
     if (window->max_in_flight > most)
         window->max_in_flight = most;
     atomic_fetch_sub_explicit(&window->surplus, (int)team - 1, memory_order_relaxed);
-    show_permits(window);
 }
 
 void weir__window_end(weir__window *window, void *root, uint64_t root_held)
@@ -226,7 +213,6 @@ void *weir__window_admit(weir__window *window, uint64_t bytes, uint64_t declared
     }
     if (block != NULL) {
         set_in_flight(window, parts + 1);
-        show_permits(window);
         window->queued++;
     }
     pthread_mutex_unlock(&window->lock);
@@ -246,7 +232,6 @@ void weir__window_complete(weir__window *window, void *block, uint64_t declared)
     pthread_mutex_lock(&window->lock);
     WEIR_ASSERT(in_flight(window) > 0);
     set_in_flight(window, in_flight(window) - 1);
-    show_permits(window);
     return_block(window, block_of(block), declared);
     pthread_mutex_unlock(&window->lock);
 }
@@ -272,9 +257,4 @@ void weir__window_give_scratch(weir__window *window, void *scratch)
     block->next = window->free_scratch;
     window->free_scratch = block;
     pthread_mutex_unlock(&window->lock);
-}
-
-void weir__window_stop(weir__window *window)
-{
-    atomic_store_explicit(&window->surplus, WEIR__STOPPED, memory_order_relaxed);
 }

@@ -5,12 +5,12 @@
  * the memory of parts and scratch, and must never let a run hold more bytes than `limit_bytes`.
  *
  * Who may call what at the same time ("-" free, "X" never):
- *                open/close  begin/end  admit  began  left  complete  scratch  active  stop
- *   begin/end        X          X         X      X      X      X         X       X      X
- *   all the others   X          X         -      -      -      -         -       -      -
+ *                open/close  begin/end  admit  began  complete  scratch  active
+ *   begin/end        X          X         X      X       X         X       X
+ *   all the others   X          X         -      -       -         -       -
  * (begin/end: the thread that runs, before the team enters and after it has left)
- * Order:     what a part wrote reaches its gather through OpenMP; the lock orders only the window's
- *            own lists.
+ * Order:     what a part wrote reaches its gather by other ways (promote.h); the lock orders only the
+ *            window's own lists.
  * Progress:  a lock, held for a few list operations, and for one allocation while the engine is
  *            cold.
  * Memory:    blocks that are free stay with the window for the next part, but held and free ones
@@ -22,11 +22,10 @@
 #include <stdatomic.h>
 
 #include "base.h"
-#include "weir/inline.h" /* WEIR__STOPPED */
 #include "weir/status.h"
 
-/* libgomp stops deferring tasks at 64 a thread, and then loses `detach`. A part counts as one task
- * until it is complete, and at most one gather of it is ready at a time; 31 leaves a margin. */
+/* libgomp stops deferring tasks at 64 a thread, and then loses `detach`. A part in flight is one task at
+ * most, and may have one token or one ready gather; 31 leaves a margin. */
 #define WEIR_MOST_IN_FLIGHT_PER_WORKER 31
 
 typedef struct weir__block weir__block; /* header of a piece of memory, in window.c */
@@ -37,17 +36,15 @@ uint64_t weir__window_block_bytes(uint64_t bytes);
 /* Invariant, under the lock: held_bytes + free_bytes <= limit_bytes, in_flight <= max_in_flight,
  * scratch_count >= min(team, 1 + in_flight) if scratch_bytes > 0. */
 typedef struct weir__window {
-    /* Polled by every worker at every child: parts that are queued or running, plus gathers that are
-     * running, less the team. Not above 0 is demand. WEIR_NO_PERMIT more while the last permit is
-     * out, WEIR__STOPPED once the run stops. */
+    /* Parts that are queued or running, plus gathers that are running, less the team: below 0 somebody
+     * has nothing to do and nothing is queued for it. */
     alignas(WEIR_LINE) atomic_int surplus;
 
     /* Written under the lock; in_flight and held_bytes are read without it as a hint. */
     alignas(WEIR_LINE) pthread_mutex_t lock;
     atomic_size_t in_flight; /* parts made and not complete */
     atomic_uint_least64_t held_bytes;
-    size_t queued;  /* parts made and not begun */
-    bool no_permit; /* as `surplus` says */
+    size_t queued; /* parts made and not begun */
     uint64_t free_bytes;
     weir__block *free_blocks;
     weir__block *free_scratch; /* reserved for this run, not in use */
@@ -76,8 +73,7 @@ void weir__window_close(weir__window *window);
  * worker. Returns the block, or NULL if there is no memory. The caller has checked the limits. */
 void *weir__window_begin(weir__window *window, const weir__limits *limits, uint64_t root_bytes,
                          uint64_t root_held) WEIR_MUST_CHECK;
-/* How many threads the run got: fewer than asked for lower the limit of parts in flight, and with
- * one, the poll never shows demand. */
+/* How many threads the run got: fewer than asked for lower the limit of parts in flight. */
 void weir__window_set_team(weir__window *window, unsigned team);
 /* Ends it: every permit and byte must be back but root's. */
 void weir__window_end(weir__window *window, void *root, uint64_t root_held);
@@ -97,8 +93,6 @@ void weir__window_complete(weir__window *window, void *block, uint64_t held);
 void *weir__window_take_scratch(weir__window *window) WEIR_MUST_CHECK;
 void weir__window_give_scratch(weir__window *window, void *scratch);
 
-#define WEIR_NO_PERMIT (1 << 28)
-
 /* How many parts fewer there are than workers; only a hint. */
 static inline int weir__window_missing(const weir__window *window)
 {
@@ -111,23 +105,10 @@ static inline void weir__window_add_active(weir__window *window, int change)
     atomic_fetch_add_explicit(&window->surplus, change, memory_order_relaxed);
 }
 
-/* The word that is polled (weir__loop_is_quiet): not above 0 while somebody has nothing to do and
- * nothing is queued for it, or nothing is queued ahead, and there is a permit; or the run stops. One
- * load of a line that stays shared while nothing happens. Read it by an atomic load only. */
-static inline const int *weir__window_surplus(const weir__window *window)
+/* May one part more be in flight, as it looks now? */
+static inline bool weir__window_has_permit(const weir__window *window)
 {
-    static_assert(sizeof(atomic_int) == sizeof(int), "an atomic int is read as an int");
-    return (const int *)&window->surplus;
-}
-
-/* From now on every poll calls, and says that the run stops; may be called again and again. It is
- * one word that a stopping run shows: an op that has seen it and gives up finds that its worker's
- * next poll has seen it too, so that nothing takes its result for a real one. */
-void weir__window_stop(weir__window *window);
-
-static inline bool weir__window_stopped(const weir__window *window)
-{
-    return atomic_load_explicit(&window->surplus, memory_order_relaxed) < WEIR__STOPPED / 2;
+    return atomic_load_explicit(&window->in_flight, memory_order_relaxed) < window->max_in_flight;
 }
 
 #endif

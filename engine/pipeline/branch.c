@@ -26,7 +26,7 @@ void *weir_scratch(weir_branch *b)
 
 int weir_stopping(const weir_branch *b)
 {
-    return weir__window_stopped(b->window);
+    return __atomic_load_n(b->loop.signal, __ATOMIC_RELAXED) == WEIR__STOP;
 }
 
 /* The name of one branch of a path, at `at`; never more than `room` bytes with the end. */

@@ -14,7 +14,6 @@
 typedef struct weir__run {
     weir__lane *lane;
     weir__worker *workers; /* of the team, by number; in place the lane's own */
-    weir__mail *mail;      /* of the team; NULL in place */
     uint64_t watch_ns;     /* how long an idle worker stays awake */
     unsigned first_worker; /* the number of workers[0] */
     const weir_plan *plan;
@@ -45,6 +44,7 @@ struct weir_branch {
     unsigned place;       /* of the worker in its team, */
     unsigned number;      /* and its number, which ops are told */
     weir__window *window;
+    weir__mail *mail;
     weir__frame *oldest;   /* no frame below it on the stack has children left */
     uint32_t passes;       /* calls of the poll that go by after a look that was of no use */
     uint32_t untimed;      /* calls of a range op since one was timed */

@@ -7,9 +7,16 @@
 
 #include "branch.h"
 
-/* Looks for a part until there is one, or no parts of f are out (NULL: of no frame), or the run stops, or
- * the time is up. Returns the part, or NULL.
- * Threads: worker `worker`, which must count as hungry (weir__window_add_active). */
-weir__part *weir__idle(weir__run *run, unsigned worker, const weir__frame *f) WEIR_MUST_CHECK;
+/* The worker begins a part that was handed out, and counts as busy in place of the part. */
+void weir__idle_ends_with_part(weir__run *run, weir__worker *worker);
+/* It goes on with what it has, or begins a gather. */
+void weir__idle_ends(weir__run *run, weir__worker *worker);
+/* It has nothing to do. */
+void weir__idle_begins(weir__run *run, weir__worker *worker);
+
+/* Looks for a part until there is one, or no parts of f are out (NULL: of no frame), or there may be a
+ * task to run, or the run stops, or the time is up. Returns the part, or NULL.
+ * Threads: worker `place` of the team. */
+weir__part *weir__idle(weir__run *run, unsigned place, const weir__frame *f) WEIR_MUST_CHECK;
 
 #endif

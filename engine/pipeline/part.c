@@ -86,6 +86,8 @@ static void run_stack(weir_branch *b)
         if (f->layer != layer) { /* ops of one layer say nothing about those of another */
             layer = f->layer;
             loop->polls = 1;
+            if (weir__window_missing(b->window) > 0)
+                weir__mail_poke(b->mail, b->place);
         }
         if (!weir__loop_is_quiet(loop) && !weir__promote_serve(b, f))
             return;
@@ -101,7 +103,6 @@ static void run_stack(weir_branch *b)
 static void begin(weir_branch *b, weir__run *run, weir__part *part)
 {
     memset(b, 0, offsetof(weir_branch, cut));
-    b->loop.branch = b;
     b->part = part;
     b->run = run;
     b->context = run->context;
@@ -110,8 +111,11 @@ static void begin(weir_branch *b, weir__run *run, weir__part *part)
     b->worker = &run->workers[b->place];
     b->number = run->first_worker + b->place;
     b->window = &run->lane->window;
+    b->mail = &run->lane->mail;
     b->began_ns = weir__now_ns();
     b->earned_at_ns = b->began_ns - b->worker->unpaid_ns; /* rest earns nothing */
+    b->loop.branch = b;
+    b->loop.signal = weir__mail_signal(b->mail, b->place);
 }
 
 /* Sets the stack up with nothing on it but the part. */
@@ -119,7 +123,6 @@ static void begin_stack(weir_branch *b)
 {
     weir_loop *loop = &b->loop;
     weir__frame *base = &b->part->view;
-    loop->surplus = weir__window_surplus(b->window);
     loop->stop = loop->frame = b->oldest = base;
     loop->fresh = base->above;
     loop->depth = b->part->depth + 1;
@@ -131,7 +134,6 @@ static void end(weir_branch *b)
     b->worker->branches += b->loop.branches;
     weir__promote_account(b);
     weir__window_give_scratch(b->window, b->scratch);
-    weir__window_add_active(b->window, -1);
 }
 
 /* The worker has run all that is its own. True if it came back to a frame with parts out, and they
@@ -139,18 +141,17 @@ static void end(weir_branch *b)
 static bool parts_came_back(weir_branch *b, weir__part **next)
 {
     weir__frame *f = b->loop.stop;
-    if (weir__window_stopped(b->window) || (f == &b->part->view && !weir__frame_has_parts(f)))
+    if (weir_stopping(b) || (f == &b->part->view && !weir__frame_has_parts(f)))
         return false;
     b->worker->gives_last = !b->worker->gives_last;
-    weir__window_add_active(b->window, -1);
     const uint64_t begun = weir__now_ns();
     *next = weir__idle(b->run, b->place, f);
     b->earned_at_ns += weir__now_ns() - begun;
-    weir__window_add_active(b->window, +1);
-    if (weir__window_stopped(b->window) || weir__frame_has_parts(f))
+    if (weir_stopping(b) || weir__frame_has_parts(f))
         return false;
+    weir__idle_ends(b->run, b->worker);
     if (*next != NULL)
-        weir__promote_spawn(b->run, *next);
+        weir__promote_post(b->run, b->place, *next);
     *next = NULL;
     return true;
 }
@@ -158,11 +159,15 @@ static bool parts_came_back(weir_branch *b, weir__part **next)
 bool weir__part_run(weir__run *run, weir__part **part)
 {
     weir__part *own = *part;
-    if (own->from != NULL)
-        weir__window_began(&run->lane->window);
     weir_branch b;
     begin(&b, run, own);
     begin_stack(&b);
+    if (own->from != NULL) {
+        weir__window_began(b.window);
+        weir__idle_ends_with_part(run, b.worker);
+        if (weir__window_missing(b.window) >= 0) /* nothing is queued ahead now */
+            weir__mail_poke_others(b.mail, b.place);
+    }
     *part = NULL;
     do
         run_stack(&b);
@@ -181,11 +186,12 @@ bool weir__part_run(weir__run *run, weir__part **part)
  * task to run (no more): then the worker goes back to the runtime. */
 static void serve(weir__run *run, weir__part *part, bool more)
 {
-    const unsigned worker = weir__team_worker();
+    const unsigned place = weir__team_worker();
     do {
-        while (part != NULL || (more && (part = weir__idle(run, worker, NULL)) != NULL))
+        while (part != NULL || (more && (part = weir__idle(run, place, NULL)) != NULL))
             more = weir__part_run(run, &part);
-        part = weir__mail_sleep(run->mail, worker);
+        weir__idle_begins(run, &run->workers[place]);
+        part = weir__mail_sleep(&run->lane->mail, place);
     } while (part != NULL);
 }
 
@@ -196,21 +202,21 @@ void weir__part_serve(weir__run *run, weir__part *part)
 
 void weir__part_wake(weir__run *run, weir__part *part)
 {
-    weir__mail_woke(run->mail);
+    weir__mail_woke(&run->lane->mail);
     serve(run, part, true);
 }
 
 void weir__part_gather_up(weir__run *run, weir__part *part, weir__frame *f)
 {
     weir__frame *base = &part->view;
-    weir__mail_woke(run->mail);
-    weir__window_add_active(&run->lane->window, +1);
+    weir__mail_woke(&run->lane->mail);
     weir_branch b;
     begin(&b, run, NULL);
+    weir__idle_ends(run, b.worker);
     f->parts = 0;
     bool left = false;
     while (f != base && !left) {
-        if (!weir__window_stopped(b.window))
+        if (!weir_stopping(&b))
             weir__loop_gather(&b.loop, f, &f->layer->op);
         f = f->parent;
         left = weir__frame_has_parts(f);

@@ -1,14 +1,16 @@
-/* Promotion: which children to hand out, and the OpenMP tasks for parts and gathers; see promote.h.
+/* Promotion: which children to hand out and when, and the OpenMP tasks for parts and gathers; see
+ * promote.h.
  *
  * The oldest frame with children left is cut, since its children are the largest pieces of work; so
  * a deeper frame is cut only when nothing is left for this worker below it, and once a cut frame is
  * all that remains, the worker has nothing more to do on this stack.
  *
- * Credits bound the overhead of fine work: a promotion costs one to five microseconds, and the team
- * earns one for every EARN_NS that one of it runs. A part that turns out to be done in SMALL_NS has
- * cost two: in a chain of tiny branches there is always something to hand out and never work for two.
- * (Three are better for the chain, and worse for an unbalanced tree.) Credits are the team's and not
- * each worker's, since a worker with a list of long leaves is the only one that can hand any out.
+ * Credits bound the overhead of fine work: a promotion costs a few tenths of a microsecond, or several
+ * where a sleeper is to be woken, and the team earns one for every EARN_NS that one of it runs. A part
+ * that turns out to be done in SMALL_NS has cost two, and its worker rests before it asks for more: in a
+ * chain of tiny branches there is always something to hand out and never work for two. (Three are better
+ * for the chain, and worse for an unbalanced tree.) Credits are the team's and not each worker's, since
+ * a worker with a list of long leaves is the only one that can hand any out.
  *
  * Of the top frame's children, none of which is under way, one half is as good as the other, unless
  * one of them has nearly all the work below it. A worker that gave that one away has nothing left, the
@@ -19,22 +21,20 @@
 
 #include <omp.h>
 
-#ifndef EARN_NS
 #define EARN_NS          20000
-#endif
-#ifndef SMALL_NS
 #define SMALL_NS         5000
-#endif
 #define CREDITS_A_WORKER 4
-#ifndef REST_LEAST_NS
+
+/* The first small part in a row earns a rest of REST_LEAST_NS, each further one twice as much. */
 #define REST_LEAST_NS 20000
 #define REST_MOST_NS  160000
-#endif
 
 /* While nothing can be handed out, look into one poll in so many, about one in four microseconds: the
- * clock costs as much as a few small branches. */
-#define PASS_MOST 511
-#define PASS_NS   4000
+ * clock costs as much as a few small branches. Where ops are so short that PASS_ENOUGH go by, the next
+ * signal comes soon enough. */
+#define PASS_MOST   511
+#define PASS_ENOUGH 63
+#define PASS_NS     4000
 
 static int most_credits(const weir__run *run)
 {
@@ -73,7 +73,8 @@ void weir__promote_account(weir_branch *b)
         b->worker->rest_ns = 0;
         return;
     }
-    b->worker->rest_ns = b->worker->rest_ns == 0 ? REST_LEAST_NS : b->worker->rest_ns * 2 < REST_MOST_NS ? b->worker->rest_ns * 2 : REST_MOST_NS;
+    if (b->worker->rest_ns < REST_MOST_NS)
+        b->worker->rest_ns = b->worker->rest_ns == 0 ? REST_LEAST_NS : 2 * b->worker->rest_ns;
     if (atomic_load_explicit(&run->credits, memory_order_relaxed) >= 0)
         atomic_fetch_sub_explicit(&run->credits, 1, memory_order_relaxed);
 }
@@ -114,9 +115,12 @@ static void spawn_part(weir__run *run, weir__part *part)
     run->run_part(run, part);
 }
 
-void weir__promote_spawn(weir__run *run, weir__part *part)
+void weir__promote_post(weir__run *run, unsigned place, weir__part *part)
 {
     WEIR_YIELD_POINT();
+    if (weir__mail_post(&run->lane->mail, place, part))
+        return;
+    weir__mail_add_task(&run->lane->mail);
     spawn_part(run, part);
 }
 
@@ -176,26 +180,28 @@ static bool cut(weir_branch *b, weir__frame *f, uint32_t n, bool next_ones)
     b->worker->promotions++;
     if (b->worker == b->run->workers)
         weir__team_bind_caller(b->run->team);
-    WEIR_YIELD_POINT();
-    if (!weir__mail_post(b->run->mail, b->place, part))
-        weir__promote_spawn(b->run, part);
+    weir__promote_post(b->run, b->place, part);
     return true;
 }
 
-/* May one part more be made? Idle workers are served at once; a part is queued ahead only out of
+/* May one part more be made? Idle workers are served at once; one part is queued ahead, but only out of
  * plenty. */
 static bool may_hand_out(const weir_branch *b)
 {
+    if (!weir__window_has_permit(b->window))
+        return false;
     const int missing = weir__window_missing(b->window);
     const int credits = atomic_load_explicit(&b->run->credits, memory_order_relaxed);
-    return missing > 0 ? credits > 0 : missing == 0 && credits > most_credits(b->run) / 2;
+    return missing > 0 ? credits > 0
+                       : missing == 0 && credits > most_credits(b->run) / 2 &&
+                             weir__mail_has_room(b->mail, b->place);
 }
 
 /* Hands out what may be handed out; true if that was anything. */
 static bool hand_out(weir_branch *b, weir__frame *top)
 {
     bool any = false;
-    while (may_hand_out(b) && weir__mail_has_room(b->run->mail, b->place)) {
+    while (may_hand_out(b)) {
         uint32_t n;
         weir__frame *f = next_to_cut(b, top, &n);
         if (f == NULL || !note_cut(b, f) || !cut(b, f, n, f == top && !b->worker->gives_last))
@@ -219,15 +225,25 @@ static void learn_passes(weir_branch *b, uint64_t since_look_ns)
 
 bool weir__promote_serve(weir_branch *b, weir__frame *top)
 {
-    if (weir__window_stopped(b->window))
+    if (weir_stopping(b))
         return false;
     const uint64_t now = weir__now_ns(), since_look_ns = now - b->looked_at_ns;
     b->looked_at_ns = now;
     earn_credits(b, now);
-    if (hand_out(b, top))
+    weir__mail_hush(b->mail, b->place);
+    const bool any = hand_out(b, top);
+    if (any)
         b->passes = 0;
     else
         learn_passes(b, since_look_ns);
+    /* Whoever wants something later signals, and so does, again, whoever wants something still and is
+     * awake. Otherwise looks must go on, and where ops may be long the next must not wait for a signal. */
+    if (weir__window_missing(b->window) < 0 ||
+        (b->passes >= PASS_ENOUGH && !weir__mail_has_sleepers(b->mail))) {
+        b->loop.polls = 1;
+        return true;
+    }
+    weir__mail_poke(b->mail, b->place);
     /* Not always the same number, or it could always be the last child of a frame that is looked at. */
     b->loop.polls = 1 + b->passes - ((uint32_t)now & b->passes / 4);
     return true;
@@ -250,6 +266,13 @@ static void spawn_gather(weir__run *run, weir__part *part, weir__frame *f)
     run->gather_up(run, part, f);
 }
 
+/* The last part of a frame is back that was left. */
+static void fulfill(weir__run *run, omp_event_handle_t token)
+{
+    weir__mail_add_task(&run->lane->mail);
+    omp_fulfill_event(token);
+}
+
 void weir__promote_leave(weir__run *run, weir__part *part, weir__frame *f)
 {
     const omp_event_handle_t token = spawn_token(f);
@@ -258,18 +281,18 @@ void weir__promote_leave(weir__run *run, weir__part *part, weir__frame *f)
     WEIR_YIELD_POINT();
     /* F3: release and acquire; pairs with F2. The last of the parts finds the token. */
     if (__atomic_fetch_or(&f->parts, WEIR_FRAME_LEFT, __ATOMIC_ACQ_REL) == 0)
-        omp_fulfill_event(token);
+        fulfill(run, token);
 }
 
 /* A part of f is complete. True if a gather is ready now. */
-static bool part_is_back(weir__frame *f)
+static bool part_is_back(weir__run *run, weir__frame *f)
 {
     WEIR_YIELD_POINT();
     /* F2: release; pairs with F1. From here on the frame may be gathered and gone, unless it has been
      * left and this was the last: then acquire as well, and it pairs with F3 and the other F2. */
     if (__atomic_fetch_sub(&f->parts, 1, __ATOMIC_ACQ_REL) != (WEIR_FRAME_LEFT | 1))
         return false;
-    omp_fulfill_event((omp_event_handle_t)f->token);
+    fulfill(run, (omp_event_handle_t)f->token);
     return true;
 }
 
@@ -278,11 +301,11 @@ bool weir__promote_complete(weir__run *run, weir__part *part)
     weir__window *window = &run->lane->window;
     weir__frame *from = part->from;
     if (from == NULL) {
-        weir__window_stop(window); /* idle workers may go */
+        weir__mail_stop(&run->lane->mail); /* idle workers may go */
         return true;
     }
     const uint64_t declared = part->declared;
-    const bool ready = part_is_back(from);
+    const bool ready = part_is_back(run, from);
     weir__window_complete(window, part, declared);
     return ready;
 }

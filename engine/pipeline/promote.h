@@ -1,17 +1,20 @@
 /* Promotion: makes parts out of private work when somebody is hungry, and the gather tasks of what
  * was cut.
  *
- * part.c calls it from the worker that owns the frames.  It holds the only `omp task` of pipelines.
+ * part.c calls it from the worker that owns the frames.  It holds the only `omp task` of pipelines: one
+ * for a part that a sleeper is to run, and two where a frame's worker does not wait for its parts, the
+ * gather and what that depends on.  So a part of a run, in flight, has one task at most that is queued or
+ * running, or one token.
  *
  * Who may call what at the same time ("-" free, "X" never):
- *                 begin  serve, account, leave_gathers  complete
- *   begin           X                  X                   X      once, before the first part
- *   serve, …        X                  X                   -      the worker that owns the frames;
- *                                                                 account, then leave_gathers once
- *   complete        X                  -                   X      once per part, on any worker
+ *                 begin  serve, account, leave  post, complete
+ *   begin           X              X                 X          once, before the first part
+ *   serve, …        X              X                 -          the worker that owns the frames;
+ *                                                               account, then leave once
+ *   post, complete  X              -                 X          once per part, on any worker
  * Order:     all that a part wrote happens before the gather of the frame that it was cut from: by the
- *            dependence between their tasks, or, where the worker comes back to the frame itself and
- *            finds that no part is out, by the frame's count of parts (F1, F2).
+ *            frame's count of parts (F1, F2) where the worker comes back to it and finds none out; else
+ *            by that count (F2, F3), the token of the last, and the gather's dependence on the token.
  * Progress:  nothing here waits but for the window's lock.
  * Memory:    a frame outlives its gather's task; a part's block goes back when it is complete. */
 #ifndef WEIR_PROMOTE_H
@@ -30,8 +33,8 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top);
 /* What the worker has done since it began counts for, or against, handing out more. */
 void weir__promote_account(weir_branch *b);
 
-/* Makes a task of a part. */
-void weir__promote_spawn(weir__run *run, weir__part *part);
+/* Hands a part to a worker that is awake, or makes a task of it. By worker `place` of the team. */
+void weir__promote_post(weir__run *run, unsigned place, weir__part *part);
 
 /* For a part whose worker has nothing left to do but wait for the parts of f: makes the gather of f a
  * task that depends on them. Afterwards the part's stack belongs to that. */

@@ -28,8 +28,8 @@ static void run_root(void *argument, unsigned worker, unsigned size)
         run->team_size = size;
         weir__window_set_team(&run->lane->window, size);
         weir__promote_begin(run);
-        if (run->mail != NULL)
-            weir__mail_set_team(run->mail, size);
+        weir__mail_set_team(&run->lane->mail, size);
+        run->workers[0].busy = true;
     }
     if (size > 1)
         weir__part_serve(run, part);
@@ -146,7 +146,6 @@ static weir_status run_in_lane(weir_engine *engine, weir__lane *lane, weir__work
     root_run r = {.run = {.lane = lane,
                           .team = engine != NULL ? &engine->team : NULL,
                           .workers = workers,
-                          .mail = engine != NULL ? &engine->mail : NULL,
                           .watch_ns = engine != NULL ? engine->watch_ns : 0,
                           .first_worker = first_worker,
                           .plan = j->plan,
@@ -156,13 +155,12 @@ static weir_status run_in_lane(weir_engine *engine, weir__lane *lane, weir__work
                           .gather_up = weir__part_gather_up},
                   .root = root};
     make_root(root, &r.run, j->n, &inputs, j->out);
+    weir__mail_begin(&lane->mail);
     weir__failure_begin(&lane->failure);
-    if (engine != NULL) {
-        weir__mail_begin(&engine->mail);
+    if (engine != NULL)
         weir__team_run(&engine->team, run_root, &r);
-    } else {
+    else
         run_root(&r, 0, 1);
-    }
     weir_error error;
     const weir_status status = weir__failure_end(&lane->failure, &error);
     weir__window_end(&lane->window, root, j->plan->root_declared);

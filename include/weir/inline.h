@@ -70,23 +70,24 @@ struct weir_loop {
     char *fresh;         /* frames from here on have not been in use: they are blank */
     uint32_t depth;      /* of one that began there: branches on the path from the top */
     uint32_t polls;      /* that call, until a look at what others want; that one included */
-    const int *surplus;  /* the word to poll; see weir__loop_is_quiet() */
+    const int *signal;   /* what others want of this worker; see weir__loop_is_quiet() */
     uint64_t branches;   /* children of the frames that were gathered */
     const weir_layer *layer, *child; /* for which it is compiled */
 };
 
-/* Of the polled word: above 0 nobody wants anything. Once the run stops it is this, give or take what
- * is added to it, which is far less; so below WEIR__STOPPED / 2 the run stops. */
-#define WEIR__STOPPED (-(1 << 30))
+/* What others want of a worker: nothing, a look whether it has work for them, or that it stops. */
+#define WEIR__QUIET 1
+#define WEIR__LOOK  0
+#define WEIR__STOP  (-1)
 
 /* The poll before each op that begins a child or gathers: may the worker go on without a look at
  * what others want? Once it says no it says so until the look. */
 WEIR__ALWAYS_INLINE int weir__loop_is_quiet(weir_loop *loop)
 {
-    const int surplus = __atomic_load_n(loop->surplus, __ATOMIC_RELAXED);
-    if (__builtin_expect(surplus > 0, 1))
+    const int signal = __atomic_load_n(loop->signal, __ATOMIC_RELAXED);
+    if (__builtin_expect(signal > WEIR__LOOK, 1))
         return 1;
-    if (loop->polls <= 1 || surplus < WEIR__STOPPED / 2)
+    if (loop->polls <= 1 || signal < WEIR__LOOK)
         return 0;
     loop->polls--;
     return 1;

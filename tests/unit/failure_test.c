@@ -195,7 +195,7 @@ static void *finish_cancel(void *argument)
     for (int i = 0; i < 200; i++)
         sched_yield();
     p->engine->lane.failure.error = (weir_error){.status = WEIR_ECANCEL};
-    weir__window_stop(&p->engine->lane.window);
+    weir__mail_stop(&p->engine->lane.mail);
     weir__failure_publish(&p->engine->lane.failure);
     return NULL;
 }

@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "weir/inline.h"
 #include "window.h"
 
 #define BLOCK(bytes) weir__window_block_bytes(bytes)
@@ -48,13 +47,6 @@ static void complete(fixture *f, void *part, uint64_t held)
     weir__window_complete(&f->window, part, held);
 }
 
-/* The poll of a loop that passes over nothing. */
-static bool calls(const weir__window *window)
-{
-    weir_loop loop = {.surplus = weir__window_surplus(window), .polls = 1};
-    return !weir__loop_is_quiet(&loop);
-}
-
 static void a_block_is_its_bytes_a_header_and_whole_lines(void **state)
 {
     (void)state;
@@ -75,16 +67,16 @@ static void a_limit_of_n_parts_admits_exactly_n(void **state)
         open_window(&f);
         begin(&f, limit, UINT64_MAX, 0, 8);
         for (size_t i = 0; i < limit; i++) {
-            assert_true(calls(&f.window));
+            assert_true(weir__window_has_permit(&f.window));
             parts[i] = weir__window_admit(&f.window, 200, 0);
             assert_non_null(parts[i]);
             assert_int_equal((uintptr_t)parts[i] % 64, 0);
         }
-        assert_false(calls(&f.window)); /* no permit: no use in calling */
+        assert_false(weir__window_has_permit(&f.window));
         assert_null(weir__window_admit(&f.window, 200, 0));
         if (limit > 0) { /* one back, one more */
             complete(&f, parts[0], 0);
-            assert_true(calls(&f.window));
+            assert_true(weir__window_has_permit(&f.window));
             parts[0] = weir__window_admit(&f.window, 200, 0);
             assert_non_null(parts[0]);
             assert_null(weir__window_admit(&f.window, 200, 0));
@@ -332,42 +324,20 @@ static void an_allocation_that_fails_refuses_the_part_and_holds_nothing(void **s
     end_and_close(&f);
 }
 
-static void the_poll_calls_for_want_of_work_and_for_a_stop(void **state)
+static void workers_are_missing_until_each_has_a_part(void **state)
 {
     fixture f;
     (void)state;
     open_window(&f);
-    begin(&f, 8, UINT64_MAX, 0, 2);
-    assert_true(calls(&f.window)); /* one runs, of two */
-    weir__window_add_active(&f.window, +1);
-    assert_true(calls(&f.window)); /* nothing queued ahead */
-    weir__window_add_active(&f.window, +1);
-    assert_false(calls(&f.window));
-    weir__window_stop(&f.window);
-    assert_true(calls(&f.window));
+    begin(&f, 8, UINT64_MAX, 0, 3); /* one runs the root */
+    assert_int_equal(weir__window_missing(&f.window), 2);
+    weir__window_add_active(&f.window, +3);
+    assert_int_equal(weir__window_missing(&f.window), -1);
     weir__window_end(&f.window, f.root, 0);
-    begin(&f, 8, UINT64_MAX, 0, 1); /* alone: never for work, still for a stop */
-    assert_false(calls(&f.window));
-    weir__window_stop(&f.window);
-    assert_true(calls(&f.window));
+    begin(&f, 8, UINT64_MAX, 0, 1);
+    assert_int_equal(weir__window_missing(&f.window), 0);
+    assert_false(weir__window_has_permit(&f.window)); /* alone: nobody to hand a part to */
     end_and_close(&f);
-}
-
-static void a_stop_before_the_team_is_known_is_kept(void **state)
-{
-    (void)state;
-    for (unsigned team = 1; team <= 8; team++) {
-        const weir__limits limits = {8, UINT64_MAX, 0};
-        fixture f;
-        open_window(&f);
-        f.root = weir__window_begin(&f.window, &limits, 100, 0);
-        assert_false(weir__window_stopped(&f.window));
-        weir__window_stop(&f.window);
-        weir__window_set_team(&f.window, team);
-        assert_true(weir__window_stopped(&f.window));
-        assert_true(calls(&f.window));
-        end_and_close(&f);
-    }
 }
 
 typedef struct user {
@@ -451,8 +421,7 @@ int main(void)
         cmocka_unit_test(a_plan_without_scratch_gets_none),
         cmocka_unit_test(fewer_threads_than_asked_for_lower_the_limit_of_parts),
         cmocka_unit_test(an_allocation_that_fails_refuses_the_part_and_holds_nothing),
-        cmocka_unit_test(the_poll_calls_for_want_of_work_and_for_a_stop),
-        cmocka_unit_test(a_stop_before_the_team_is_known_is_kept),
+        cmocka_unit_test(workers_are_missing_until_each_has_a_part),
         cmocka_unit_test(many_threads_at_once_conserve_permits_and_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
