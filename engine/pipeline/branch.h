@@ -22,8 +22,8 @@ typedef struct weir__run {
     weir__team *team;   /* NULL in place */
     unsigned team_size; /* threads that OpenMP gave */
 
-    /* The bodies of the two kinds of OpenMP task. They are here because part.c stands above
-     * promote.c, which makes the tasks. */
+    /* The bodies of the OpenMP tasks. They are here because part.c stands above promote.c, which makes
+     * the tasks. */
     void (*run_part)(struct weir__run *run, weir__part *part);
     void (*gather_up)(struct weir__run *run, weir__part *part, weir__frame *f);
 

@@ -174,7 +174,7 @@ bool weir__part_run(weir__run *run, weir__part **part)
     while (parts_came_back(&b, part));
     weir__frame *f = b.loop.stop;
     const bool left = f != &own->view || weir__frame_has_parts(f);
-    b.worker->gathers_promoted += left;
+    b.worker->gathers_promoted += f != &own->view;
     end(&b);
     if (!left)
         return !weir__promote_complete(run, own);
@@ -197,12 +197,8 @@ static void serve(weir__run *run, weir__part *part, bool more)
 
 void weir__part_serve(weir__run *run, weir__part *part)
 {
-    serve(run, part, true);
-}
-
-void weir__part_wake(weir__run *run, weir__part *part)
-{
-    weir__mail_woke(&run->lane->mail);
+    if (part != NULL && part->from != NULL)
+        weir__mail_woke(&run->lane->mail);
     serve(run, part, true);
 }
 
@@ -221,7 +217,7 @@ void weir__part_gather_up(weir__run *run, weir__part *part, weir__frame *f)
         f = f->parent;
         left = weir__frame_has_parts(f);
     }
-    b.worker->gathers_promoted += left;
+    b.worker->gathers_promoted += f != base;
     end(&b);
     bool more = false;
     if (left)

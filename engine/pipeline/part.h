@@ -12,13 +12,11 @@
  * worker may look for more; then *part is another one that it was given meanwhile, or NULL. */
 bool weir__part_run(weir__run *run, weir__part **part);
 
-/* A worker of a team: runs a part (NULL: none yet) and then others, until there are none for a while,
- * or a task of the runtime's may be waiting. */
+/* A worker of a team: runs the root, or a part that a task has woken it for, or none yet (NULL), and then
+ * others, until there are none for a while, or there may be a task to run. */
 void weir__part_serve(weir__run *run, weir__part *part);
 
-/* The bodies of the tasks: the worker has been asleep until now. */
-void weir__part_wake(weir__run *run, weir__part *part);
-/* Gathers f, whose parts are all complete, and its parents, until one has parts out or the part is
+/* In a task: gathers f, whose parts are all complete, and its parents, until one has parts out or the part is
  * complete. */
 void weir__part_gather_up(weir__run *run, weir__part *part, weir__frame *f);
 

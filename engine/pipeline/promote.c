@@ -108,6 +108,12 @@ static weir__frame *next_to_cut(weir_branch *b, weir__frame *top, uint32_t *n)
     return *n > 0 ? f : NULL;
 }
 
+void weir__promote_enclose(weir__run *run)
+{
+#pragma omp task if (0) firstprivate(run)
+    run->run_part(run, NULL);
+}
+
 /* A task that a sleeping worker wakes up for. */
 static void spawn_part(weir__run *run, weir__part *part)
 {

@@ -25,6 +25,11 @@
 /* Before the first part of a run, once its team is known. */
 void weir__promote_begin(weir__run *run);
 
+/* A worker that has no part yet begins to look for one, inside a task of its own: where tasks with
+ * dependences are made by the implicit task of a thread of the pool, libgomp 12 may lose the memory
+ * that it keeps those in. */
+void weir__promote_enclose(weir__run *run);
+
 /* Called when the poll calls, with the frame whose next child (or gather) is about to start. Hands
  * out parts as demand, credits and the window allow; where that is of no use, some calls may go by
  * until the next. Returns false if the run is to stop. */

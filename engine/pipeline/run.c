@@ -18,19 +18,21 @@ typedef struct root_run {
     weir__part *root;
 } root_run;
 
-/* Inside the team: worker 0 runs the root, the others wait for its parts. */
+/* Inside the team: worker 0 runs the root, the others look for its parts. */
 static void run_root(void *argument, unsigned worker, unsigned size)
 {
     root_run *r = argument;
     weir__run *run = &r->run;
-    weir__part *part = worker == 0 ? r->root : NULL;
-    if (worker == 0) {
-        run->team_size = size;
-        weir__window_set_team(&run->lane->window, size);
-        weir__promote_begin(run);
-        weir__mail_set_team(&run->lane->mail, size);
-        run->workers[0].busy = true;
+    if (worker > 0) {
+        weir__promote_enclose(run);
+        return;
     }
+    weir__part *part = r->root;
+    run->team_size = size;
+    run->workers[0].busy = true;
+    weir__window_set_team(&run->lane->window, size);
+    weir__mail_set_team(&run->lane->mail, size);
+    weir__promote_begin(run);
     if (size > 1)
         weir__part_serve(run, part);
     else
@@ -151,7 +153,7 @@ static weir_status run_in_lane(weir_engine *engine, weir__lane *lane, weir__work
                           .plan = j->plan,
                           .context = j->context,
                           .numbered = j->numbered,
-                          .run_part = weir__part_wake,
+                          .run_part = weir__part_serve,
                           .gather_up = weir__part_gather_up},
                   .root = root};
     make_root(root, &r.run, j->n, &inputs, j->out);
