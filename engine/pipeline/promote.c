@@ -80,18 +80,10 @@ void weir__promote_account(weir_branch *b)
 }
 
 /* The oldest frame with children left, from f on up to `top`, or `top`. */
-static weir__frame *oldest_with_children(const weir_branch *b, weir__frame *f, weir__frame *top)
+static weir__frame *oldest_with_children(weir__frame *f, const weir__frame *top)
 {
-    while (f != top && f->next == f->end) {
-        if (f == &b->part->view || !f->layer->recursive) {
-            f = (weir__frame *)(void *)f->above;
-            continue;
-        }
-        /* In a row; pointers from one to the next would take as long as running the smallest. */
-        const size_t step = f->layer->frame_bytes;
-        while (f != top && f->next == f->end)
-            f = (weir__frame *)(void *)((char *)f + step);
-    }
+    while (f != top && f->next == f->end)
+        f = (weir__frame *)(void *)f->above;
     return f;
 }
 
@@ -101,8 +93,11 @@ static weir__frame *next_to_cut(weir_branch *b, weir__frame *top, uint32_t *n)
 {
     /* Where the oldest frame is gathered already, nothing was left below it, and it is all that there
      * was to hand out. */
-    weir__frame *f = b->oldest > top ? top : oldest_with_children(b, b->oldest, top);
+    const bool below = b->loop.below != 0 && b->oldest < top;
+    weir__frame *f = below ? oldest_with_children(b->oldest, top) : top;
     b->oldest = f;
+    if (f == top)
+        b->loop.below = 0;
     const uint32_t left = f->end - f->next;
     *n = f == top ? left / 2 : left - left / 2;
     return *n > 0 ? f : NULL;

@@ -69,6 +69,7 @@ struct weir_loop {
     weir__frame *stop;   /* the topmost that had parts out when last seen, or the lowest */
     char *fresh;         /* frames from here on have not been in use: they are blank */
     uint32_t depth;      /* of one that began there: branches on the path from the top */
+    int below;           /* 0: no frame below the topmost has children left */
     uint32_t polls;      /* that call, until a look at what others want; that one included */
     const int *signal;   /* what others want of this worker; see weir__loop_is_quiet() */
     uint64_t branches;   /* children of the frames that were gathered */
@@ -141,6 +142,8 @@ WEIR__ALWAYS_INLINE weir__frame *weir__loop_children(weir_loop *loop, weir__fram
         }
         if (n != 0 && code == 0) {
             f->next = i;
+            if (i != end)
+                loop->below = 1;
             return weir__loop_open(loop, f, child, n, out);
         }
         if (code == 0) {
