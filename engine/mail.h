@@ -1,16 +1,19 @@
-/* Mail: how parts go from one worker to another while both are awake.
+/* Mail: how the workers of a team ask each other for work, and hand it over, while they are awake.
  *
  * Each worker has a box with room for one item.  A worker without work raises its hand, which is a
  * mark in its own box, and whoever has work to spare puts some there; or a busy worker puts some in
  * its own box ahead of time, for the next that runs dry.  Anyone may empty any box, so nothing waits
- * for a worker that the system does not let run.  It must never be the only way to a worker that
- * sleeps in the OpenMP runtime: those are counted, and only a task wakes one.
+ * for a worker that the system does not let run.  And each worker polls a word of its own: who wants
+ * something of it writes there.  Mail must never be the only way to a worker that sleeps in the OpenMP
+ * runtime: those are counted, and only a task wakes one.
  *
  * Who may call what at the same time ("-" free, "X" never):
- *            begin  post, take, lower, sleep, woke
- *   begin      X          X                          before the team enters
- *   others     X          -                          each worker for its own box
- * Order:     what was written before post happens before the take of it returns (M1, M2).
+ *                begin  post, take, raise, lower, hush, sleep  poke, stop
+ *   begin          X                     X                         X       before the team enters
+ *   post, …        X                     -                         -       each worker for itself
+ *   poke, stop     X                     -                         -       any thread, for any worker
+ * Order:     what was written before post happens before the take of it returns (M1, M2), and what
+ *            was before a signal, before the hush that takes it (M5, M6).
  * Progress:  lock-free; nothing here waits. A look into all boxes costs a cached load for each.
  * Memory:    items are the caller's; none may be NULL. */
 #ifndef WEIR_MAIL_H
@@ -68,7 +71,7 @@ void weir__mail_poke(weir__mail *mail, unsigned other);
 void weir__mail_poke_others(weir__mail *mail, unsigned worker);
 
 /* Takes an item from any box, this worker's own first, and lowers the hand if it was up; NULL if
- * there is none: then the hand stays as it was. */
+ * there is none: then the hand stays as it was, unless another worker was faster. */
 void *weir__mail_take(weir__mail *mail, unsigned worker) WEIR_MUST_CHECK;
 /* The hand of a worker whose box is empty goes up, or stays so. */
 void weir__mail_raise(weir__mail *mail, unsigned worker);

@@ -27,7 +27,7 @@
 
 /* The first small part in a row earns a rest of REST_LEAST_NS, each further one twice as much. */
 #define REST_LEAST_NS 20000
-#define REST_MOST_NS  160000
+#define REST_MOST_NS  80000
 
 /* While nothing can be handed out, look into one poll in so many, about one in four microseconds: the
  * clock costs as much as a few small branches. Where ops are so short that PASS_ENOUGH go by, the next
@@ -92,8 +92,9 @@ static weir__frame *oldest_with_children(weir__frame *f, const weir__frame *top)
 static weir__frame *next_to_cut(weir_branch *b, weir__frame *top, uint32_t *n)
 {
     /* Where the oldest frame is gathered already, nothing was left below it, and it is all that there
-     * was to hand out. */
+     * was to hand out. In a list nothing is ever left below the topmost, and nobody need go and see. */
     const bool below = b->loop.below != 0 && b->oldest < top;
+    WEIR_ASSERT(below || b->oldest >= top || oldest_with_children(b->oldest, top) == top);
     weir__frame *f = below ? oldest_with_children(b->oldest, top) : top;
     b->oldest = f;
     if (f == top)
@@ -239,8 +240,8 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
         learn_passes(b, since_look_ns);
     /* Whoever wants something later signals, and so does, again, whoever wants something still and is
      * awake. Otherwise looks must go on, and where ops may be long the next must not wait for a signal. */
-    if (weir__window_missing(b->window) < 0 ||
-        (b->passes >= PASS_ENOUGH && !weir__mail_has_sleepers(b->mail))) {
+    const bool sleepers = weir__mail_has_sleepers(b->mail); /* before it is asked who is missing */
+    if (weir__window_missing(b->window) < 0 || (b->passes >= PASS_ENOUGH && !sleepers)) {
         b->loop.polls = 1;
         return true;
     }
