@@ -251,8 +251,29 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
     return true;
 }
 
+/* Where a frame is left, its gather is a task that depends on a token, which is complete when all parts of
+ * the frame are. libomp 19 loses count of such tasks now and then, and ends the process ("Assertion
+ * failure at kmp_taskdeps.h"); there the last part makes the gather, which then depends on nothing. */
+#if defined(__clang__)
+static void spawn_gather(weir__run *run, weir__part *part, weir__frame *f)
+{
+#pragma omp task firstprivate(run, part, f)
+    run->gather_up(run, part, f);
+}
+
+static uint64_t make_gather(weir__run *run, weir__part *part, weir__frame *f)
+{
+    (void)run, (void)f;
+    return (uint64_t)(uintptr_t)part;
+}
+
+static void release_gather(weir__run *run, weir__frame *f)
+{
+    spawn_gather(run, (weir__part *)(uintptr_t)f->token, f);
+}
+#else
 /* A task that is complete once its event is fulfilled, which is returned. The body must not be empty, nor
- * the clauses if, final, untied or priority be used: each loses `detach` in one runtime or the other. */
+ * the clauses if, final, untied or priority be used: each loses `detach`. */
 static omp_event_handle_t spawn_token(const weir__frame *f)
 {
     omp_event_handle_t parts = (omp_event_handle_t)0; /* the task construct fills it in */
@@ -261,29 +282,41 @@ static omp_event_handle_t spawn_token(const weir__frame *f)
     return parts;
 }
 
-/* A gather writes what its token reads, so it runs after that is complete. */
+/* It writes what its token reads, so it runs after that is complete. */
 static void spawn_gather(weir__run *run, weir__part *part, weir__frame *f)
 {
 #pragma omp task depend(inout : *f) firstprivate(run, part, f)
     run->gather_up(run, part, f);
 }
 
+static uint64_t make_gather(weir__run *run, weir__part *part, weir__frame *f)
+{
+    const omp_event_handle_t token = spawn_token(f);
+    spawn_gather(run, part, f);
+    return (uint64_t)token;
+}
+
+static void release_gather(weir__run *run, weir__frame *f)
+{
+    (void)run;
+    omp_fulfill_event((omp_event_handle_t)f->token);
+}
+#endif
+
 /* The last part of a frame is back that was left. */
-static void fulfill(weir__run *run, omp_event_handle_t token)
+static void begin_gather(weir__run *run, weir__frame *f)
 {
     weir__mail_add_task(&run->lane->mail);
-    omp_fulfill_event(token);
+    release_gather(run, f);
 }
 
 void weir__promote_leave(weir__run *run, weir__part *part, weir__frame *f)
 {
-    const omp_event_handle_t token = spawn_token(f);
-    spawn_gather(run, part, f);
-    f->token = (uint64_t)token;
+    f->token = make_gather(run, part, f);
     WEIR_YIELD_POINT();
     /* F3: release and acquire; pairs with F2. The last of the parts finds the token. */
     if (__atomic_fetch_or(&f->parts, WEIR_FRAME_LEFT, __ATOMIC_ACQ_REL) == 0)
-        fulfill(run, token);
+        begin_gather(run, f);
 }
 
 /* A part of f is complete. True if a gather is ready now. */
@@ -294,7 +327,7 @@ static bool part_is_back(weir__run *run, weir__frame *f)
      * left and this was the last: then acquire as well, and it pairs with F3 and the other F2. */
     if (__atomic_fetch_sub(&f->parts, 1, __ATOMIC_ACQ_REL) != (WEIR_FRAME_LEFT | 1))
         return false;
-    fulfill(run, (omp_event_handle_t)f->token);
+    begin_gather(run, f);
     return true;
 }
 

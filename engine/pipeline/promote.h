@@ -3,7 +3,7 @@
  *
  * part.c calls it from the worker that owns the frames.  It holds the only `omp task` of pipelines: one
  * for a part that a sleeper is to run, and two where a frame's worker does not wait for its parts, the
- * gather and what that depends on.  So a part of a run, in flight, has one task at most that is queued or
+ * gather and what that depends on (with libomp the gather alone, once it can run).  So a part of a run, in flight, has one task at most that is queued or
  * running, or one token.
  *
  * Who may call what at the same time ("-" free, "X" never):
@@ -14,7 +14,8 @@
  *   post, complete  X              -                 X          once per part, on any worker
  * Order:     all that a part wrote happens before the gather of the frame that it was cut from: by the
  *            frame's count of parts (F1, F2) where the worker comes back to it and finds none out; else
- *            by that count (F2, F3), the token of the last, and the gather's dependence on the token.
+ *            by that count (F2, F3), and from the last part to the gather by the dependence on its token
+ *            (with libomp: the last part makes the gather).
  * Progress:  nothing here waits but for the window's lock.
  * Memory:    a frame outlives its gather's task; a part's block goes back when it is complete. */
 #ifndef WEIR_PROMOTE_H

@@ -76,15 +76,14 @@ WEIR_API size_t weir_engine_max_bytes(const weir_engine *engine);
 
 /* What the engine's last run did. */
 typedef struct weir_stats {
-    unsigned workers;    /* threads that OpenMP gave; 1 inside another parallel region */
-    uint64_t branches;   /* branches begun, leaves included */
-    uint64_t promotions; /* parts that were handed out for other workers */
-    uint64_t
-        gathers_promoted; /* gathers that became OpenMP tasks, with a dependence on their parts */
-    uint64_t peak_in_flight;  /* most parts that were out at one time */
-    uint64_t peak_bytes;      /* most bytes held at one time: frames, declared bytes, scratch */
-    uint64_t certified_bytes; /* what peak_bytes could not exceed; known before the run */
-    double seconds;           /* wall time of the run */
+    unsigned workers;          /* threads that OpenMP gave; 1 inside another parallel region */
+    uint64_t branches;         /* branches begun, leaves included */
+    uint64_t promotions;       /* parts that were handed out for other workers */
+    uint64_t gathers_promoted; /* gathers that ran as OpenMP tasks of their own */
+    uint64_t peak_in_flight;   /* most parts that were out at one time */
+    uint64_t peak_bytes;       /* most bytes held at one time: frames, declared bytes, scratch */
+    uint64_t certified_bytes;  /* what peak_bytes could not exceed; known before the run */
+    double seconds;            /* wall time of the run */
 } weir_stats;
 
 /* Threads:  the one that ran, or any while no run is under way; all zero before the first run. */

@@ -52,7 +52,7 @@ typedef struct weir__frame {
     char *results;
     union {
         char *above;    /* where the child's frame or input slot is */
-        uint64_t token; /* once it is left to a gather task: what completes that one's dependence */
+        uint64_t token; /* once it is left to a gather task: what lets that one run */
     };
 
     char *out;      /* its own result's slot; unused in a part */
