@@ -34,7 +34,8 @@ static void put(weir__box *box, void *content)
 
 static void *look(const weir__box *box)
 {
-    return atomic_load_explicit(&box->item, memory_order_relaxed);
+    /* M4, where somebody falls asleep. */
+    return atomic_load_explicit(&box->item, memory_order_seq_cst);
 }
 
 void weir__mail_begin(weir__mail *mail)
@@ -184,17 +185,12 @@ void *weir__mail_sleep(weir__mail *mail, unsigned worker)
     /* M4: seq_cst, as the looks at boxes and signals after it; pairs with M3. */
     atomic_fetch_add_explicit(&mail->asleep, 1, memory_order_seq_cst);
     WEIR_YIELD_POINT();
-    unsigned i = worker;
-    do {
-        void *item = atomic_load_explicit(&mail->box[i].item, memory_order_seq_cst);
-        if (is_item(item) && take_out(&mail->box[i], item)) {
-            atomic_fetch_sub_explicit(&mail->asleep, 1, memory_order_relaxed);
-            return item;
-        }
-        if (i != worker)
-            weir__mail_poke(mail, i);
-    } while ((i = after(mail, i)) != worker);
-    return NULL;
+    void *item = weir__mail_take(mail, worker);
+    if (item != NULL)
+        atomic_fetch_sub_explicit(&mail->asleep, 1, memory_order_relaxed);
+    else
+        weir__mail_poke_others(mail, worker);
+    return item;
 }
 
 void weir__mail_woke(weir__mail *mail)

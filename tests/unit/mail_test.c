@@ -160,8 +160,7 @@ static void a_stop_stays_whatever_comes_after(void **state)
 typedef struct crowd {
     weir__mail mail;
     pthread_barrier_t gate;
-    atomic_int *taken; /* how often each item was */
-    atomic_uint tasks;
+    atomic_int *taken;       /* how often each item was */
     unsigned workers, items; /* of each worker */
     unsigned lost;           /* signals */
 } crowd;
@@ -190,10 +189,8 @@ static void *exchange(void *argument)
         if (random >> 30 != 0) {
             atomic_int *item = &c->taken[m->number * c->items + i++];
             note(c, weir__mail_lower(&c->mail, m->number)); /* who has work raises no hand */
-            if (!weir__mail_post(&c->mail, m->number, item)) {
-                atomic_fetch_add(&c->tasks, 1);
-                note(c, item);
-            }
+            if (!weir__mail_post(&c->mail, m->number, item))
+                note(c, item); /* a task would take it */
         } else {
             weir__mail_raise(&c->mail, m->number);
             WEIR_YIELD_POINT();
@@ -206,7 +203,7 @@ static void *exchange(void *argument)
     return NULL;
 }
 
-/* Half fall asleep, half look: who looks must see a sleeper or be signalled by it. */
+/* All but one fall asleep, and that one looks: it must see a sleeper or be signalled by it. */
 static void *look_or_sleep(void *argument)
 {
     member *m = argument;
