@@ -8,7 +8,8 @@
 
 #include "stats_report.h"
 
-const double stats_fractions[STATS_QUANTILES] = {0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99};
+enum { QUANTILES = 7 };
+static const double fractions[QUANTILES] = {0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99};
 
 static bool alloc_bins(histogram *h, size_t bins)
 {
@@ -26,14 +27,14 @@ static double between(double low, double high, double share, bool logarithmic)
     return low * (1 - share) + high * share;
 }
 
-static void space_edges(histogram *h, double low, double high)
+static void space_edges(const histogram *h, double low, double high, double *edges)
 {
     for (size_t i = 0; i <= h->bins; i++) {
         double edge = between(low, high, (double)i / (double)h->bins, h->logarithmic);
-        h->edges[i] = i && edge < h->edges[i - 1] ? h->edges[i - 1] : edge;
+        edges[i] = i && edge < edges[i - 1] ? edges[i - 1] : edge;
     }
-    h->edges[0] = low;
-    h->edges[h->bins] = high;
+    edges[0] = low;
+    edges[h->bins] = high;
 }
 
 /* All values equal: something around them, one wide where that can be told from the value. */
@@ -49,8 +50,7 @@ static bool make_histogram(histogram *h, const summary *s, const buckets *b, con
                            size_t bins)
 {
     double low = s->min, high = s->max;
-    h->exact = b->exact;
-    h->cells = s->count ? buckets_used(b, table, s->min, s->max) : 0;
+    h->error = b->exact ? 0 : 0x1p-7;
     if (h->logarithmic && s->count)
         low = buckets_smallest_positive(b, table, low, high);
     if (s->count == 0 || (h->logarithmic && !(high > 0))) {
@@ -71,25 +71,47 @@ static bool make_histogram(histogram *h, const summary *s, const buckets *b, con
         h->logarithmic = false; /* one value below 0.5, widened */
     if (!alloc_bins(h, bins ? bins : STATS_DEFAULT_BINS))
         return false;
-    space_edges(h, low, high);
-    h->outside =
-        s->count - buckets_histogram(b, table, s->min, s->max, h->edges, h->bins, h->counts);
+    double *edges = malloc((h->bins + 1) * sizeof *edges);
+    if (!edges)
+        return false;
+    space_edges(h, low, high, edges);
+    h->outside = s->count - buckets_histogram(b, table, s->min, s->max, edges, h->bins, h->counts);
+    for (size_t i = 0; i <= h->bins; i++)
+        h->edges[i] = h->per_value ? floor(edges[i]) + 1 : edges[i];
+    free(edges);
     return true;
+}
+
+/* The ends of 64-bit integers are exact only as keys. */
+static stats_value end_of(const stats_report *report, double value, uint64_t key)
+{
+    npy_dtype dtype = report->input->array.dtype;
+    if (dtype.kind == 'f' || dtype.bytes < 8)
+        return value;
+    return dtype.kind == 'u' ? (stats_value)key : (stats_value)(int64_t)(key ^ (uint64_t)1 << 63);
 }
 
 bool stats_report_count(stats_report *report, const buckets *b, const uint64_t *table, size_t bins,
                         bool logarithmic)
 {
     const summary *s = &report->summary;
-    report->exact_quantiles = b->exact;
-    buckets_quantiles(b, table, s->count, s->min, s->max, stats_fractions, STATS_QUANTILES,
-                      report->quantiles);
+    double values[QUANTILES];
+    report->quantiles = calloc(QUANTILES, sizeof *report->quantiles);
+    if (!report->quantiles)
+        return false;
+    report->quantile_count = QUANTILES;
+    report->min = end_of(report, s->min, s->min_key);
+    report->max = end_of(report, s->max, s->max_key);
+    buckets_quantiles(b, table, s->count, s->min, s->max, fractions, QUANTILES, values);
+    for (size_t i = 0; i < QUANTILES; i++)
+        report->quantiles[i] = (stats_quantile){fractions[i], values[i], b->exact ? 0 : 0x1p-8};
     report->histogram.logarithmic = logarithmic;
     return make_histogram(&report->histogram, s, b, table, bins);
 }
 
 void stats_report_free(stats_report *report)
 {
+    free(report->quantiles);
     free(report->histogram.edges);
     free(report->histogram.counts);
 }

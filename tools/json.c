@@ -8,6 +8,8 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "number.h"
+
 json json_begin(FILE *file)
 {
     return (json){.file = file};
@@ -132,11 +134,15 @@ void json_string(json *j, const char *key, const char *value)
 
 void json_double(json *j, const char *key, double value)
 {
+    char text[NUMBER_TEXT];
     begin_member(j, key);
-    if (isfinite(value))
-        fprintf(j->file, "%.17g", value);
-    else
-        fputs("null", j->file);
+    fputs(isfinite(value) ? number_double(value, text) : "null", j->file);
+}
+
+void json_number(json *j, const char *key, const char *digits)
+{
+    begin_member(j, key);
+    fputs(digits, j->file);
 }
 
 void json_unsigned(json *j, const char *key, uint64_t value)

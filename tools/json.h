@@ -27,7 +27,8 @@ void json_close_array(json *j);
 void json_open_list(json *j, const char *key); /* of objects: each on lines of its own */
 void json_close_list(json *j);
 void json_string(json *j, const char *key, const char *value);
-void json_double(json *j, const char *key, double value); /* %.17g */
+void json_double(json *j, const char *key, double value);       /* null unless finite */
+void json_number(json *j, const char *key, const char *digits); /* a number, as it is */
 void json_unsigned(json *j, const char *key, uint64_t value);
 void json_signed(json *j, const char *key, int64_t value);
 void json_bool(json *j, const char *key, bool value);

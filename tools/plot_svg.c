@@ -145,7 +145,9 @@ static void draw_bars(const canvas *c)
     double gap = h->bins <= 120 ? 1 : 0;
     fprintf(c->file, "<path class=\"bar\" d=\"");
     for (size_t i = 0; i < h->bins; i++) {
-        double left = place_x(c, h->edges[i]), right = place_x(c, h->edges[i + 1]);
+        double half = h->per_value ? 0.5 : 0; /* a value's bar is centred on it */
+        double left = place_x(c, (double)h->edges[i] - half);
+        double right = place_x(c, (double)h->edges[i + 1] - half);
         if (h->counts[i] == 0)
             continue;
         double height = BOTTOM - place_y(c, (double)h->counts[i]);
@@ -170,20 +172,29 @@ static bool labels_touch(const mark *a, const mark *b)
     return a->row == b->row && a->row < ROWS && fabs(a->x - b->x) < (a->width + b->width) / 2;
 }
 
+/* NaN if it was not asked for. */
+static stats_value quantile_at(const stats_report *report, double fraction)
+{
+    for (size_t i = 0; i < report->quantile_count; i++)
+        if (report->quantiles[i].fraction == fraction)
+            return report->quantiles[i].value;
+    return (stats_value)NAN;
+}
+
 /* A label that would touch another is raised to the second row, and left out if that is taken as
  * well. The median comes first, then the outer ones. Returns how many lie on the axis. */
 static size_t place_marks(const canvas *c, mark marks[MARKS])
 {
-    static const size_t order[MARKS] = {3, 1, 5, 2, 4};
+    static const double order[MARKS] = {0.5, 0.05, 0.95, 0.25, 0.75};
     size_t used = 0;
     for (size_t k = 0; k < MARKS; k++) {
-        double value = c->report->quantiles[order[k]];
+        double value = (double)quantile_at(c->report, order[k]);
         if (!(value >= c->low) || !(value <= c->high))
             continue;
         mark *m = &marks[used];
-        *m = (mark){.x = place_x(c, value), .median = order[k] == 3};
-        int length = snprintf(m->label, sizeof m->label, "%g %%: %.4g",
-                              100 * stats_fractions[order[k]], value + 0.0);
+        *m = (mark){.x = place_x(c, value), .median = order[k] == 0.5};
+        int length =
+            snprintf(m->label, sizeof m->label, "%g %%: %.4g", 100 * order[k], value + 0.0);
         m->width = 6.1 * length + 4; /* of a character of 11 pixels' height, about */
         for (size_t i = 0; i < used;)
             if (labels_touch(m, &marks[i])) {
@@ -260,8 +271,8 @@ static void draw(FILE *file, const stats_report *report)
             WIDTH, HEIGHT, WIDTH, HEIGHT, WIDTH, HEIGHT);
     draw_title(&c);
     if (h->bins) {
-        c.low = h->edges[0];
-        c.high = h->edges[h->bins];
+        c.low = (double)h->edges[0] - (h->per_value ? 0.5 : 0);
+        c.high = (double)h->edges[h->bins] - (h->per_value ? 0.5 : 0);
         for (size_t i = 0; i < h->bins; i++)
             c.most = fmax(c.most, (double)h->counts[i]);
         draw_count_axis(&c);

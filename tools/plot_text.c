@@ -29,9 +29,9 @@ typedef struct style {
 
 static style choose_style(const histogram *h)
 {
-    double low = h->edges[0], high = h->edges[h->bins];
+    double low = (double)h->edges[0], high = (double)h->edges[h->bins];
     double size = fmax(fabs(low), fabs(high));
-    double step = h->edges[1] - low;
+    double step = (double)(h->edges[1] - h->edges[0]);
     if (h->per_value)
         return (style){0, 'f'};
     if (!h->logarithmic && size < 1e9 && step > 1e-6) {
@@ -46,8 +46,9 @@ static style choose_style(const histogram *h)
     return (style){digits < 4 ? 4 : digits > 17 ? 17 : digits, 'g'};
 }
 
-static const char *edge_text(style s, double edge, char text[32])
+static const char *edge_text(style s, stats_value value, char text[32])
 {
+    double edge = (double)value;
     if (s.form == 'f') /* -0.001 must not become -0.0 */
         snprintf(text, 32, "%.*f", s.decimals,
                  fabs(edge) < 0.5 * pow(10, -s.decimals) ? 0.0 : edge);
@@ -79,7 +80,7 @@ static int range_text(const histogram *h, style s, size_t bin, int edge_width, c
 {
     char low[32], high[32];
     if (h->per_value)
-        return snprintf(text, 80, "%s", edge_text(s, h->edges[bin] + 0.5, low));
+        return snprintf(text, 80, "%s", edge_text(s, h->edges[bin], low));
     return snprintf(text, 80, "%*s to %*s", edge_width, edge_text(s, h->edges[bin], low),
                     edge_width, edge_text(s, h->edges[bin + 1], high));
 }

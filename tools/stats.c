@@ -193,6 +193,7 @@ static int run_plan(weir_engine *engine, const weir_plan *plan, stats_job *job, 
         return TOOL_FAILED;
     }
     report->seconds = now_seconds() - begin;
+    report->passes = 1;
     weir_engine_stats(engine, &report->run);
     report->table_bytes = stats_table_bytes(job, workers);
     report->peak_bytes = report->run.peak_bytes + report->table_bytes;

@@ -14,16 +14,11 @@
 #include "plot.h"
 #include "tool.h"
 
-const char *stats_number_text(double value, char text[32])
+const char *stats_value_text(npy_dtype dtype, stats_value value, char text[NUMBER_TEXT])
 {
-    char form[32];
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(form, sizeof form, "%.*g", digits, value);
-        if (strtod(form, NULL) == value)
-            break;
-    }
-    memcpy(text, form, sizeof form);
-    return text;
+    if (dtype.kind != 'f' && value == floorl(value))
+        return number_integer(value, text);
+    return number_double((double)value, text);
 }
 
 const char *stats_shape_text(const npy_array *array, char *text, size_t size)
@@ -43,23 +38,6 @@ const char *stats_shape_text(const npy_array *array, char *text, size_t size)
 
 /* --- text -------------------------------------------------------------------------------- */
 
-static bool holds_integers(const stats_report *r)
-{
-    return r->input->array.dtype.kind != 'f';
-}
-
-/* An end of the range; integers of 64 bits are exact only as keys. */
-static void end_text(const stats_report *r, double value, uint64_t key, char text[32])
-{
-    npy_dtype dtype = r->input->array.dtype;
-    if (dtype.kind == 'f' || dtype.bytes < 8)
-        stats_number_text(value + 0.0, text); /* + 0.0: -0 is 0 */
-    else if (dtype.kind == 'u')
-        snprintf(text, 32, "%" PRIu64, key);
-    else
-        snprintf(text, 32, "%" PRId64, (int64_t)(key ^ (uint64_t)1 << 63));
-}
-
 static void print_title(const stats_report *r)
 {
     const npy_array *array = &r->input->array;
@@ -75,7 +53,8 @@ static void print_title(const stats_report *r)
 static void print_moments(const stats_report *r)
 {
     const summary *s = &r->summary;
-    char low[32], high[32];
+    npy_dtype dtype = r->input->array.dtype;
+    char low[NUMBER_TEXT], high[NUMBER_TEXT];
     printf("  count      %" PRIu64 "\n", r->input->array.values);
     if (s->nan || s->positive_infinity || s->negative_infinity)
         printf("  not finite %" PRIu64 " nan, %" PRIu64 " +inf, %" PRIu64
@@ -85,27 +64,32 @@ static void print_moments(const stats_report *r)
         printf("  no finite values: no mean, no quantiles\n");
         return;
     }
-    printf("  mean       %s\n", stats_number_text(summary_mean(s), low));
-    printf("  variance   %s\n", stats_number_text(summary_variance(s), low));
-    printf("  std        %s\n", stats_number_text(summary_deviation(s), low));
-    end_text(r, s->min, s->min_key, low);
-    end_text(r, s->max, s->max_key, high);
-    printf("  min, max   %s, %s\n", low, high);
+    printf("  mean       %s\n", number_double(summary_mean(s), low));
+    printf("  variance   %s\n", number_double(summary_variance(s), low));
+    printf("  std        %s\n", number_double(summary_deviation(s), low));
+    printf("  min, max   %s, %s\n", stats_value_text(dtype, r->min, low),
+           stats_value_text(dtype, r->max, high));
+}
+
+/* The greatest relative error of all quantiles. */
+static double quantile_error(const stats_report *r)
+{
+    double error = 0;
+    for (size_t i = 0; i < r->quantile_count; i++)
+        error = fmax(error, r->quantiles[i].error);
+    return error;
 }
 
 static void print_quantiles(const stats_report *r)
 {
-    printf("\nQuantiles (%s)\n", r->exact_quantiles ? "exact" : "within 0.4 % of the value");
-    for (int row = 0; row < 2; row++) {
-        for (size_t i = 0; i < STATS_QUANTILES; i++) {
-            char text[32];
-            if (row == 0)
-                snprintf(text, sizeof text, "%g %%", 100 * stats_fractions[i]);
-            else
-                snprintf(text, sizeof text, "%.6g", r->quantiles[i] + 0.0);
-            printf(" %10s", text);
-        }
-        putchar('\n');
+    char error[NUMBER_TEXT + 16] = "exact";
+    if (quantile_error(r) > 0)
+        snprintf(error, sizeof error, "within %.2g %% of the value", 100 * quantile_error(r));
+    printf("\nQuantiles (%s)\n", error);
+    for (size_t i = 0; i < r->quantile_count; i++) {
+        char value[NUMBER_TEXT];
+        printf("  %5g %%  %s\n", 100 * r->quantiles[i].fraction,
+               stats_value_text(r->input->array.dtype, r->quantiles[i].value, value));
     }
 }
 
@@ -119,9 +103,9 @@ static void print_histogram(const stats_report *r)
     if (h->outside)
         printf("  %" PRIu64 " values of 0 or less have no place on a logarithmic axis\n",
                h->outside);
-    if (!h->exact && !holds_integers(r) && h->cells < h->bins && r->summary.min < r->summary.max)
-        printf("  coarse: only %zu cell%s of 1/128 of the value; counts within one are spread\n",
-               h->cells, h->cells == 1 ? "" : "s");
+    if (h->error > 0 && r->min < r->max)
+        printf("  approximate: a value less than %.2g %% from an edge may be in the next bin\n",
+               100 * h->error);
 }
 
 static void print_run(const stats_report *r)
@@ -159,19 +143,13 @@ void stats_report_text(const stats_report *report)
 
 /* --- JSON -------------------------------------------------------------------------------- */
 
-static void write_end(json *j, const char *key, const stats_report *r, double value, uint64_t bits)
+static void write_value(json *j, const char *key, const stats_report *r, stats_value value)
 {
-    npy_dtype dtype = r->input->array.dtype;
-    if (r->summary.count == 0)
-        json_null(j, key);
-    else if (dtype.kind == 'f')
-        json_double(j, key, value + 0.0);
-    else if (dtype.bytes < 8)
-        json_signed(j, key, (int64_t)value);
-    else if (dtype.kind == 'u')
-        json_unsigned(j, key, bits);
+    char text[NUMBER_TEXT];
+    if (isfinite(value))
+        json_number(j, key, stats_value_text(r->input->array.dtype, value, text));
     else
-        json_signed(j, key, (int64_t)(bits ^ (uint64_t)1 << 63));
+        json_null(j, key);
 }
 
 static void write_array(json *j, const stats_report *r)
@@ -200,28 +178,29 @@ static void write_moments(json *j, const stats_report *r)
     json_double(j, "mean", summary_mean(s));
     json_double(j, "variance", summary_variance(s));
     json_double(j, "std", summary_deviation(s));
-    write_end(j, "min", r, s->min, s->min_key);
-    write_end(j, "max", r, s->max, s->max_key);
+    write_value(j, "min", r, s->count ? r->min : (stats_value)NAN);
+    write_value(j, "max", r, s->count ? r->max : (stats_value)NAN);
 }
 
 static void write_counts(json *j, const stats_report *r)
 {
     const histogram *h = &r->histogram;
     json_open_object(j, "quantiles");
-    for (size_t i = 0; i < STATS_QUANTILES; i++) {
-        char key[16];
-        snprintf(key, sizeof key, "%g", stats_fractions[i]);
-        json_double(j, key, r->quantiles[i] + 0.0);
+    for (size_t i = 0; i < r->quantile_count; i++) {
+        char key[NUMBER_TEXT];
+        write_value(j, number_double(r->quantiles[i].fraction, key), r, r->quantiles[i].value);
     }
     json_close_object(j);
-    json_double(j, "quantiles_relative_error", r->exact_quantiles ? 0 : 0x1p-8);
+    json_double(j, "quantiles_relative_error", quantile_error(r));
     json_open_object(j, "histogram");
     json_bool(j, "logarithmic", h->logarithmic);
-    json_bool(j, "exact", h->exact);
+    json_bool(j, "exact", h->error == 0);
+    json_double(j, "relative_error", h->error);
+    json_bool(j, "per_value", h->per_value);
     json_unsigned(j, "outside", h->outside);
     json_open_array(j, "edges");
     for (size_t i = 0; h->bins && i <= h->bins; i++)
-        json_double(j, NULL, h->edges[i]);
+        write_value(j, NULL, r, h->edges[i]);
     json_close_array(j);
     json_open_array(j, "counts");
     for (size_t i = 0; i < h->bins; i++)
@@ -234,6 +213,7 @@ static void write_run(json *j, const stats_report *r)
 {
     uint64_t bytes = r->input->array.values * r->input->array.dtype.bytes;
     json_double(j, "seconds", r->seconds);
+    json_unsigned(j, "passes", r->passes);
     json_double(j, "bytes_per_second", r->seconds > 0 ? (double)bytes / r->seconds : 0);
     json_unsigned(j, "workers", r->run.workers);
     json_unsigned(j, "branches", r->run.branches);

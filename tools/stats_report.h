@@ -6,33 +6,45 @@
 #define WEIR_STATS_REPORT_H
 
 #include "buckets.h"
+#include "number.h"
 #include "stats_input.h"
 #include "summary.h"
 #include "weir.h"
 
-enum { STATS_QUANTILES = 7, STATS_DEFAULT_BINS = 20, STATS_MAX_BINS = 100000 };
+enum { STATS_DEFAULT_BINS = 20, STATS_MAX_BINS = 100000 };
 
-extern const double stats_fractions[STATS_QUANTILES];
+/* Any value of any type, exactly: 64 bits of mantissa hold all integers of 64 bits. */
+typedef long double stats_value;
 
-/* Bin i goes from edges[i] to edges[i + 1]. Invariant: edges ascend; bins > 0 unless empty. */
+/* Bin i holds the values edges[i] <= v < edges[i + 1], the last one its upper edge as well.
+ * Invariant: edges ascend, and are doubles unless the values are integers. */
 typedef struct histogram {
     size_t bins;
-    double *edges;    /* bins + 1 */
-    uint64_t *counts; /* bins */
-    uint64_t outside; /* values that a logarithmic axis has no place for */
+    stats_value *edges; /* bins + 1 */
+    uint64_t *counts;   /* bins */
+    uint64_t outside;   /* values that a logarithmic axis has no place for */
     bool logarithmic;
-    bool exact;
-    bool per_value; /* each bin is one integer, at its middle */
-    size_t cells;   /* counted cells that it was made from: its true resolution */
+    bool per_value; /* of integers: bin i holds just the value edges[i], edges are consecutive */
+    double error;   /* 0: the counts are exact; else a value may have been counted on the wrong
+                       side of an edge that is less than this share of the value away */
 } histogram;
+
+typedef struct stats_quantile {
+    double fraction;
+    stats_value value; /* NaN if there are no values */
+    double error;      /* 0: an element of the data; else the true one is within error * |value| */
+} stats_quantile;
 
 typedef struct stats_report {
     const stats_input *input;
     summary summary;
-    double quantiles[STATS_QUANTILES];
-    bool exact_quantiles;
+    stats_value min, max; /* if summary.count > 0 */
+    stats_quantile *quantiles;
+    size_t quantile_count;
     histogram histogram;
     weir_stats run;
+    unsigned passes;      /* over the file */
+    unsigned ddof;        /* the variance is divided by count - ddof */
     double seconds;       /* reading, reducing, and reading off quantiles and histogram */
     uint64_t table_bytes; /* counts; part of the three below */
     uint64_t peak_bytes, certified_bytes, max_bytes; /* max_bytes 0: no limit */
@@ -52,7 +64,8 @@ void stats_report_json(const stats_report *report);
 /* "1000 x 3", or "a single value"; cut with "..." if it does not fit; returned. */
 const char *stats_shape_text(const npy_array *array, char *text, size_t size);
 
-/* The shortest decimal form that reads back as the same double; text has 32 bytes; returned. */
-const char *stats_number_text(double value, char text[32]);
+/* A value of this type: all digits of an integer, else the shortest form that reads back as the
+ * same double.  Returns `text`. */
+const char *stats_value_text(npy_dtype dtype, stats_value value, char text[NUMBER_TEXT]);
 
 #endif
