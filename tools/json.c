@@ -6,58 +6,43 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stddef.h>
+#include <string.h>
 
 #include "number.h"
+#include "text.h"
 
 json json_begin(FILE *file)
 {
     return (json){.file = file};
 }
 
-/* The length of the valid UTF-8 sequence at s, 0 if there is none: no overlong forms, surrogates
- * or code points beyond U+10FFFF. */
-static size_t utf8_length(const unsigned char *s)
+static void print_character(FILE *file, const char *s, size_t length)
 {
-    static const struct {
-        unsigned char first_low, first_high, second_low, second_high, length;
-    } forms[] = {{0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-                 {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3},
-                 {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
-                 {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
-    if (s[0] < 0x80)
-        return 1;
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        if (s[0] < forms[i].first_low || s[0] > forms[i].first_high)
-            continue;
-        if (s[1] < forms[i].second_low || s[1] > forms[i].second_high)
-            return 0;
-        for (size_t k = 2; k < forms[i].length; k++)
-            if (s[k] < 0x80 || s[k] > 0xbf)
-                return 0;
-        return forms[i].length;
-    }
-    return 0;
+    if (*s == '"' || *s == '\\')
+        fprintf(file, "\\%c", *s);
+    else if (*s == '\n')
+        fputs("\\n", file);
+    else
+        fwrite(s, 1, length, file);
 }
 
-static void print_string(FILE *file, const char *text)
+/* Different bytes must give different text: so what looks like the escape of a byte is escaped. */
+static void print_string(FILE *file, const char *s, size_t length, bool printable_only)
 {
     fputc('"', file);
-    for (const unsigned char *s = (const unsigned char *)text; *s;) {
-        size_t length = utf8_length(s);
-        if (length == 0) {
-            fputs("\\ufffd", file);
-            length = 1;
-        } else if (*s == '"' || *s == '\\') {
-            fprintf(file, "\\%c", *s);
-        } else if (*s == '\n') {
-            fputs("\\n", file);
-        } else if (*s < 0x20 || *s == 0x7f) {
-            fprintf(file, "\\u%04x", *s);
-        } else {
-            fwrite(s, 1, length, file);
+    for (const char *end = s + length; s < end;) {
+        uint32_t code;
+        const size_t n = text_decode(s, (size_t)(end - s), &code);
+        const bool printable = n > 0 && text_is_printable(code);
+        if (n == 0 || (printable_only && !printable) || text_is_escape(s, (size_t)(end - s))) {
+            fprintf(file, "\\\\x%02x", (unsigned char)*s++);
+            continue;
         }
-        s += length;
+        if (!printable && code != '\n')
+            fprintf(file, "\\u%04" PRIx32, code);
+        else
+            print_character(file, s, n);
+        s += n;
     }
     fputc('"', file);
 }
@@ -70,7 +55,7 @@ static void begin_member(json *j, const char *key)
         fprintf(j->file, "\n%*s", (int)(2 * j->depth), "");
     j->some = true;
     if (key) {
-        print_string(j->file, key);
+        print_string(j->file, key, strlen(key), false);
         fputs(": ", j->file);
     }
 }
@@ -129,7 +114,13 @@ void json_close_list(json *j)
 void json_string(json *j, const char *key, const char *value)
 {
     begin_member(j, key);
-    print_string(j->file, value);
+    print_string(j->file, value, strlen(value), false);
+}
+
+void json_escaped(json *j, const char *key, const char *bytes, size_t length)
+{
+    begin_member(j, key);
+    print_string(j->file, bytes, length, true);
 }
 
 void json_double(json *j, const char *key, double value)

@@ -1,12 +1,13 @@
 /* A JSON writer for the subcommands' --json output: objects, arrays and scalars to a FILE.
  *
  * The subcommands call it from one thread, in document order.  It must never write text that is
- * not JSON: strings are escaped, bytes that are not UTF-8 become U+FFFD, and numbers that JSON
- * lacks (NaN, infinities) become null. */
+ * not JSON, nor the same string for different bytes; numbers that JSON lacks (NaN, infinities)
+ * become null. */
 #ifndef WEIR_JSON_H
 #define WEIR_JSON_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -26,7 +27,11 @@ void json_open_array(json *j, const char *key); /* of scalars: one line */
 void json_close_array(json *j);
 void json_open_list(json *j, const char *key); /* of objects: each on lines of its own */
 void json_close_list(json *j);
+/* A string whose UTF-8 is read back as it is; a byte that is not UTF-8 becomes the four characters
+ * "\xNN", and the backslash of such four that stand there already "\x5c". */
 void json_string(json *j, const char *key, const char *value);
+/* The string that text_escape() makes: control characters are "\xNN" as well. */
+void json_escaped(json *j, const char *key, const char *bytes, size_t length);
 void json_double(json *j, const char *key, double value);       /* null unless finite */
 void json_number(json *j, const char *key, const char *digits); /* a number, as it is */
 void json_unsigned(json *j, const char *key, uint64_t value);

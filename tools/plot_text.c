@@ -7,18 +7,10 @@
 #include <langinfo.h>
 #include <math.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
+
+#include "terminal.h"
 
 enum { DEFAULT_WIDTH = 80, LEAST_BAR = 10, MOST_ROWS = 100 };
-
-static int terminal_width(void)
-{
-    struct winsize size;
-    if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
-        return size.ws_col;
-    return DEFAULT_WIDTH;
-}
 
 /* How edges are printed: enough decimals that neighbours differ, or an exponent if that would be
  * many digits. */
@@ -105,7 +97,8 @@ void plot_text(FILE *file, const histogram *h)
         count_width = count > count_width ? count : count_width;
         most = h->counts[i] > most ? h->counts[i] : most;
     }
-    int bar = terminal_width() - range_width - count_width - 6;
+    unsigned columns = terminal_columns(fileno(file));
+    int bar = (int)(columns > 0 ? columns : DEFAULT_WIDTH) - range_width - count_width - 6;
     bar = bar < LEAST_BAR ? LEAST_BAR : bar;
     for (size_t i = 0; i < h->bins; i++) {
         range_text(h, s, i, edge_width, text);

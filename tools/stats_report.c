@@ -5,13 +5,17 @@
 #include "stats_report.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "json.h"
 #include "plot.h"
+#include "terminal.h"
+#include "text.h"
 #include "tool.h"
 
 const char *stats_value_text(npy_dtype dtype, stats_value value, char text[NUMBER_TEXT])
@@ -38,16 +42,19 @@ const char *stats_shape_text(const npy_array *array, char *text, size_t size)
 
 /* --- text -------------------------------------------------------------------------------- */
 
-static void print_title(const stats_report *r)
+static void print_title(const stats_report *r, unsigned columns)
 {
     const npy_array *array = &r->input->array;
-    char shape[128], type[32], size[16];
-    printf("%s: %s, %s%s, %s\n\n", r->input->path, npy_dtype_name(array->dtype, type),
-           stats_shape_text(array, shape, sizeof shape),
-           array->dims < 2        ? ""
-           : array->fortran_order ? ", Fortran order"
-                                  : ", C order",
-           tool_format_bytes(array->values * array->dtype.bytes, size));
+    char name[4 * PATH_MAX + 1], shape[128], type[32], size[16], title[sizeof name + 256];
+    text_escape(r->input->path, strnlen(r->input->path, PATH_MAX), name);
+    snprintf(title, sizeof title, "%s: %s, %s%s, %s", name, npy_dtype_name(array->dtype, type),
+             stats_shape_text(array, shape, sizeof shape),
+             array->dims < 2        ? ""
+             : array->fortran_order ? ", Fortran order"
+                                    : ", C order",
+             tool_format_bytes(array->values * array->dtype.bytes, size));
+    terminal_print(stdout, title, columns, 2);
+    putchar('\n');
 }
 
 static void print_moments(const stats_report *r)
@@ -127,7 +134,7 @@ static void print_run(const stats_report *r)
 void stats_report_text(const stats_report *report)
 {
     const stats_input *input = report->input;
-    print_title(report);
+    print_title(report, terminal_columns(STDOUT_FILENO));
     print_moments(report);
     if (report->summary.count) {
         print_quantiles(report);

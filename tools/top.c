@@ -192,7 +192,9 @@ static int print_report(top_run *run, const options *o, top_report *report)
     report->distinct = top_run_distinct(run);
     const uint64_t most = o->entries < SIZE_MAX ? o->entries : SIZE_MAX;
     report->entries = top_run_select(run, (size_t)most, &report->shown);
-    if (!(o->json ? top_report_json(report) : top_report_text(report))) {
+    if (o->json) {
+        top_report_json(report);
+    } else if (!top_report_text(report)) {
         tool_error("top: no memory to print a key");
         return TOOL_FAILED;
     }

@@ -10,46 +10,10 @@
 #include <string.h>
 
 #include "json.h"
+#include "text.h"
 #include "tool.h"
 
-/* --- keys ------------------------------------------------------------------------------------ */
-
-/* The length of the UTF-8 sequence at s that may be printed, or 0: nothing overlong, no surrogates,
- * and no control characters, U+0080 to U+009F among them. */
-static size_t printable_length(const unsigned char *s, size_t left)
-{
-    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};
-    if (s[0] < 0x80)
-        return s[0] >= 0x20 && s[0] != 0x7f;
-    const size_t length = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-    if (s[0] < 0xc2 || s[0] > 0xf4 || length > left)
-        return 0;
-    uint32_t code = s[0] & (0x7fu >> length);
-    for (size_t i = 1; i < length; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (s[i] & 0x3fu);
-    }
-    const bool surrogate = code >= 0xd800 && code < 0xe000;
-    return code >= least[length] && code <= 0x10ffff && !surrogate ? length : 0;
-}
-
-size_t top_escape_key(const char *key, size_t length, char *text)
-{
-    const unsigned char *s = (const unsigned char *)key, *end = s + length;
-    char *to = text;
-    while (s < end) {
-        const size_t n = printable_length(s, (size_t)(end - s));
-        if (n == 0)
-            to += sprintf(to, "\\x%02x", *s);
-        else
-            memcpy(to, s, n);
-        to += n;
-        s += n ? n : 1;
-    }
-    *to = '\0';
-    return (size_t)(to - text);
-}
+/* --- text ------------------------------------------------------------------------------------ */
 
 /* Room for any of the keys, escaped; NULL without memory. */
 static char *allocate_text(const top_report *r)
@@ -59,8 +23,6 @@ static char *allocate_text(const top_report *r)
         longest = r->entries[i].length > longest ? r->entries[i].length : longest;
     return malloc(4 * longest + 1);
 }
-
-/* --- text ------------------------------------------------------------------------------------ */
 
 static int count_width(const top_report *r)
 {
@@ -77,7 +39,7 @@ bool top_report_text(const top_report *r)
     const int width = count_width(r);
     for (size_t i = 0; i < r->shown; i++) {
         printf("%*" PRIu64 " ", width, r->entries[i].count);
-        fwrite(text, 1, top_escape_key(r->entries[i].key, r->entries[i].length, text), stdout);
+        fwrite(text, 1, text_escape(r->entries[i].key, r->entries[i].length, text), stdout);
         putchar('\n');
     }
     free(text);
@@ -127,25 +89,19 @@ static void write_run(json *j, const top_report *r)
         json_unsigned(j, "max_bytes", r->max_bytes);
 }
 
-bool top_report_json(const top_report *r)
+void top_report_json(const top_report *r)
 {
-    char *text = allocate_text(r);
-    if (!text)
-        return false;
     json j = json_begin(stdout);
     json_open_object(&j, NULL);
     write_request(&j, r->request);
     json_open_list(&j, "entries");
     for (size_t i = 0; i < r->shown; i++) {
-        top_escape_key(r->entries[i].key, r->entries[i].length, text);
         json_open_object(&j, NULL);
-        json_string(&j, "key", text);
+        json_escaped(&j, "key", r->entries[i].key, r->entries[i].length);
         json_unsigned(&j, "count", r->entries[i].count);
         json_close_object(&j);
     }
     json_close_list(&j);
     write_run(&j, r);
     json_close_object(&j);
-    free(text);
-    return true;
 }

@@ -20,11 +20,6 @@ typedef struct top_report {
 
 /* Returns: false without memory for a key; nothing was printed then. */
 bool top_report_text(const top_report *r);
-bool top_report_json(const top_report *r);
-
-/* A key as it is printed, into text[0 … 4*length], ended by a NUL: control characters and bytes that
- * are not UTF-8 as \xNN, all else as it is.
- * Returns: its length. */
-size_t top_escape_key(const char *key, size_t length, char *text);
+void top_report_json(const top_report *r);
 
 #endif

@@ -44,17 +44,9 @@ static inline void read_file(const char *path, char *text)
     fclose(file);
 }
 
-static inline void redirect(int fd, const char *path)
-{
-    const int to = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    if (to < 0 || dup2(to, fd) < 0)
-        _exit(99);
-    if (to != fd)
-        close(to);
-}
-
-/* Starts `weir` with the words of `line`; stdout goes to `out`, or is closed for NULL. */
-static inline pid_t start(const char *out, const char *line)
+/* Starts `weir` with the words of `line`, in which a tab stands for a blank inside a word; a stdout
+ * of -1 is closed. */
+static inline pid_t start_with(int out, int err, const char *line)
 {
     static char words[1024];
     char tool[] = WEIR_TOOL, *arguments[MOST_ARGUMENTS] = {tool};
@@ -62,21 +54,42 @@ static inline pid_t start(const char *out, const char *line)
     snprintf(words, sizeof words, "%s", line);
     for (char *word = strtok(words, " "); word && n < MOST_ARGUMENTS - 1; word = strtok(NULL, " "))
         arguments[n++] = word;
+    for (char *c = words; c < words + sizeof words; c++)
+        *c = *c == '\t' ? ' ' : *c;
     const pid_t child = fork();
     assert_true(child >= 0);
     if (child)
         return child;
     signal(SIGINT, SIG_DFL);
-    redirect(STDERR_FILENO, "stderr");
-    if (out)
-        redirect(STDOUT_FILENO, out);
-    else
+    if (out < 0)
         close(STDOUT_FILENO);
+    else if (dup2(out, STDOUT_FILENO) < 0)
+        _exit(99);
+    if (dup2(err, STDERR_FILENO) < 0)
+        _exit(99);
     execv(tool, arguments);
     _exit(98);
 }
 
-static inline void finish(pid_t child)
+static inline int open_output(const char *path)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+/* Starts it with stderr in the file of that name and stdout in `out`, or closed for NULL. */
+static inline pid_t start(const char *out, const char *line)
+{
+    const int err_fd = open_output("stderr"), out_fd = out ? open_output(out) : -1;
+    const pid_t child = start_with(out_fd, err_fd, line);
+    close(err_fd);
+    if (out)
+        close(out_fd);
+    return child;
+}
+
+static inline void wait_for(pid_t child)
 {
     int status;
     struct rusage usage;
@@ -87,6 +100,11 @@ static inline void finish(pid_t child)
     assert_int_equal(done, child);
     r.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
     r.rss_kb = usage.ru_maxrss;
+}
+
+static inline void finish(pid_t child)
+{
+    wait_for(child);
     read_file("stderr", r.err);
 }
 

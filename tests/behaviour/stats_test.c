@@ -179,6 +179,30 @@ static void memory_stays_within_the_limit(void **state)
     unlink("sparse.npy");
 }
 
+/* As text and as JSON: readable, nothing that a terminal obeys, no two names alike. */
+static void names_of_files_are_shown_unambiguously(void **state)
+{
+    static const struct {
+        const char *name, *text, *json;
+    } cases[] = {
+        {"gr\xc3\xbc\xc3\x9f.npy", "gr\xc3\xbc\xc3\x9f.npy: float64", "\"gr\xc3\xbc\xc3\x9f.npy\""},
+        {"a\033[2J.npy", "a\\x1b[2J.npy: float64", "\"a\\u001b[2J.npy\""},
+        {"a\xff.npy", "a\\xff.npy: float64", "\"a\\\\xff.npy\""},
+        {"a\xfe.npy", "a\\xfe.npy: float64", "\"a\\\\xfe.npy\""},
+        {"a\\xfe.npy", "a\\x5cxfe.npy: float64", "\"a\\\\x5cxfe.npy\""}};
+    const double value = 1;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char line[64];
+        write_npy(cases[i].name, "<f8", "(1,)", &value, sizeof value);
+        snprintf(line, sizeof line, "stats %s", cases[i].name);
+        run(line);
+        assert_int_equal(strncmp(r.out, cases[i].text, strlen(cases[i].text)), 0);
+        run_json(line);
+        assert_contains(r.out, cases[i].json);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +214,7 @@ int main(void)
         cmocka_unit_test(plain_numbers_are_read_with_type_shape_and_offset),
         cmocka_unit_test(results_are_the_same_bits_for_all_workers_and_limits),
         cmocka_unit_test(bins_may_be_chosen_and_logarithmic),
+        cmocka_unit_test(names_of_files_are_shown_unambiguously),
         cmocka_unit_test(memory_stays_within_the_limit),
     };
     return cmocka_run_group_tests(tests, enter_directory, leave_directory);

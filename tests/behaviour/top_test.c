@@ -223,6 +223,22 @@ static void control_characters_of_keys_are_escaped(void **state)
     assert_contains(r.out, "\"key\": \"d\xc3\xa9\"");
 }
 
+/* A NUL byte and the four characters "\\x00" among them, as text and as JSON. */
+static void keys_that_differ_are_printed_differently(void **state)
+{
+    static const char text[] = "a\0b\na\\x00b\na\\x5cx00b\na\\xb\n";
+    (void)state;
+    write_bytes("alike", text, sizeof text - 1);
+    run("top alike --field 1 -n 0");
+    assert_string_equal(entries(), "      1 a\\x00b\n      1 a\\x5cx00b\n"
+                                   "      1 a\\x5cx5cx00b\n      1 a\\xb\n");
+    run_json("top alike --field 1 -n 0");
+    assert_contains(r.out, "\"key\": \"a\\\\x00b\"");
+    assert_contains(r.out, "\"key\": \"a\\\\x5cx00b\"");
+    assert_contains(r.out, "\"key\": \"a\\\\x5cx5cx00b\"");
+    assert_contains(r.out, "\"key\": \"a\\\\xb\"");
+}
+
 static void long_keys_are_printed_whole_however_they_are_cut(void **state)
 {
     char text[1000], expected[1100];
@@ -411,6 +427,7 @@ int main(void)
         cmocka_unit_test(several_files_are_one_log),
         cmocka_unit_test(lines_longer_than_a_block_are_counted_until_the_limit),
         cmocka_unit_test(control_characters_of_keys_are_escaped),
+        cmocka_unit_test(keys_that_differ_are_printed_differently),
         cmocka_unit_test(long_keys_are_printed_whole_however_they_are_cut),
         cmocka_unit_test(standard_input_is_read_from_files_and_pipes),
         cmocka_unit_test(gzip_is_known_by_its_first_bytes),
