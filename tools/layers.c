@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "json.h"
 #include "layers_pipeline.h"
+#include "terminal.h"
 #include "tool.h"
 
 static const char help[] =
@@ -102,28 +104,33 @@ static int read_argument(int argc, char **argv, int *at, void *into)
     return -1;
 }
 
-static void print_report(const layers_demo *demo, const weir_stats *stats, double value,
-                         double result, bool as_json)
+static void print_text(const layers_demo *demo, const weir_stats *stats, unsigned asked,
+                       double result)
 {
+    enum { NARROW = 64 };
     const unsigned operations = atomic_load(&demo->operations);
-    const unsigned most = atomic_load(&demo->most_running);
-    if (!as_json) {
-        printf("result %.17g\n", result);
-        printf("%u operation%s in %.3f s on %u worker%s, at most %u at once\n", operations,
-               operations == 1 ? "" : "s", stats->seconds, stats->workers,
-               stats->workers == 1 ? "" : "s", most);
-        return;
-    }
+    const unsigned columns = demo->on_terminal ? terminal_columns(STDOUT_FILENO) : 0;
+    char workers[96];
+    printf("result %.17g\n", result);
+    printf("%u operation%s in %.3f s%son %s, at most %u at once\n", operations,
+           operations == 1 ? "" : "s", stats->seconds, columns && columns < NARROW ? "\n" : " ",
+           tool_format_workers(stats->workers, asked, workers), atomic_load(&demo->most_running));
+}
+
+static void print_json(const layers_demo *demo, const weir_stats *stats, unsigned asked,
+                       double value, double result)
+{
     json j = json_begin(stdout);
     json_open_object(&j, NULL);
     json_double(&j, "value", value);
     json_double(&j, "result", result);
     json_unsigned(&j, "depth", demo->depth);
     json_unsigned(&j, "fanout", demo->fanout);
-    json_unsigned(&j, "operations", operations);
-    json_unsigned(&j, "most_at_once", most);
+    json_unsigned(&j, "operations", atomic_load(&demo->operations));
+    json_unsigned(&j, "most_at_once", atomic_load(&demo->most_running));
     json_double(&j, "seconds", stats->seconds);
     json_unsigned(&j, "workers", stats->workers);
+    json_unsigned(&j, "workers_asked", asked);
     json_unsigned(&j, "promotions", stats->promotions);
     json_unsigned(&j, "peak_in_flight", stats->peak_in_flight);
     json_unsigned(&j, "peak_bytes", stats->peak_bytes);
@@ -148,7 +155,10 @@ static int run(layers_demo *demo, const arguments *a)
     if (weir_run(engine, plan, demo, &in, &out) == WEIR_OK) {
         weir_stats stats;
         weir_engine_stats(engine, &stats);
-        print_report(demo, &stats, a->value, out, a->json);
+        if (a->json)
+            print_json(demo, &stats, weir_engine_workers(engine), a->value, out);
+        else
+            print_text(demo, &stats, weir_engine_workers(engine), out);
         code = TOOL_OK;
     } else {
         code = tool_weir_error("layers");
@@ -172,6 +182,7 @@ int weir_tool_layers(int argc, char **argv)
     demo.depth = (uint32_t)a.depth;
     demo.fanout = (uint32_t)a.fanout;
     demo.print = !a.json;
+    demo.on_terminal = isatty(STDOUT_FILENO) == 1;
     demo.seconds[0] = -1;
     if (a.seconds != NULL && !parse_seconds(a.seconds, &demo)) {
         tool_error("--seconds is '%s'; it must be one number of seconds, or %u with commas between,"

@@ -4,11 +4,15 @@
  * operation takes is slept in slices. */
 #include "layers_pipeline.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "terminal.h"
 
 #define SLICE_SECONDS 0.05
-#define SHOWN         8 /* operands in a line */
+enum { SHOWN = 8 /* operands in a line */, ALL_DIGITS = 17, MANY_DIGITS = 6, FEW_DIGITS = 4 };
 
 double layers_now(void)
 {
@@ -27,19 +31,55 @@ static void sleep_until(const weir_branch *b, double when)
     }
 }
 
-static void print_operation(const weir_branch *b, uint32_t level, double began,
-                            const double *operands, uint32_t n, double sum)
+/* Columns of UTF-8 text without wide characters. */
+static unsigned columns_of(const char *text)
+{
+    unsigned columns = 0;
+    for (; *text; text++)
+        columns += ((unsigned char)*text & 0xc0) != 0x80;
+    return columns;
+}
+
+/* An operation's operands and its sum. */
+typedef struct operation {
+    const char *name;
+    const double *operands;
+    uint32_t n;
+    double sum;
+} operation;
+
+static void format_operation(const operation *o, uint32_t shown, int digits, char *to, size_t room)
+{
+    size_t at = (size_t)snprintf(to, room, "%s: ", o->name);
+    for (uint32_t i = 0; i < o->n && i < shown; i++)
+        at += (size_t)snprintf(to + at, room - at, "%s%.*g", i == 0 ? "" : " + ", digits,
+                               o->operands[i]);
+    if (o->n > shown)
+        at += (size_t)snprintf(to + at, room - at, " + … %u more", o->n - shown);
+    snprintf(to + at, room - at, " = %.*g", digits, o->sum);
+}
+
+/* One line; on a terminal too narrow for it a second one, with fewer digits and operands if need
+ * be. */
+static void print_operation(const weir_branch *b, const operation *o, double began)
 {
     const layers_demo *demo = weir_context(b);
-    char line[SHOWN * 32 + 128];
-    size_t at = 0;
-    for (uint32_t i = 0; i < n && i < SHOWN; i++)
-        at += (size_t)snprintf(line + at, sizeof line - at, "%s%.17g", i == 0 ? "" : " + ",
-                               operands[i]);
-    if (n > SHOWN)
-        snprintf(line + at, sizeof line - at, " + … %u more", n - SHOWN);
-    printf("%8.3f s … %8.3f s  worker %2u  %s: %s = %.17g\n", began - demo->began,
-           layers_now() - demo->began, weir_worker(b), demo->names[level], line, sum);
+    const unsigned known = demo->on_terminal ? terminal_columns(STDOUT_FILENO) : 0;
+    const unsigned columns = known ? known : UINT_MAX;
+    char head[64], tail[SHOWN * 32 + 128];
+    const char *between = "  ";
+    snprintf(head, sizeof head, "%8.3f s … %8.3f s  worker %2u", began - demo->began,
+             layers_now() - demo->began, weir_worker(b));
+    format_operation(o, SHOWN, ALL_DIGITS, tail, sizeof tail);
+    if (columns_of(head) + 2 + columns_of(tail) > columns) {
+        between = "\n    ";
+        uint32_t shown = SHOWN;
+        for (int digits = MANY_DIGITS; 4 + columns_of(tail) > columns && shown > 0;) {
+            format_operation(o, shown, digits, tail, sizeof tail);
+            digits > FEW_DIGITS ? digits-- : (int)shown--;
+        }
+    }
+    printf("%s%s%s\n", head, between, tail);
 }
 
 /* The operation of a level: sums its operands, and takes its time. */
@@ -60,7 +100,7 @@ static double operate(weir_branch *b, uint32_t level, const double *operands, ui
     atomic_fetch_sub_explicit(&demo->running, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&demo->operations, 1, memory_order_relaxed);
     if (demo->print && !weir_stopping(b))
-        print_operation(b, level, began, operands, n, sum);
+        print_operation(b, &(operation){demo->names[level], operands, n, sum}, began);
     return sum;
 }
 

@@ -28,6 +28,7 @@ typedef struct layers_demo {
     uint32_t depth, fanout;
     double seconds[LAYERS_MOST_DEPTH]; /* that an operation of each level takes */
     bool print;                        /* a line for each operation, on stdout */
+    bool on_terminal;                  /* that is one: no line is to be longer than it is wide */
     char names[LAYERS_MOST_DEPTH][2];
     weir_layer layer[LAYERS_MOST_DEPTH]; /* top first */
     double began;                        /* set before the run: layers_now() */

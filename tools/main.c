@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "interrupt.h"
+
 static const struct subcommand {
     const char *name;
     int (*run)(int argc, char **argv);
@@ -53,8 +55,10 @@ static void print_usage(FILE *file)
           "  WEIR_WORKERS, WEIR_BIND, WEIR_MAX_IN_FLIGHT, WEIR_MAX_BYTES\n"
           "                      what the options above take where they are not given\n"
           "\n"
-          "Exit status: 0 success, 1 the run failed, 2 the command line is wrong,\n"
-          "130 interrupted.\n",
+          "Exit status: 0 success; 1 the run failed, or not all of its input could be read; 2 the\n"
+          "command line is wrong. Ctrl-C, SIGTERM and SIGHUP end weir as by that signal, within "
+          "about\n"
+          "a second: a shell shows 130, 143 or 129.\n",
           file);
 }
 
@@ -73,6 +77,23 @@ static int run_help(int argc, char **argv)
     return subcommand->run(2, (char *[]){argv[2], help, NULL});
 }
 
+/* Wherever it stands, so that it can be added to a line that is there. */
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || (i == 1 && strcmp(argv[i], "-h") == 0))
+            return true;
+    return false;
+}
+
+static int run_subcommand(const struct subcommand *subcommand, int argc, char **argv)
+{
+    char help[] = "--help";
+    if (asks_for_help(argc, argv))
+        return subcommand->run(2, (char *[]){argv[0], help, NULL});
+    return subcommand->run(argc, argv);
+}
+
 static int dispatch(int argc, char **argv)
 {
     if (argc < 2) {
@@ -88,7 +109,7 @@ static int dispatch(int argc, char **argv)
     }
     const struct subcommand *subcommand = find(first);
     if (subcommand)
-        return subcommand->run(argc - 1, argv + 1);
+        return run_subcommand(subcommand, argc - 1, argv + 1);
     tool_error("unknown %s '%s'; see 'weir --help'", first[0] == '-' ? "option" : "subcommand",
                first);
     return TOOL_USAGE;
@@ -119,5 +140,7 @@ int main(int argc, char **argv)
 {
     occupy_standard_descriptors();
     setlocale(LC_CTYPE, "");
-    return check_output(dispatch(argc, argv));
+    const int code = check_output(dispatch(argc, argv));
+    interrupt_end();
+    return code;
 }

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "interrupt.h"
 #include "svg.h"
 #include "tool.h"
 
@@ -338,15 +339,18 @@ int plot_svg(const char *path, const stats_report *report)
     FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
     if (!file)
         return refuse(path, errno);
+    interrupt_remove(special ? NULL : name);
     draw(file, report);
     errno = 0;
     int failed = ferror(file);
     failed |= fclose(file);
-    if (!failed && !tool_interrupted() && (special || rename(name, path) == 0))
-        return TOOL_OK;
+    const bool placed = !failed && !tool_interrupted() && (special || rename(name, path) == 0);
     int error = errno;
-    if (!special)
+    if (!placed && !special)
         unlink(name);
+    interrupt_remove(NULL);
+    if (placed)
+        return TOOL_OK;
     if (tool_interrupted())
         return TOOL_INTERRUPTED;
     return refuse(path, error ? error : EIO);

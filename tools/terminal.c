@@ -1,6 +1,7 @@
 /* The terminal's width and prose that fits it; see terminal.h. */
 #include "terminal.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -52,4 +53,40 @@ void terminal_print(FILE *file, const char *text, unsigned columns, unsigned ind
         text += blanks + word;
     }
     fputc('\n', file);
+}
+
+/* --- status line ----------------------------------------------------------------------------- */
+
+static atomic_bool shown; /* relaxed: at worst a line is cleared that is not there */
+
+bool terminal_has_status(void)
+{
+    const char *kind = getenv("TERM");
+    if (isatty(STDERR_FILENO) != 1 || !kind || !kind[0] || strcmp(kind, "dumb") == 0)
+        return false;
+    const pid_t front = tcgetpgrp(STDERR_FILENO);
+    return front < 0 || front == getpgrp();
+}
+
+/* Whole lines at once, past stdio, which a signal handler must not use.  What a terminal does not
+ * take is lost; a status is not worth more. */
+static void write_line(const char *text, size_t length)
+{
+    const ssize_t written = write(STDERR_FILENO, text, length);
+    (void)written;
+}
+
+void terminal_show_status(const char *line)
+{
+    char text[1024];
+    const int length = snprintf(text, sizeof text, "\r%s\033[K", line);
+    atomic_store_explicit(&shown, true, memory_order_relaxed);
+    write_line(text, length < (int)sizeof text ? (size_t)length : sizeof text - 1);
+}
+
+void terminal_clear_status(void)
+{
+    static const char clear[] = "\r\033[K";
+    if (atomic_exchange_explicit(&shown, false, memory_order_relaxed))
+        write_line(clear, sizeof clear - 1);
 }

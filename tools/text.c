@@ -1,7 +1,6 @@
 /* Text of unknown origin; see text.h. */
 #include "text.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,10 +63,20 @@ unsigned text_columns(uint32_t code)
     return is_in(code, wide, sizeof wide / sizeof wide[0]) ? 2 : 1;
 }
 
+static unsigned hex_value(char c)
+{
+    return c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+           : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+                                  : 16;
+}
+
+/* Servers write \x22 and \xE9 into their logs: such text is no escape of ours, and stays. */
 bool text_is_escape(const char *s, size_t left)
 {
-    return left >= 4 && s[0] == '\\' && s[1] == 'x' && isxdigit((unsigned char)s[2]) &&
-           isxdigit((unsigned char)s[3]);
+    if (left < 4 || s[0] != '\\' || s[1] != 'x')
+        return false;
+    const unsigned high = hex_value(s[2]), low = hex_value(s[3]), byte = 16 * high + low;
+    return high < 16 && low < 16 && (byte < ' ' || byte > '~' || byte == '\\');
 }
 
 size_t text_escape(const char *bytes, size_t length, char *text)

@@ -20,12 +20,13 @@ bool text_is_printable(uint32_t code);
 /* Columns that a printable character takes on a terminal: 0, 1 or 2. */
 unsigned text_columns(uint32_t code);
 
-/* Whether "\xNN" stands at s: what is escaped below, so that it cannot be taken for an escape. */
+/* Whether "\xNN" stands at s as text_escape() writes it: in small letters, and of a byte that is not
+ * printed as it is.  The backslash of such a one is escaped, so that it is not taken for another. */
 bool text_is_escape(const char *s, size_t left);
 
 /* As it may be printed, into text[0 … 4 * length], ended by a NUL: what is not UTF-8 or not
- * printable byte by byte as "\xNN"; the backslash of a "\xNN" that stands there already, too, so
- * that different bytes never look the same.
+ * printable byte by byte as "\xNN"; the backslash of a "\xNN" like these that stands there already,
+ * too, so that different bytes never look the same.
  * Returns: its length. */
 size_t text_escape(const char *bytes, size_t length, char *text);
 

@@ -1,19 +1,20 @@
 /* The error lines, option scanning and engine set-up that the subcommands share.
  *
- * main.c and every subcommand call it, from the main thread only; the signal handler is the one
- * exception.  It must never exit: every failure is a return value. */
+ * main.c and every subcommand call it, from the main thread only.  It must never exit: every failure is a return value. */
 #include "tool.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "interrupt.h"
+#include "terminal.h"
+#include "text.h"
 
 const char tool_engine_help[] =
     "  --workers N         threads of the run (default: WEIR_WORKERS, else one per core)\n"
@@ -25,22 +26,21 @@ const char tool_engine_help[] =
 
 void tool_error(const char *format, ...)
 {
-    char line[2048];
+    char line[8192], clean[4 * sizeof line];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    for (char *c = line; *c; c++)
-        if (iscntrl((unsigned char)*c))
-            *c = '?';
-    fprintf(stderr, "weir: %s\n", line);
+    text_escape(line, strlen(line), clean);
+    terminal_clear_status();
+    fprintf(stderr, "weir: %s\n", clean);
 }
 
 int tool_weir_error(const char *what)
 {
     const weir_error *error = weir_last_error();
     if (error->status == WEIR_ECANCEL) {
-        tool_error("%s: interrupted", what);
+        interrupt_say(what);
         return TOOL_INTERRUPTED;
     }
     const char *text = error->text[0] ? error->text : weir_status_name(error->status);
@@ -182,35 +182,6 @@ const char *tool_format_bytes(uint64_t bytes, char text[16])
     return text;
 }
 
-/* The engine that a signal cancels.  A plain pointer that only the main thread changes, and only
- * while the handlers are not installed or point to what stays open. */
-static weir_engine *volatile cancelled_engine;
-static atomic_int interrupted; /* workers read it too */
-
-static void on_signal(int number)
-{
-    (void)number;
-    atomic_store_explicit(&interrupted, 1, memory_order_relaxed);
-    weir_engine *engine = cancelled_engine;
-    if (engine)
-        weir_engine_cancel(engine);
-}
-
-/* With SA_RESETHAND a second Ctrl-C ends the process at once, in case the run does not stop. */
-static void handle_signals(void)
-{
-    static const int numbers[] = {SIGINT, SIGTERM};
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        struct sigaction action, old;
-        memset(&action, 0, sizeof action);
-        action.sa_handler = on_signal;
-        action.sa_flags = SA_RESTART | (int)SA_RESETHAND;
-        sigemptyset(&action.sa_mask);
-        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
-            sigaction(numbers[i], &action, NULL);
-    }
-}
-
 weir_engine *tool_engine_open(const weir_engine_options *options, int *exit_code)
 {
     weir_engine *engine;
@@ -221,18 +192,21 @@ weir_engine *tool_engine_open(const weir_engine_options *options, int *exit_code
             *exit_code = TOOL_USAGE;
         return NULL;
     }
-    cancelled_engine = engine;
-    handle_signals();
+    interrupt_watch(engine);
     return engine;
 }
 
 void tool_engine_close(weir_engine *engine)
 {
-    cancelled_engine = NULL;
+    interrupt_watch(NULL);
     weir_engine_close(engine);
 }
 
-int tool_interrupted(void)
+const char *tool_format_workers(unsigned given, unsigned asked, char text[96])
 {
-    return atomic_load_explicit(&interrupted, memory_order_relaxed);
+    const int n = snprintf(text, 96, "%u worker%s", given, given == 1 ? "" : "s");
+    if (given < asked)
+        snprintf(text + n, 96 - (size_t)n, " (OpenMP gave no more of %u: OMP_THREAD_LIMIT?)",
+                 asked);
+    return text;
 }

@@ -13,9 +13,9 @@
 
 enum tool_exit {
     TOOL_OK = 0,
-    TOOL_FAILED = 1, /* the run failed: a file, the memory, an op, the output */
-    TOOL_USAGE = 2,  /* the command line is wrong; nothing was done */
-    TOOL_INTERRUPTED = 130
+    TOOL_FAILED = 1,       /* the run failed: a file, the memory, an op, the output */
+    TOOL_USAGE = 2,        /* the command line is wrong; nothing was done */
+    TOOL_INTERRUPTED = 130 /* main then ends the process by the signal */
 };
 
 /* The subcommands. argv[0] is the subcommand's own name, so that a scan begins at 1.  Each serves
@@ -26,8 +26,8 @@ int weir_tool_layers(int argc, char **argv);
 int weir_tool_topo(int argc, char **argv);
 int weir_tool_plan(int argc, char **argv);
 
-/* Prints "weir: ..." and a newline to stderr; control characters are shown as '?', so that a
- * file's name cannot make two lines of it. */
+/* Prints "weir: ..." and a newline to stderr, as text_escape() makes it, in place of a status
+ * line. */
 void tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints weir_last_error() as one line: "weir: WHAT: where: text".
@@ -71,12 +71,15 @@ bool tool_parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *
 /* A number of bytes as people read it, like "64.0 MiB"; returns `text`. */
 const char *tool_format_bytes(uint64_t bytes, char text[16]);
 
-/* Opens an engine and lets Ctrl-C and SIGTERM cancel its runs until tool_engine_close().  One at
- * a time.
+/* "2 workers", and what was asked for if OpenMP gave fewer; returns `text`. */
+const char *tool_format_workers(unsigned given, unsigned asked, char text[96]);
+
+/* Opens an engine whose runs Ctrl-C, SIGTERM and SIGHUP cancel until tool_engine_close().  One at a
+ * time.
  * Returns: NULL after saying why; *exit_code is then the code to leave with. */
 weir_engine *tool_engine_open(const weir_engine_options *options, int *exit_code);
 void tool_engine_close(weir_engine *engine);
-/* Not 0 once such a signal came. */
+/* The signal that came, or 0.  Threads: any. */
 int tool_interrupted(void);
 
 #endif

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "interrupt.h"
 #include "tool.h"
 #include "top_report.h"
 
@@ -165,7 +166,7 @@ static int explain_failure(const top_run *run, weir_status status, top_code code
 {
     const top_bytes bytes = top_run_bytes(run);
     if (tool_interrupted()) {
-        tool_error("top: interrupted");
+        interrupt_say("top");
         return TOOL_INTERRUPTED;
     }
     if (status != WEIR_EOP)
