@@ -1,24 +1,39 @@
 #!/usr/bin/env bash
-# An installed weir can be used with find_package() and with pkg-config.
-# usage: install_test.sh BUILD_DIR C_COMPILER WORK_DIR
+# An installed weir, moved to another place, can be used with find_package() from a project in C, in
+# C++ or in Fortran alone, and with pkg-config.
+# usage: install_test.sh BUILD_DIR CONFIGURATION C_COMPILER WORK_DIR
 set -euo pipefail
-build=$1 compiler=$2 work=$3
+build=$1 configuration=$2 compiler=$3 work=$4
 here=$(cd "$(dirname "$0")" && pwd)
 rm -rf "$work"
 mkdir -p "$work"
-cmake --install "$build" --prefix "$work/prefix" >/dev/null
+DESTDIR="$work/staged" cmake --install "$build" --config "$configuration" --prefix /opt/weir >/dev/null
+mv "$work/staged/opt/weir" "$work/another prefix"
 
-cmake -S "$here" -B "$work/user" -G Ninja -DCMAKE_C_COMPILER="$compiler" \
-    -DCMAKE_PREFIX_PATH="$work/prefix" >/dev/null
-cmake --build "$work/user" >/dev/null
-"$work/user/user"
-echo "find_package: ok"
+# find_package LANGUAGE [OPTION]: builds and runs the project there.
+find_package() {
+    local user="$work/user $1"
+    cmake -S "$here" -B "$user" -G Ninja -DUSER_LANGUAGE="$1" "${@:2}" \
+        -DCMAKE_PREFIX_PATH="$work/another prefix" >"$user.log" 2>&1 &&
+        cmake --build "$user" >>"$user.log" 2>&1 || { cat "$user.log" && return 1; }
+    "$user/user"
+    echo "find_package, $1: ok"
+}
 
-PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name weir.pc)")
+find_package C -DCMAKE_C_COMPILER="$compiler"
+# Compilers of the same make, for the OpenMP runtime's sake, where there are any.
+source "$here/siblings.sh"
+[ -z "$cxx" ] || find_package CXX -DCMAKE_CXX_COMPILER="$cxx"
+[ -z "$fortran" ] || find_package Fortran -DCMAKE_Fortran_COMPILER="$fortran"
+
+PKG_CONFIG_PATH=$(dirname "$(find "$work/another prefix" -name weir.pc)")
 export PKG_CONFIG_PATH
-# shellcheck disable=SC2046 # words are meant to be split
-"$compiler" "$here/user.c" -o "$work/user/by_pkg_config" $(pkg-config --cflags --libs weir)
-LD_LIBRARY_PATH=$(dirname "$PKG_CONFIG_PATH") "$work/user/by_pkg_config"
-echo "pkg-config: ok"
+export LD_LIBRARY_PATH=${PKG_CONFIG_PATH%/pkgconfig}
+for static in "" --static; do
+    eval "$compiler" "'$here/user.c' '$here/use.c'" -o "'$work/by_pkg_config'" \
+        "$(pkg-config --cflags --libs $static weir)"
+    "$work/by_pkg_config"
+    echo "pkg-config${static:+ }$static: ok"
+done
 
-"$work/prefix/bin/weir" --version
+"$work/another prefix/bin/weir" --version
