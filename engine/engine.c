@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "error.h"
+#include "fork.h"
 #include "memory.h"
 #include "options.h"
 
@@ -151,7 +152,8 @@ weir_status weir_engine_open(const weir_engine_options *options, weir_engine **e
 
 void weir_engine_close(weir_engine *engine)
 {
-    if (engine == NULL)
+    if (engine == NULL ||
+        weir__engine_is_lost(engine)) /* a worker may have held one of its locks */
         return;
     weir__team_close(&engine->team);
     weir__event_close(&engine->workers_wake);
@@ -184,20 +186,38 @@ void weir_engine_stats(const weir_engine *engine, weir_stats *stats)
         *stats = engine != NULL ? engine->stats : (weir_stats){0};
 }
 
+bool weir__engine_is_lost(const weir_engine *engine)
+{
+    const unsigned taken = atomic_load_explicit(&engine->taken, memory_order_relaxed);
+    return taken != 0 && taken != weir__fork_process();
+}
+
+static weir_status refuse(const weir_engine *engine)
+{
+    if (weir__engine_is_lost(engine))
+        return weir__error_set(WEIR_ESYS, 0, "engine",
+                               "a run or a stream was under way on this engine when this process "
+                               "was forked off, and its workers are in the parent only; open an "
+                               "engine in this process");
+    return weir__error_set(WEIR_EBUSY, 0, "engine",
+                           "the engine is running already; one run at a time, so wait for it "
+                           "or open another engine");
+}
+
 weir_status weir__engine_acquire(weir_engine *engine)
 {
+    unsigned free = 0;
     /* E1: acquire; pairs with E2, so that this run sees all that the run before left. */
-    if (atomic_exchange_explicit(&engine->busy, true, memory_order_acquire))
-        return weir__error_set(WEIR_EBUSY, 0, "engine",
-                               "the engine is running already; one run at a time, so wait for it "
-                               "or open another engine");
-    return WEIR_OK;
+    if (atomic_compare_exchange_strong_explicit(&engine->taken, &free, weir__fork_process(),
+                                                memory_order_acquire, memory_order_relaxed))
+        return WEIR_OK;
+    return refuse(engine);
 }
 
 void weir__engine_release(weir_engine *engine)
 {
     /* E2: release; pairs with E1. */
-    atomic_store_explicit(&engine->busy, false, memory_order_release);
+    atomic_store_explicit(&engine->taken, 0, memory_order_release);
 }
 
 void weir__engine_reset_workers(weir_engine *engine)
@@ -249,7 +269,8 @@ void weir__engine_leave(void)
 
 weir__lane *weir__engine_lane_in_place(const weir_engine *engine)
 {
-    return worker_of == engine ? &engine->in_place[worker_number] : NULL;
+    return worker_of == engine && !weir__engine_is_lost(engine) ? &engine->in_place[worker_number]
+                                                                : NULL;
 }
 
 unsigned weir__engine_worker_in_place(void)

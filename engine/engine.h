@@ -20,7 +20,7 @@ struct weir_engine {
     uint64_t watch_ns; /* how long a worker without work stays awake */
 
     /* The run under way, of the whole team. */
-    atomic_bool busy;
+    atomic_uint taken; /* 0: there is none; else in which process (fork.h) */
     weir__lane lane;
 
     /* For streams: each worker's lane for runs in place, who sleeps, and the bytes that stream and
@@ -33,9 +33,12 @@ struct weir_engine {
     weir_stats stats; /* of the last run; written by the thread that ran */
 };
 
-/* Takes the engine for a run: WEIR_OK, or WEIR_EBUSY. */
+/* Takes the engine for a run: WEIR_OK, WEIR_EBUSY, or WEIR_ESYS: what it ran when this process was forked
+ * off was left to the parent, and the engine with it. */
 weir_status weir__engine_acquire(weir_engine *engine) WEIR_MUST_CHECK;
 void weir__engine_release(weir_engine *engine);
+/* Has it been left to the parent of this process? Then nothing of it may be relied on. */
+bool weir__engine_is_lost(const weir_engine *engine);
 
 /* The workers as they are at the start of a run. */
 void weir__engine_reset_workers(weir_engine *engine);

@@ -28,9 +28,18 @@ void weir__team_close(weir__team *team);
 typedef void weir__team_body(void *argument, unsigned worker, unsigned size);
 
 /* Runs body on each thread, the calling one as worker 0, and returns once all of them and every
- * task that came out of them have ended. With size 1, tasks must not be made. Never fails.
- * Threads: one run at a time per team. */
-void weir__team_run(weir__team *team, weir__team_body *body, void *argument);
+ * task that came out of them have ended. With size 1, tasks must not be made. In a process that was
+ * forked off, worker 0 may be another thread in place of the calling one (fork.h).
+ *
+ * Returns:  WEIR_OK, or WEIR_ESYS or WEIR_ENOMEM: there are no threads for it, and body was not called.
+ * Threads:  one run at a time per team. */
+weir_status weir__team_run(weir__team *team, weir__team_body *body, void *argument) WEIR_MUST_CHECK;
+
+/* Tries whether there would be threads for a run on a host thread that has had none, and `own` more.
+ * WEIR_OK, WEIR_ESYS or WEIR_ENOMEM. */
+weir_status weir__team_try(const weir__team *team, unsigned own) WEIR_MUST_CHECK;
+/* The calling thread's first run need not try that, since whoever made the thread has. */
+void weir__team_note_tried(const weir__team *team);
 
 /* Binds the calling thread of the run, if it is not bound yet. A thread that is on its core already
  * when the run begins is left as it is until then: a run that is over soon, or that never has work

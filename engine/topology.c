@@ -6,6 +6,7 @@
 #include "topology.h"
 
 #include "error.h"
+#include "fork.h"
 #include "memory.h"
 #include "place.h"
 #include "quota.h"
@@ -246,7 +247,9 @@ weir_status weir__topology_load(const char *synthetic, bool restrict_to_binding,
     weir_topology *t = weir__memory_take_zero(sizeof *t);
     if (t == NULL)
         return no_memory("a topology");
+    weir__fork_hold(); /* hwloc has locks, which would stay locked in the child of a fork */
     weir_status status = discover(t, synthetic);
+    weir__fork_release();
     if (status == WEIR_OK) {
         /* The environment can make hwloc read another machine than this one, too. */
         const bool here = synthetic == NULL && hwloc_topology_is_thissystem(t->machine);
@@ -274,8 +277,11 @@ void weir_topology_free(weir_topology *topology)
 {
     if (topology == NULL)
         return;
-    if (topology->machine != NULL)
+    if (topology->machine != NULL) {
+        weir__fork_hold();
         hwloc_topology_destroy(topology->machine);
+        weir__fork_release();
+    }
     weir__memory_give(topology->objects);
     weir__memory_give(topology->pus);
     weir__memory_give(topology);

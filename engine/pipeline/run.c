@@ -159,14 +159,17 @@ static weir_status run_in_lane(weir_engine *engine, weir__lane *lane, weir__work
     make_root(root, &r.run, j->n, &inputs, j->out);
     weir__mail_begin(&lane->mail);
     weir__failure_begin(&lane->failure);
+    weir_status began = WEIR_OK;
     if (engine != NULL)
-        weir__team_run(&engine->team, run_root, &r);
+        began = weir__team_run(&engine->team, run_root, &r);
     else
         run_root(&r, 0, 1);
     weir_error error;
     const weir_status status = weir__failure_end(&lane->failure, &error);
     weir__window_end(&lane->window, root, j->plan->root_declared);
     *size = r.run.team_size;
+    if (began != WEIR_OK)
+        return began; /* the team has set the error */
     return status == WEIR_OK ? WEIR_OK : weir__error_copy(&error);
 }
 

@@ -20,6 +20,8 @@ static weir_status check_stage(const weir_stream *s, weir_stage stage)
         return refuse(s, stage, s == NULL ? "s is NULL" : "this stream has no such stage");
     if (!s->started)
         return refuse(s, stage, "the stream has not been started");
+    if (weir__stream_is_lost(s))
+        return weir__stream_refuse_lost();
     if (weir__engine_lane_in_place(s->engine) != NULL)
         return weir__error_set(WEIR_EBUSY, 0, s->stages[stage]->o.name,
                                "a call of a stage cannot wait for a stream on its own engine; use "

@@ -7,6 +7,7 @@
 
 #include "error.h"
 #include "memory.h"
+#include "threads.h"
 
 /* ---- bytes ---- */
 
@@ -114,8 +115,27 @@ static void work(void *argument, unsigned worker, unsigned size)
 static void *host(void *argument)
 {
     weir_stream *s = argument;
-    weir__team_run(&s->engine->team, work, s);
+    weir__team_note_tried(&s->engine->team);
+    const weir_status status = weir__team_run(&s->engine->team, work, s);
+    WEIR_ASSERT(status == WEIR_OK); /* there is nothing left to be tried */
+    (void)status;
     return NULL;
+}
+
+/* Once the system has shown that it gives the team's threads, and one more. */
+static weir_status start_host(weir_stream *s)
+{
+    const weir_status status = weir__team_try(&s->engine->team, 1);
+    if (status != WEIR_OK)
+        return status;
+    sigset_t before;
+    weir__threads_block_signals(&before);
+    const int refused = pthread_create(&s->host, NULL, host, s);
+    weir__threads_restore_signals(&before);
+    if (refused == 0)
+        return WEIR_OK;
+    return weir__error_set(WEIR_ESYS, refused, "stream",
+                           "the system refuses a thread for the stream (%s)", strerror(refused));
 }
 
 /* Each stage's items come out at one last stage. */
@@ -142,14 +162,11 @@ static weir_status start_workers(weir_stream *s)
                                 "no memory for the buffer of stage '%.90s'", s->stages[i]->o.name);
     if (status == WEIR_OK) {
         weir__failure_begin(&s->engine->lane.failure);
-        const int refused = pthread_create(&s->host, NULL, host, s);
-        if (refused == 0)
+        status = start_host(s);
+        if (status == WEIR_OK)
             return WEIR_OK;
         weir_error ignored; /* nothing has run yet, but a cancel may have come */
-        status = weir__failure_end(&s->engine->lane.failure, &ignored);
-        status =
-            weir__error_set(WEIR_ESYS, refused, "stream",
-                            "the system refuses a thread for the stream (%s)", strerror(refused));
+        (void)!weir__failure_end(&s->engine->lane.failure, &ignored);
     }
     for (unsigned i = 0; i < s->count; i++)
         close_stage(s->stages[i]);
@@ -191,6 +208,18 @@ weir_status weir_stream_start(weir_stream *s)
 
 /* ---- close ---- */
 
+bool weir__stream_is_lost(const weir_stream *s)
+{
+    return s->started && weir__engine_is_lost(s->engine);
+}
+
+weir_status weir__stream_refuse_lost(void)
+{
+    return weir__error_set(WEIR_ESYS, 0, "stream",
+                           "the stream was started before this process was forked off, and its "
+                           "workers are in the parent only; open a stream in this process");
+}
+
 static void drop_item(void *argument, void *item)
 {
     weir__stage_drop(argument, item);
@@ -215,7 +244,10 @@ weir_status weir_stream_close(weir_stream *s)
     weir_error error;
     if (s == NULL)
         return WEIR_OK;
-    if (s->started) {
+    const bool lost = weir__stream_is_lost(s); /* then its threads and its items are the parent's */
+    if (lost)
+        status = weir__stream_refuse_lost();
+    if (s->started && !lost) {
         for (unsigned i = 0; i < s->count; i++)
             atomic_store_explicit(&s->stages[i]->stopped, true, memory_order_relaxed);
         /* C1: seq_cst, for weir__event; pairs with C2: a worker that is about to sleep sees it, or is
@@ -233,5 +265,5 @@ weir_status weir_stream_close(weir_stream *s)
         free_stage(s->stages[i]);
     weir__memory_give(s->stages);
     weir__memory_give(s);
-    return status == WEIR_OK ? WEIR_OK : weir__error_copy(&error);
+    return status == WEIR_OK || lost ? status : weir__error_copy(&error);
 }

@@ -23,6 +23,10 @@ struct weir_stream {
  * microseconds on both sides. */
 #define WEIR_SPIN_NS 20000
 
+/* Was it started before this process was forked off? Then it is the parent's. */
+bool weir__stream_is_lost(const weir_stream *s);
+weir_status weir__stream_refuse_lost(void);
+
 /* What each worker does from start to close. */
 void weir__stream_work(weir_stream *s, unsigned worker);
 

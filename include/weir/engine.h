@@ -16,6 +16,26 @@ extern "C" {
 
 typedef struct weir_engine weir_engine;
 
+/* An engine beside the rest of the program:
+ *
+ *   - fork(). The child can go on with the engines that its parent had opened, and with its own. What
+ *     was under way at the fork, a run or a started stream, is the parent's alone, as is its engine:
+ *     calls give WEIR_ESYS, also to a child that is forked off inside an op, which must end with
+ *     _exit() or exec() and not return from the op. Closing such an engine, or stream, frees nothing
+ *     that its workers may have been changing. With libgomp, regions of the thread that forked are
+ *     opened by another one in the child, since its own pool of threads stayed in the parent: ops of
+ *     worker 0 do not see that thread's own thread-local variables then.
+ *   - Threads. Both runtimes end the process when they cannot make a thread. So weir tries before, with
+ *     the stack size of the environment (OMP_STACKSIZE, …): when an engine is opened, before a host
+ *     thread's first run and whenever its team grows, and before a stream starts. WEIR_ESYS says that
+ *     they are refused, and the engine can be used again. Not caught are a limit that is reached between
+ *     the trial and the region, threads that a region of the program's own has ended since, and
+ *     limits that change what a thread may do later.
+ *   - Signals. Threads of OpenMP's pool that have served a run, and those of streams, block all signals
+ *     that are sent to the process (all but SIGSEGV and its like, SIGABRT, SIGPIPE, and the profilers'
+ *     SIGPROF and SIGVTALRM): handlers run on the program's own threads. What such a thread starts
+ *     inherits that, a program as well. */
+
 /* Where the workers go. If the user has placed OpenMP's threads (OMP_PROC_BIND, OMP_PLACES), that
  * wins, and weir binds none. Otherwise WEIR_BIND_AUTO takes the environment variable WEIR_BIND, and
  * without it WEIR_BIND_CORE.
@@ -48,7 +68,8 @@ typedef struct weir_engine_options {
  * Returns:  WEIR_OK, or
  *           WEIR_EINVAL    an option or an environment variable is out of range; `where` names it;
  *           WEIR_ENOMEM    no memory;
- *           WEIR_ESYS      the machine cannot be read, or the system refuses that many threads;
+ *           WEIR_ESYS      the machine cannot be read, or the system refuses that many threads, or
+ *                          their stacks (OMP_STACKSIZE);
  *           WEIR_ERUNTIME  weir was compiled by gcc, but this program runs LLVM's OpenMP runtime,
  *                          which would lose the completion of tasks: the text says how to relink.
  * Threads:  any; several engines may be open in one process.
@@ -56,7 +77,7 @@ typedef struct weir_engine_options {
  *           had). */
 WEIR_API weir_status weir_engine_open(const weir_engine_options *options, weir_engine **engine);
 
-/* Closes an engine; NULL is allowed. No run may be under way.
+/* Closes an engine; NULL is allowed. No run may be under way in this process.
  * Threads:  any, once. */
 WEIR_API void weir_engine_close(weir_engine *engine);
 

@@ -131,13 +131,16 @@ WEIR_API weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_
  *           WEIR_EOP      an op returned non-zero: weir_last_error() has its code and the branch;
  *           WEIR_ECANCEL  weir_engine_cancel() was called;
  *           WEIR_EBUSY    the engine is running already: another thread's run, or the run that
- *                         this op belongs to.
+ *                         this op belongs to;
+ *           WEIR_ESYS     the system refuses the threads, or the engine was running when this
+ *                         process was forked off; nothing ran.
  *           After a failure out is unspecified; the engine can be used again at once.
  * Threads:  any, one run at a time per engine. Inside a parallel region of the caller's, where
  *           OpenMP gives no threads, it runs in place with one worker. With LLVM's OpenMP 19, a
  *           thread that has run an engine should live as long as others do: that runtime may abort
  *           when another thread opens a region after its end.
- * Cost:     one parallel region; no allocation once the engine is warm. */
+ * Cost:     one parallel region; no allocation once the engine is warm. A thread's first run makes its
+ *           team's threads twice: once to try. */
 WEIR_API weir_status weir_run(weir_engine *engine, const weir_plan *plan, void *context,
                               const void *in, void *out);
 

@@ -101,7 +101,9 @@ WEIR_API unsigned weir_yielder_job(const weir_yielder *y);
  *           WEIR_EINVAL   the stream has no stage, or was started already;
  *           WEIR_EBUDGET  the engine's max_bytes is below the bytes of its buffers;
  *           WEIR_EBUSY    the engine is running something else;
- *           WEIR_ENOMEM, WEIR_ESYS (no thread).
+ *           WEIR_ENOMEM, or
+ *           WEIR_ESYS     the system refuses the threads, or the engine was running when this process
+ *                         was forked off.
  * Cost:     one thread and one parallel region; all memory is taken here. */
 WEIR_API weir_status weir_stream_start(weir_stream *s);
 
@@ -114,14 +116,15 @@ WEIR_API uint64_t weir_stream_certified_bytes(const weir_stream *s);
  * Returns:  WEIR_OK and *item; WEIR_END once there are no more; or the failure: WEIR_EOP with the
  *           code and the stage in weir_last_error(), WEIR_ECANCEL, WEIR_EINVAL (no such stage, not
  *           started, taken by another stage), WEIR_EBUSY from inside a call of a stage on the same
- *           engine.
+ *           engine, or WEIR_ESYS: it was started before this process was forked off.
  * Threads:  any but a worker of this stream; for each stage one at a time. */
 WEIR_API weir_status weir_next(weir_stream *s, weir_stage stage, void *item);
 
 /* Hands an item to an inlet; it is copied. Waits for room, asleep.
  *
  * Returns:  WEIR_OK: the stream has the item now; otherwise it is still the caller's: WEIR_END after
- *           weir_push_end(), or when nobody will take it (a zip has ended), the failure, WEIR_EINVAL, or WEIR_EBUSY, as weir_next().
+ *           weir_push_end(), or when nobody will take it (a zip has ended), the failure, WEIR_EINVAL,
+ *           WEIR_EBUSY or WEIR_ESYS, as weir_next().
  * Threads:  as weir_next(). A program that pushes and pulls on one thread must not push more than
  *           the buffers take, or it waits for itself. */
 WEIR_API weir_status weir_push(weir_stream *s, weir_stage inlet, const void *item);
@@ -131,7 +134,8 @@ WEIR_API weir_status weir_push_end(weir_stream *s, weir_stage inlet);
 /* Stops whatever still runs, waits for calls under way, destroys the items that nobody took, and
  * frees the stream; NULL is allowed. Nothing else may be called on it at the same time.
  *
- * Returns:  WEIR_OK, or the stream's first failure. Closing before the end is not one. */
+ * Returns:  WEIR_OK, or the stream's first failure, which closing before the end is not; or WEIR_ESYS
+ *           if it was started before this process was forked off: then no item is destroyed. */
 WEIR_API weir_status weir_stream_close(weir_stream *s);
 
 #ifdef __cplusplus

@@ -5,6 +5,7 @@
 #include "support.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -87,8 +88,156 @@ static int child_without_address_space(void)
 #endif
 }
 
+/* ---- refused after the engine was opened ---- */
+
+/* Leaves a few megabytes of address space, or gives back what was there. */
+static int limit_address_space(bool on)
+{
+    static struct rlimit before;
+    static bool known;
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    CHILD_CHECK(file != NULL && fscanf(file, "%lu", &pages) == 1);
+    fclose(file);
+    CHILD_CHECK(known || getrlimit(RLIMIT_AS, &before) == 0);
+    known = true;
+    struct rlimit limit = before;
+    if (on)
+        limit.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + ((rlim_t)4 << 20);
+    CHILD_CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+    return 0;
+}
+
+typedef struct small_run {
+    weir_engine *engine;
+    weir_plan *plan;
+    weir_status status;
+} small_run;
+
+static void *run_small(void *argument)
+{
+    small_run *r = argument;
+    tree context = {.fanout = 3};
+    const tree_node in = {.id = 1, .height = 3};
+    uint64_t out = 0;
+    r->status = weir_run(r->engine, r->plan, &context, &in, &out);
+    if (r->status == WEIR_OK && out != tree_answer(in, 3))
+        r->status = WEIR_EINVAL;
+    return NULL;
+}
+
+static int run_elsewhere(small_run *r)
+{
+    pthread_t thread;
+    CHILD_CHECK(pthread_create(&thread, NULL, run_small, r) == 0);
+    return pthread_join(thread, NULL);
+}
+
+static int one_item(void *done, void *item)
+{
+    *(int *)item = 0;
+    return (*(int *)done)++ == 0 ? WEIR_OK : WEIR_END;
+}
+
+static int stream_gives(weir_engine *engine, weir_status expected)
+{
+    int done = 0, item;
+    const weir_stage_options o = {
+        .name = "one", .item_bytes = sizeof item, .jobs = 1, .buffer = 1, .state = &done};
+    weir_stream *s;
+    weir_stage stage;
+    CHILD_CHECK(weir_stream_open(engine, &s) == WEIR_OK);
+    CHILD_CHECK(weir_stream_source(s, &o, one_item, &stage) == WEIR_OK);
+    CHILD_CHECK(weir_stream_start(s) == expected);
+    CHILD_CHECK(expected != WEIR_OK || weir_next(s, stage, &item) == WEIR_OK);
+    CHILD_CHECK(weir_stream_close(s) == WEIR_OK);
+    return 0;
+}
+
+/* The system's cache of stacks has five of the sixteen. */
+static int child_refused_later(void)
+{
+    const weir_engine_options options = {.workers = 16, .bind = WEIR_BIND_NONE};
+    weir_layer layer;
+    small_run r;
+    tree_describe(&layer, 3, 3);
+    CHILD_CHECK(weir_plan_compile(&layer, &r.plan) == WEIR_OK);
+    CHILD_CHECK(weir_engine_open(&options, &r.engine) == WEIR_OK);
+    for (int round = 0; round < 2; round++) {
+        CHILD_CHECK(limit_address_space(true) == 0);
+        run_small(&r);
+        CHILD_CHECK(r.status == WEIR_ESYS);
+        CHILD_CHECK(strstr(weir_last_error()->text, "16") != NULL);
+        CHILD_CHECK(stream_gives(r.engine, WEIR_ESYS) == 0);
+        CHILD_CHECK(limit_address_space(false) == 0);
+    }
+    CHILD_CHECK(stream_gives(r.engine, WEIR_OK) == 0);
+    CHILD_CHECK(limit_address_space(true) == 0);
+    run_small(&r); /* the stream had a pool of its own, which is gone; libomp keeps its threads */
+#if !defined(__clang__)
+    CHILD_CHECK(r.status == WEIR_ESYS);
+#endif
+    CHILD_CHECK(limit_address_space(false) == 0);
+    run_small(&r);
+    CHILD_CHECK(r.status == WEIR_OK);
+    CHILD_CHECK(limit_address_space(true) == 0);
+    run_small(&r); /* a warm one makes no thread */
+    CHILD_CHECK(r.status == WEIR_OK);
+    CHILD_CHECK(limit_address_space(false) == 0);
+    CHILD_CHECK(run_elsewhere(&r) == 0 && r.status == WEIR_OK);
+    weir_plan_free(r.plan);
+    weir_engine_close(r.engine);
+    return 0;
+}
+
+/* A new thread's first run needs threads of its own, and is refused by itself. */
+static int child_refused_elsewhere(void)
+{
+    const weir_engine_options options = {.workers = 4, .bind = WEIR_BIND_NONE};
+    weir_layer layer;
+    small_run r;
+    tree_describe(&layer, 3, 3);
+    CHILD_CHECK(weir_plan_compile(&layer, &r.plan) == WEIR_OK);
+    CHILD_CHECK(weir_engine_open(&options, &r.engine) == WEIR_OK);
+    run_small(&r);
+    CHILD_CHECK(r.status == WEIR_OK);
+    pthread_attr_t small;
+    pthread_t thread;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 1 << 20);
+    CHILD_CHECK(limit_address_space(true) == 0);
+    CHILD_CHECK(pthread_create(&thread, &small, run_small, &r) == 0);
+    CHILD_CHECK(pthread_join(thread, NULL) == 0);
+    CHILD_CHECK(r.status == WEIR_ESYS);
+    run_small(&r);
+    CHILD_CHECK(r.status == WEIR_OK);
+    CHILD_CHECK(limit_address_space(false) == 0);
+    CHILD_CHECK(run_elsewhere(&r) == 0 && r.status == WEIR_OK);
+    weir_plan_free(r.plan);
+    weir_engine_close(r.engine);
+    return 0;
+}
+
+/* More than there are addresses. */
+static int child_with_too_large_a_stack(const char *variable)
+{
+    const weir_engine_options options = {.workers = 3, .bind = WEIR_BIND_NONE};
+    weir_engine *engine;
+    CHILD_CHECK(weir_engine_open(&options, &engine) == WEIR_ESYS);
+    CHILD_CHECK(strstr(weir_last_error()->text, variable) != NULL);
+    return child_runs(1, 1, 1);
+}
+
 static int be_child(const char *what)
 {
+    if (strcmp(what, "refused-later") == 0)
+        return child_refused_later();
+    if (strcmp(what, "refused-elsewhere") == 0)
+        return child_refused_elsewhere();
+    if (strcmp(what, "too-large-OMP_STACKSIZE") == 0)
+        return child_with_too_large_a_stack("OMP_STACKSIZE");
+    if (strcmp(what, "too-large-GOMP_STACKSIZE") == 0)
+        return child_with_too_large_a_stack("GOMP_STACKSIZE");
     if (strcmp(what, "one") == 0)
         return child_runs(8, 1, 1);
     if (strcmp(what, "at-most-three") == 0)
@@ -191,6 +340,30 @@ static void threads_that_the_address_space_refuses_are_an_error_not_an_end(void 
     skip_or_pass(run_child("no-address-space", NULL, NULL));
 }
 
+static void
+threads_that_are_refused_after_the_open_are_an_error_and_the_engine_goes_on(void **state)
+{
+    (void)state;
+#if SLOW_BUILD > 1
+    skip(); /* the sanitizer itself needs terabytes of address space */
+#endif
+    assert_int_equal(run_child("refused-later", NULL, NULL), 0);
+    assert_int_equal(run_child("refused-elsewhere", NULL, NULL), 0);
+}
+
+static void the_threads_are_tried_with_the_stacks_that_openmp_will_give_them(void **state)
+{
+    (void)state;
+    assert_int_equal(run_child("too-large-OMP_STACKSIZE", "OMP_STACKSIZE", "200000G"), 0);
+    assert_int_equal(run_child("too-large-OMP_STACKSIZE", "OMP_STACKSIZE", " 200000000 m "), 0);
+    assert_int_equal(run_child("too-large-OMP_STACKSIZE", "OMP_STACKSIZE", "200000000000"), 0);
+    assert_int_equal(run_child("too-large-GOMP_STACKSIZE", "GOMP_STACKSIZE", "200000000000k"), 0);
+    assert_int_equal(run_child("any-of-eight", "OMP_STACKSIZE", "1M"), 0);
+    assert_int_equal(run_child("any-of-eight", "OMP_STACKSIZE", "100000B"), 0);
+    assert_int_equal(run_child("any-of-eight", "OMP_STACKSIZE", "much"), 0);
+    assert_int_equal(run_child("any-of-eight", "OMP_STACKSIZE", "1"), 0);
+}
+
 int main(int arguments, char **argument)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +375,9 @@ int main(int arguments, char **argument)
         cmocka_unit_test(no_active_levels_run_everything_in_place),
         cmocka_unit_test(threads_that_the_process_limit_refuses_are_an_error_not_an_end),
         cmocka_unit_test(threads_that_the_address_space_refuses_are_an_error_not_an_end),
+        cmocka_unit_test(
+            threads_that_are_refused_after_the_open_are_an_error_and_the_engine_goes_on),
+        cmocka_unit_test(the_threads_are_tried_with_the_stacks_that_openmp_will_give_them),
     };
     return arguments > 1 ? be_child(argument[1]) : cmocka_run_group_tests(tests, NULL, NULL);
 }
