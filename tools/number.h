@@ -18,4 +18,26 @@ const char *number_double(double value, char text[NUMBER_TEXT]);
 /* All digits of an integer of up to 64 bits and a sign, or of 2^64.  Returns `text`. */
 const char *number_integer(long double value, char text[NUMBER_TEXT]);
 
+/* digits * 10^exponent.  Invariant: digits is an integer, and at most 2^64 in size. */
+typedef struct decimal {
+    long double digits;
+    int exponent;
+} decimal;
+
+/* The shortest that reads back as the same double, which must be finite; its last digit is not 0. */
+decimal number_decimal(double value);
+
+/* How many decimals it has when it is written without an exponent. */
+int number_decimals(decimal d);
+
+/* Without an exponent and with so many decimals, at least number_decimals(d).
+ * Returns: its length, or 0 if that would be more than 24 characters. */
+int number_plain(decimal d, int decimals, char text[NUMBER_TEXT]);
+
+/* One digit before the point, and an exponent unless that is 0.  Returns its length. */
+int number_scientific(decimal d, char text[NUMBER_TEXT]);
+
+/* A share as percents, like "2.5": all digits that the share itself has.  Returns `text`. */
+const char *number_percent(double share, char text[NUMBER_TEXT]);
+
 #endif

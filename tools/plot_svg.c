@@ -1,98 +1,56 @@
-/* The histogram as an SVG file: bars, axes, and where the quantiles lie.
+/* The histogram as an SVG drawing: bars, axes, and where the quantiles lie.
  *
- * stats.c calls it, before the run to see that it can be written and after it to write it.  It
- * must never leave half a picture under the name that was asked for, and needs nothing from
- * outside the file: no fonts, no style sheets, no scripts. */
-#include "plot.h"
-
-#include <errno.h>
-#include <fcntl.h>
+ * stats.c calls it after the run.  It must never need anything from outside the file: no fonts, no
+ * style sheets, no scripts. */
 #include <inttypes.h>
-#include <limits.h>
 #include <math.h>
-#include <stdlib.h>
+#include <stdarg.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "interrupt.h"
+#include "output.h"
+#include "plot.h"
+#include "plot_axis.h"
+#include "plot_marks.h"
 #include "svg.h"
 #include "tool.h"
 
 /* The picture, and in it the rectangle of the bars, in pixels. */
-#define WIDTH  840
-#define HEIGHT 460
-#define LEFT   76
-#define RIGHT  812
-#define TOP    116
-#define BOTTOM 408
+#define WIDTH      840
+#define LEFT       76
+#define RIGHT      812
+#define MARGIN     8
+#define ROOM       (WIDTH - MARGIN - LEFT) /* of a line of text */
+#define BARS       292                     /* their height */
+#define BELOW      52                      /* the bars: labels and the axis' name */
+#define TITLE      32                      /* where text stands */
+#define FIRST_LINE 52
+#define LINE       16
+
+static const svg_font title_font = {18, true}, text_font = {12, false};
+
+enum { HEADER_LINES = 8, HEADER_TEXT = 256 };
+
+typedef struct header {
+    char text[HEADER_LINES][HEADER_TEXT];
+    int lines;
+} header;
 
 typedef struct canvas {
     FILE *file;
     const stats_report *report;
-    double low, high; /* of the value axis */
-    double most;      /* of the count axis */
-    bool logarithmic;
+    axis axis;
+    header header;
+    int top, bottom; /* of the bars */
+    double most;     /* of the count axis */
 } canvas;
-
-static double place_x(const canvas *c, double value)
-{
-    double share = c->logarithmic ? (log(value) - log(c->low)) / (log(c->high) - log(c->low))
-                                  : (value / 2 - c->low / 2) / (c->high / 2 - c->low / 2);
-    return LEFT + share * (RIGHT - LEFT);
-}
 
 static double place_y(const canvas *c, double count)
 {
-    return BOTTOM - count / c->most * (BOTTOM - TOP);
+    return c->bottom - count / c->most * BARS;
 }
 
 /* --- axes -------------------------------------------------------------------------------- */
-
-static void draw_value_tick(const canvas *c, double value, int digits)
-{
-    double x = place_x(c, value);
-    fprintf(c->file,
-            "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" class=\"axis\"/>"
-            "<text x=\"%.1f\" y=\"%d\" class=\"tick\" text-anchor=\"middle\">%.*g</text>\n",
-            x, BOTTOM, x, BOTTOM + 5, x, BOTTOM + 20, digits, value);
-}
-
-static void draw_linear_ticks(const canvas *c)
-{
-    double width = c->high / 8 - c->low / 8; /* of an eighth: cannot overflow */
-    double step = svg_nice_step(width * 8 > 0 && isfinite(width * 8) ? width * 8 : width, 8);
-    if (!(step > 0) || !isfinite(step))
-        return;
-    double size = fmax(fabs(c->low), fabs(c->high));
-    int digits = (int)ceil(log10(size / step)) + 1;
-    digits = digits < 6 ? 6 : digits > 15 ? 15 : digits;
-    double first = ceil(c->low / step);
-    for (int i = 0; i < 20 && (first + i) * step <= c->high; i++)
-        draw_value_tick(c, (first + i) * step, digits);
-}
-
-/* Powers of ten, thinned to at most about ten; within less than three decades 2 and 5 as well. */
-static void draw_log_ticks(const canvas *c)
-{
-    static const double leads[] = {1, 2, 5};
-    int from = (int)floor(log10(c->low)), to = (int)ceil(log10(c->high));
-    int every = (to - from + 9) / 10;
-    size_t used = to - from <= 3 ? 3 : 1;
-    int drawn = 0;
-    for (int power = from; power <= to; power += every > 0 ? every : 1)
-        for (size_t i = 0; i < used; i++) {
-            double value = leads[i] * pow(10, power);
-            if (value < c->low || value > c->high)
-                continue;
-            draw_value_tick(c, value, 6);
-            drawn++;
-        }
-    if (drawn < 2) {
-        draw_value_tick(c, c->low, 4);
-        draw_value_tick(c, c->high, 4);
-    }
-}
 
 static const char *count_text(double count, char text[32])
 {
@@ -120,238 +78,229 @@ static void draw_count_axis(const canvas *c)
     }
     fprintf(c->file,
             "<text x=\"20\" y=\"%d\" class=\"tick\" text-anchor=\"middle\" "
-            "transform=\"rotate(-90 20 %d)\">values per bin</text>\n",
-            (TOP + BOTTOM) / 2, (TOP + BOTTOM) / 2);
+            "transform=\"rotate(-90 20 %d)\">values per bin%s</text>\n",
+            (c->top + c->bottom) / 2, (c->top + c->bottom) / 2,
+            c->report->histogram.error > 0 ? " (approximate)" : "");
 }
 
 static void draw_value_axis(const canvas *c)
 {
+    tick ticks[AXIS_MOST_TICKS];
+    const size_t count = axis_ticks(&c->axis, c->report, text_font, ticks);
     fprintf(c->file, "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" class=\"axis\"/>\n", LEFT,
-            BOTTOM, RIGHT, BOTTOM);
-    if (c->logarithmic)
-        draw_log_ticks(c);
-    else
-        draw_linear_ticks(c);
-    fprintf(c->file,
-            "<text x=\"%d\" y=\"%d\" class=\"tick\" text-anchor=\"middle\">value%s</text>\n",
-            (LEFT + RIGHT) / 2, HEIGHT - 10, c->logarithmic ? " (logarithmic)" : "");
+            c->bottom, RIGHT, c->bottom);
+    for (size_t i = 0; i < count; i++)
+        fprintf(c->file,
+                "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" class=\"axis\"/>"
+                "<text x=\"%.1f\" y=\"%d\" class=\"tick\" text-anchor=\"middle\">%s</text>\n",
+                ticks[i].x, c->bottom, ticks[i].x, c->bottom + 5, ticks[i].label_x, c->bottom + 20,
+                ticks[i].label);
+    fprintf(
+        c->file, "<text x=\"%d\" y=\"%d\" class=\"tick\" text-anchor=\"middle\">value%s</text>\n",
+        (LEFT + RIGHT) / 2, c->bottom + BELOW - 10, c->axis.logarithmic ? " (logarithmic)" : "");
 }
 
 /* --- data -------------------------------------------------------------------------------- */
 
-/* One path for all bars: 100 000 of them must not become 100 000 elements. */
+static void draw_bar(const canvas *c, double left, double right, uint64_t count)
+{
+    const double height = fmax(c->bottom - place_y(c, (double)count), 0.7); /* few is not none */
+    if (count > 0)
+        fprintf(c->file, "M%.2f %dv%.2fh%.2fv%.2fz", left, c->bottom, -height,
+                fmax(right - left, 0.3), height);
+}
+
+/* One path for all bars: 100 000 of them must not become 100 000 elements.  Of bars that are
+ * narrower than half a pixel the highest stands for its neighbours. */
 static void draw_bars(const canvas *c)
 {
     const histogram *h = &c->report->histogram;
-    double gap = h->bins <= 120 ? 1 : 0;
+    const double gap = h->bins <= 120 ? 1 : 0;
+    const stats_value half = h->per_value ? 0.5L : 0; /* a value's bar is centred on it */
     fprintf(c->file, "<path class=\"bar\" d=\"");
-    for (size_t i = 0; i < h->bins; i++) {
-        double half = h->per_value ? 0.5 : 0; /* a value's bar is centred on it */
-        double left = place_x(c, (double)h->edges[i] - half);
-        double right = place_x(c, (double)h->edges[i + 1] - half);
-        if (h->counts[i] == 0)
-            continue;
-        double height = BOTTOM - place_y(c, (double)h->counts[i]);
-        height = height < 0.7 ? 0.7 : height; /* few is not none */
-        fprintf(c->file, "M%.2f %dv%.2fh%.2fv%.2fz", left + gap / 2, BOTTOM, -height,
-                fmax(right - left - gap, 0.3), height);
+    if (stats_is_single(c->report)) {
+        const double x = axis_place(&c->axis, c->report->min);
+        draw_bar(c, x - 30, x + 30, h->counts[0]);
+    } else {
+        uint64_t count = 0;
+        double left = axis_place(&c->axis, h->edges[0] - half);
+        for (size_t i = 0; i < h->bins; i++) {
+            const double right = axis_place(&c->axis, h->edges[i + 1] - half);
+            count = h->counts[i] > count ? h->counts[i] : count;
+            if (right - left < 0.5 && i + 1 < h->bins)
+                continue;
+            draw_bar(c, left + gap / 2, right - gap / 2, count);
+            left = right;
+            count = 0;
+        }
     }
     fputs("\"/>\n", c->file);
 }
 
-enum { MARKS = 5, ROWS = 2 };
+/* --- quantiles ----------------------------------------------------------------------------- */
 
-typedef struct mark {
-    char label[40];
-    double x, width; /* of the line, and of the label about it */
-    int row;         /* of the label above the bars; ROWS: there is no room for it */
-    bool median;
-} mark;
-
-static bool labels_touch(const mark *a, const mark *b)
+static int mark_line(const canvas *c, const mark *m)
 {
-    return a->row == b->row && a->row < ROWS && fabs(a->x - b->x) < (a->width + b->width) / 2;
+    return c->top - 10 - (m->row < MARKS_ROWS ? m->row : 0) * LINE;
 }
 
-/* NaN if it was not asked for. */
-static stats_value quantile_at(const stats_report *report, double fraction)
+/* All lines first: where one crosses the label of another, the label is over it. */
+static void draw_marks(const canvas *c, const mark *marks, size_t count)
 {
-    for (size_t i = 0; i < report->quantile_count; i++)
-        if (report->quantiles[i].fraction == fraction)
-            return report->quantiles[i].value;
-    return (stats_value)NAN;
-}
-
-/* A label that would touch another is raised to the second row, and left out if that is taken as
- * well. The median comes first, then the outer ones. Returns how many lie on the axis. */
-static size_t place_marks(const canvas *c, mark marks[MARKS])
-{
-    static const double order[MARKS] = {0.5, 0.05, 0.95, 0.25, 0.75};
-    size_t used = 0;
-    for (size_t k = 0; k < MARKS; k++) {
-        double value = (double)quantile_at(c->report, order[k]);
-        if (!(value >= c->low) || !(value <= c->high))
+    for (size_t i = 0; i < count; i++)
+        fprintf(c->file, "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" class=\"%s\"/>\n",
+                marks[i].x, mark_line(c, &marks[i]) + 4, marks[i].x, c->bottom,
+                marks[i].median ? "median" : "mark");
+    for (size_t i = 0; i < count; i++) {
+        const mark *m = &marks[i];
+        if (m->row == MARKS_ROWS)
             continue;
-        mark *m = &marks[used];
-        *m = (mark){.x = place_x(c, value), .median = order[k] == 0.5};
-        int length =
-            snprintf(m->label, sizeof m->label, "%g %%: %.4g", 100 * order[k], value + 0.0);
-        m->width = 6.1 * length + 4; /* of a character of 11 pixels' height, about */
-        for (size_t i = 0; i < used;)
-            if (labels_touch(m, &marks[i])) {
-                m->row++;
-                i = 0;
-            } else {
-                i++;
-            }
-        used++;
-    }
-    return used;
-}
-
-/* From its label down; from below the first row if a label there is in the way. */
-static void draw_mark(const canvas *c, const mark *m, const mark *all, size_t n)
-{
-    int top = m->row == 1 ? TOP - 22 : TOP - 6;
-    for (size_t i = 0; i < n; i++)
-        if (&all[i] != m && all[i].row == 0 && fabs(all[i].x - m->x) < all[i].width / 2)
-            top = TOP - 6;
-    fprintf(c->file, "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" class=\"%s\"/>\n", m->x,
-            top, m->x, BOTTOM, m->median ? "median" : "mark");
-    if (m->row < ROWS)
         fprintf(c->file,
+                "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"13\" class=\"behind\"/>"
                 "<text x=\"%.1f\" y=\"%d\" class=\"%s\" text-anchor=\"middle\">%s</text>\n",
-                fmin(fmax(m->x, LEFT + 20), RIGHT - 30), m->row == 1 ? TOP - 27 : TOP - 11,
-                m->median ? "median-text" : "mark-text", m->label);
+                m->label_x - m->width / 2, mark_line(c, m) - 10, m->width, m->label_x,
+                mark_line(c, m), m->median ? "median-text" : "mark-text", m->label);
+    }
 }
 
-static void draw_quantiles(const canvas *c)
+/* --- the header ---------------------------------------------------------------------------- */
+
+/* Adds to the last line, or begins another if there is no room. */
+__attribute__((format(printf, 2, 3))) static void add(header *h, const char *format, ...)
 {
-    mark marks[MARKS];
-    size_t used = place_marks(c, marks);
-    for (size_t i = 0; i < used; i++)
-        draw_mark(c, &marks[i], marks, used);
+    char text[HEADER_TEXT], both[2 * HEADER_TEXT + 4];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (h->lines > 0) {
+        snprintf(both, sizeof both, "%s; %s", h->text[h->lines - 1], text);
+        if (strlen(both) < HEADER_TEXT && svg_width(both, text_font) <= ROOM) {
+            memcpy(h->text[h->lines - 1], both, strlen(both) + 1);
+            return;
+        }
+    }
+    if (h->lines < HEADER_LINES)
+        memcpy(h->text[h->lines++], text, sizeof text);
 }
 
-static void draw_title(const canvas *c)
+/* What is not in the bars, and what is not exact. */
+static void add_notes(header *h, const stats_report *r)
 {
-    const stats_report *r = c->report;
     const summary *s = &r->summary;
-    char shape[96], type[32];
-    const char *name = strrchr(r->input->path, '/');
-    fprintf(c->file, "<text x=\"%d\" y=\"32\" class=\"title\">", LEFT);
-    svg_text(c->file, name ? name + 1 : r->input->path);
-    fprintf(c->file, "</text>\n<text x=\"%d\" y=\"52\" class=\"tick\">%s, %s", LEFT,
-            npy_dtype_name(r->input->array.dtype, type),
-            stats_shape_text(&r->input->array, shape, sizeof shape));
-    if (s->count)
-        fprintf(c->file, "; mean %.6g, standard deviation %.6g, from %.6g to %.6g", summary_mean(s),
-                summary_deviation(s), s->min + 0.0, s->max + 0.0);
-    uint64_t others = s->nan + s->positive_infinity + s->negative_infinity;
+    const uint64_t others = s->nan + s->positive_infinity + s->negative_infinity;
+    char error[NUMBER_TEXT];
     if (others)
-        fprintf(c->file, "; %" PRIu64 " not finite", others);
+        add(h, "%" PRIu64 " not finite, not shown", others);
     if (r->histogram.outside)
-        fprintf(c->file, "; %" PRIu64 " not positive, not shown", r->histogram.outside);
-    fputs("</text>\n", c->file);
+        add(h, "%" PRIu64 " not positive, not shown", r->histogram.outside);
+    if (r->summary.count == 0)
+        return;
+    if (r->histogram.error > 0)
+        add(h, "approximate: a value less than %s from an edge may be in the next bin",
+            stats_error_text(r->histogram.error, error));
+    if (stats_quantile_error(r) > 0)
+        add(h, "quantiles with ~ within %s", stats_error_text(stats_quantile_error(r), error));
 }
 
-static void draw(FILE *file, const stats_report *report)
+static void fill_header(header *h, const stats_report *r)
 {
-    const histogram *h = &report->histogram;
-    canvas c = {.file = file, .report = report, .logarithmic = h->logarithmic, .most = 1};
+    const npy_dtype dtype = r->input->array.dtype;
+    char shape[96], type[32], low[NUMBER_TEXT], high[NUMBER_TEXT];
+    h->lines = 0;
+    add(h, "%s, %s", npy_dtype_name(dtype, type),
+        stats_shape_text(&r->input->array, shape, sizeof shape));
+    if (r->summary.count) {
+        add(h, "from %s to %s", stats_value_text(dtype, r->min, low),
+            stats_value_text(dtype, r->max, high));
+        add(h, "mean %s", number_double(summary_mean(&r->summary), low));
+        add(h, "standard deviation %s", number_double(summary_deviation(&r->summary), low));
+    }
+    add_notes(h, r);
+}
+
+static void draw_header(const canvas *c)
+{
+    const char *path = c->report->input->path, *slash = strrchr(path, '/');
+    fprintf(c->file, "<text x=\"%d\" y=\"%d\" class=\"title\">", LEFT, TITLE);
+    svg_text_within(c->file, slash ? slash + 1 : path, title_font, ROOM);
+    fputs("</text>\n", c->file);
+    for (int i = 0; i < c->header.lines; i++) {
+        fprintf(c->file, "<text x=\"%d\" y=\"%d\" class=\"tick\">", LEFT, FIRST_LINE + i * LINE);
+        svg_text_within(c->file, c->header.text[i], text_font, ROOM);
+        fputs("</text>\n", c->file);
+    }
+}
+
+/* --- the picture --------------------------------------------------------------------------- */
+
+static void draw_frame(FILE *file, int height)
+{
     fprintf(file,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
             "viewBox=\"0 0 %d %d\" font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\">\n"
             "<style>.title{font-size:18px;font-weight:600;fill:#1f2933}"
             ".tick{font-size:12px;fill:#52606d}.grid{stroke:#e4e7eb}.axis{stroke:#7b8794}"
             ".bar{fill:#5b8db8}.mark{stroke:#243b53;stroke-dasharray:3 3}"
-            ".median{stroke:#c2410c;stroke-width:1.5}"
+            ".median{stroke:#c2410c;stroke-width:1.5}.behind{fill:#ffffff}"
             ".mark-text,.median-text{font-size:11px;fill:#52606d}"
             ".median-text{font-weight:600;fill:#c2410c}</style>\n"
             "<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n",
-            WIDTH, HEIGHT, WIDTH, HEIGHT, WIDTH, HEIGHT);
-    draw_title(&c);
-    if (h->bins) {
-        c.low = (double)h->edges[0] - (h->per_value ? 0.5 : 0);
-        c.high = (double)h->edges[h->bins] - (h->per_value ? 0.5 : 0);
-        for (size_t i = 0; i < h->bins; i++)
-            c.most = fmax(c.most, (double)h->counts[i]);
-        draw_count_axis(&c);
-        draw_bars(&c);
-        draw_value_axis(&c);
-        draw_quantiles(&c);
-    } else {
+            WIDTH, height, WIDTH, height, WIDTH, height);
+}
+
+/* The bars stand below the header and the labels of the quantiles. */
+static void draw_histogram(canvas *c, const mark *marks, size_t count)
+{
+    const histogram *h = &c->report->histogram;
+    for (size_t i = 0; i < h->bins; i++)
+        c->most = fmax(c->most, (double)h->counts[i]);
+    draw_count_axis(c);
+    draw_bars(c);
+    draw_value_axis(c);
+    draw_marks(c, marks, count);
+}
+
+void plot_svg_draw(FILE *file, const stats_report *report)
+{
+    canvas c = {.file = file, .report = report, .most = 1};
+    mark marks[MARKS_MOST];
+    size_t count = 0;
+    int rows = 0;
+    fill_header(&c.header, report);
+    if (report->histogram.bins) {
+        c.axis = axis_of(report, LEFT, RIGHT, MARGIN, WIDTH - MARGIN);
+        count = marks_place(&c.axis, report, marks);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (marks[i].row < MARKS_ROWS && marks[i].row >= rows)
+            rows = marks[i].row + 1;
+    c.top = FIRST_LINE + c.header.lines * LINE + rows * LINE + 14;
+    c.bottom = c.top + BARS;
+    draw_frame(file, c.bottom + BELOW);
+    draw_header(&c);
+    if (report->histogram.bins)
+        draw_histogram(&c, marks, count);
+    else
         fprintf(file,
                 "<text x=\"%d\" y=\"%d\" class=\"tick\" text-anchor=\"middle\">no values to "
                 "show</text>\n",
-                WIDTH / 2, HEIGHT / 2);
-    }
+                WIDTH / 2, (c.top + c.bottom) / 2);
     fputs("</svg>\n", file);
 }
 
-/* --- the file ------------------------------------------------------------------------------ */
-
-static int refuse(const char *path, int error)
+int plot_svg_check(const char *path, const stats_input *input)
 {
-    tool_error("--plot %s: %s", path, strerror(error));
-    return TOOL_FAILED;
-}
-
-/* Something that is not a file, like /dev/stdout, is written in place. */
-static bool is_special(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
-}
-
-static bool temporary_name(const char *path, char name[PATH_MAX])
-{
-    int n = snprintf(name, PATH_MAX, "%s.%ld.part", path, (long)getpid());
-    return n > 0 && n < PATH_MAX;
-}
-
-int plot_svg_check(const char *path)
-{
-    char name[PATH_MAX];
-    struct stat info;
-    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
-        return refuse(path, EISDIR);
-    if (is_special(path))
-        return TOOL_OK;
-    if (!temporary_name(path, name))
-        return refuse(path, ENAMETOOLONG);
-    int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return refuse(path, errno);
-    close(fd);
-    unlink(name);
-    return TOOL_OK;
+    const bool piped = strcmp(input->path, "-") == 0;
+    return output_check("--plot", path, piped ? STDIN_FILENO : input->fd);
 }
 
 int plot_svg(const char *path, const stats_report *report)
 {
-    char name[PATH_MAX];
-    bool special = is_special(path);
-    if (!special && !temporary_name(path, name))
-        return refuse(path, ENAMETOOLONG);
-    int fd = special ? open(path, O_WRONLY | O_CLOEXEC)
-                     : open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
-    if (!file)
-        return refuse(path, errno);
-    interrupt_remove(special ? NULL : name);
-    draw(file, report);
-    errno = 0;
-    int failed = ferror(file);
-    failed |= fclose(file);
-    const bool placed = !failed && !tool_interrupted() && (special || rename(name, path) == 0);
-    int error = errno;
-    if (!placed && !special)
-        unlink(name);
-    interrupt_remove(NULL);
-    if (placed)
-        return TOOL_OK;
-    if (tool_interrupted())
-        return TOOL_INTERRUPTED;
-    return refuse(path, error ? error : EIO);
+    output o;
+    const int code = output_open(&o, "--plot", path);
+    if (code != TOOL_OK)
+        return code;
+    plot_svg_draw(o.file, report);
+    return output_close(&o);
 }

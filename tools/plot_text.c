@@ -1,6 +1,7 @@
 /* The histogram as bars of text: one line a bin, with its range and its count.
  *
- * The text report calls it.  It must never print a character that the locale cannot show. */
+ * The text report calls it.  It must never print a character that the locale cannot show, nor an
+ * edge that is not the one that was counted with. */
 #include "plot.h"
 
 #include <inttypes.h>
@@ -10,100 +11,152 @@
 
 #include "terminal.h"
 
-enum { DEFAULT_WIDTH = 80, LEAST_BAR = 10, MOST_ROWS = 100 };
+enum { LEAST_BAR = 10, LABEL = 2 * NUMBER_TEXT + 8, MARGIN = 2 };
 
-/* How edges are printed: enough decimals that neighbours differ, or an exponent if that would be
- * many digits. */
-typedef struct style {
+typedef struct rows {
+    FILE *file;
+    const stats_report *report;
+    bool plain; /* all edges have this many decimals and no exponent */
     int decimals;
-    char form; /* 'f' or 'g' */
-} style;
+    bool ranges; /* "low to high" in each row; else its low edge, and the last one's high below */
+    bool utf8;
+    int edge_width, label_width, count_width, bar_width;
+    uint64_t most;
+} rows;
 
-static style choose_style(const histogram *h)
+static int larger(int a, int b)
 {
-    double low = (double)h->edges[0], high = (double)h->edges[h->bins];
-    double size = fmax(fabs(low), fabs(high));
-    double step = (double)(h->edges[1] - h->edges[0]);
-    if (h->per_value)
-        return (style){0, 'f'};
-    if (!h->logarithmic && size < 1e9 && step > 1e-6) {
-        int decimals = 0;
-        for (double s = step; s < 100 && s != floor(s) && decimals < 8; decimals++)
-            s *= 10;
-        int enough = (int)ceil(-log10(step)) + 1;
-        enough = enough < 0 ? 0 : enough;
-        return (style){decimals < enough ? decimals : enough, 'f'};
-    }
-    int digits = step > 0 && !h->logarithmic ? (int)ceil(log10(size / step)) + 2 : 4;
-    return (style){digits < 4 ? 4 : digits > 17 ? 17 : digits, 'g'};
+    return a > b ? a : b;
 }
 
-static const char *edge_text(style s, stats_value value, char text[32])
+/* --- labels -------------------------------------------------------------------------------- */
+
+static const char *edge_text(const rows *t, size_t edge, char text[NUMBER_TEXT])
 {
-    double edge = (double)value;
-    if (s.form == 'f') /* -0.001 must not become -0.0 */
-        snprintf(text, 32, "%.*f", s.decimals,
-                 fabs(edge) < 0.5 * pow(10, -s.decimals) ? 0.0 : edge);
-    else
-        snprintf(text, 32, "%.*g", s.decimals, edge);
+    const stats_value value = t->report->histogram.edges[edge];
+    const npy_dtype dtype = t->report->input->array.dtype;
+    if (!t->plain || number_plain(stats_value_decimal(dtype, value), t->decimals, text) == 0)
+        stats_value_text(dtype, value, text);
     return text;
 }
 
-static void print_bar(FILE *file, double share, int width, bool utf8)
+/* One form for all: as many decimals as the edge with most of them has, unless some edge has none
+ * that is short. */
+static void choose_form(rows *t)
+{
+    const histogram *h = &t->report->histogram;
+    const npy_dtype dtype = t->report->input->array.dtype;
+    char text[NUMBER_TEXT];
+    t->plain = true;
+    for (size_t i = 0; i <= h->bins; i++)
+        t->decimals = larger(t->decimals, number_decimals(stats_value_decimal(dtype, h->edges[i])));
+    for (size_t i = 0; i <= h->bins && t->plain; i++)
+        t->plain = number_plain(stats_value_decimal(dtype, h->edges[i]), t->decimals, text) > 0;
+    for (size_t i = 0; i <= h->bins; i++)
+        t->edge_width = larger(t->edge_width, (int)strlen(edge_text(t, i, text)));
+}
+
+/* A row of a single value has it as its label, whatever the edges are. */
+static const char *label_text(const rows *t, size_t bin, char text[LABEL])
+{
+    const stats_report *r = t->report;
+    char low[NUMBER_TEXT], high[NUMBER_TEXT];
+    if (stats_is_single(r))
+        return stats_value_text(r->input->array.dtype, r->min, text);
+    edge_text(t, bin, low);
+    if (r->histogram.per_value || !t->ranges)
+        snprintf(text, LABEL, "%s", low);
+    else
+        snprintf(text, LABEL, "%*s to %*s", t->edge_width, low, t->edge_width,
+                 edge_text(t, bin + 1, high));
+    return text;
+}
+
+/* Counts that are not exact for the edges are marked. */
+static const char *count_text(const rows *t, size_t bin, char text[NUMBER_TEXT])
+{
+    const histogram *h = &t->report->histogram;
+    snprintf(text, NUMBER_TEXT, "%s%" PRIu64, h->error > 0 ? "~" : "", h->counts[bin]);
+    return text;
+}
+
+/* --- rows ---------------------------------------------------------------------------------- */
+
+static int measure_labels(const rows *t)
+{
+    char text[LABEL];
+    int width = t->ranges ? 0 : t->edge_width;
+    for (size_t i = 0; i < t->report->histogram.bins; i++)
+        width = larger(width, (int)strlen(label_text(t, i, text)));
+    return width;
+}
+
+/* Ranges where they leave room for bars, else edges alone. */
+static void choose_layout(rows *t, int columns)
+{
+    const histogram *h = &t->report->histogram;
+    char text[NUMBER_TEXT];
+    for (size_t i = 0; i < h->bins; i++) {
+        t->count_width = larger(t->count_width, (int)strlen(count_text(t, i, text)));
+        t->most = h->counts[i] > t->most ? h->counts[i] : t->most;
+    }
+    for (int ranges = 1; ranges >= 0; ranges--) {
+        t->ranges = ranges == 1 || h->per_value;
+        t->label_width = measure_labels(t);
+        t->bar_width = columns - 1 - (MARGIN + t->label_width + 2 + t->count_width + 1);
+        if (t->bar_width >= LEAST_BAR)
+            return;
+    }
+    t->bar_width = larger(t->bar_width, 0);
+}
+
+/* With what a label means, unless it is the value itself. */
+static void print_heading(const rows *t, unsigned columns)
+{
+    const char *text = "Histogram (low <= value < high; the last row has its high, too)";
+    if (t->report->histogram.per_value || stats_is_single(t->report))
+        text = "Histogram";
+    else if (!t->ranges)
+        text = "Histogram (a row has the values from its number to below the next one)";
+    terminal_print(t->file, text, columns, 2);
+}
+
+static void print_bar(const rows *t, uint64_t count)
 {
     static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-    if (share > 0)
-        fputc(' ', file);
-    int units = (int)lround(share * width * (utf8 ? 8 : 1));
-    if (units == 0 && share > 0)
-        units = 1;
-    if (!utf8) {
-        for (int i = 0; i < units; i++)
-            fputc('#', file);
+    if (count == 0 || t->bar_width == 0)
         return;
-    }
-    for (int i = 0; i < units / 8; i++)
-        fputs("█", file);
-    fputs(eighths[units % 8], file);
+    const int each = t->utf8 ? 8 : 1;
+    const long units =
+        lround((double)count / (double)t->most * (double)t->bar_width * (double)each);
+    const int shown = units > 0 ? (int)units : 1;
+    fputc(' ', t->file);
+    for (int i = 0; i < shown / each; i++)
+        fputs(t->utf8 ? "█" : "#", t->file);
+    if (t->utf8)
+        fputs(eighths[shown % each], t->file);
 }
 
-/* "low to high", or the value itself where a bin has only one. */
-static int range_text(const histogram *h, style s, size_t bin, int edge_width, char text[80])
+void plot_text(FILE *file, const stats_report *report, unsigned columns)
 {
-    char low[32], high[32];
-    if (h->per_value)
-        return snprintf(text, 80, "%s", edge_text(s, h->edges[bin], low));
-    return snprintf(text, 80, "%*s to %*s", edge_width, edge_text(s, h->edges[bin], low),
-                    edge_width, edge_text(s, h->edges[bin + 1], high));
-}
-
-void plot_text(FILE *file, const histogram *h)
-{
-    if (h->bins == 0 || h->bins > MOST_ROWS)
+    const histogram *h = &report->histogram;
+    rows t = {.file = file, .report = report, .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0};
+    if (h->bins == 0 || h->bins > PLOT_TEXT_ROWS) {
+        fputs("Histogram\n", file);
         return;
-    bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-    style s = choose_style(h);
-    char text[80];
-    int edge_width = 0, range_width = 0, count_width = 0;
-    uint64_t most = 0;
-    for (size_t i = 0; i <= h->bins; i++) {
-        int width = (int)strlen(edge_text(s, h->edges[i], text));
-        edge_width = width > edge_width ? width : edge_width;
     }
+    choose_form(&t);
+    choose_layout(&t, (int)columns);
+    print_heading(&t, columns);
     for (size_t i = 0; i < h->bins; i++) {
-        int range = range_text(h, s, i, edge_width, text);
-        int count = snprintf(NULL, 0, "%" PRIu64, h->counts[i]);
-        range_width = range > range_width ? range : range_width;
-        count_width = count > count_width ? count : count_width;
-        most = h->counts[i] > most ? h->counts[i] : most;
-    }
-    unsigned columns = terminal_columns(fileno(file));
-    int bar = (int)(columns > 0 ? columns : DEFAULT_WIDTH) - range_width - count_width - 6;
-    bar = bar < LEAST_BAR ? LEAST_BAR : bar;
-    for (size_t i = 0; i < h->bins; i++) {
-        range_text(h, s, i, edge_width, text);
-        fprintf(file, "  %*s  %*" PRIu64, range_width, text, count_width, h->counts[i]);
-        print_bar(file, most ? (double)h->counts[i] / (double)most : 0, bar, utf8);
+        char label[LABEL], count[NUMBER_TEXT];
+        fprintf(file, "%*s%*s  %*s", MARGIN, "", t.label_width, label_text(&t, i, label),
+                t.count_width, count_text(&t, i, count));
+        print_bar(&t, h->counts[i]);
         fputc('\n', file);
+    }
+    if (!t.ranges) {
+        char last[NUMBER_TEXT];
+        fprintf(file, "%*s%*s\n", MARGIN, "", t.label_width, edge_text(&t, h->bins, last));
     }
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "output.h"
 #include "plot.h"
 #include "stats_pipeline.h"
 #include "stats_report.h"
@@ -29,7 +30,8 @@ static const char help[] =
     "                      one each)\n"
     "  --log               bins of equal ratio instead of equal width; positive values only\n"
     "  --json              one JSON object instead of text\n"
-    "  --plot FILE.svg     draw the histogram as well\n";
+    "  --plot FILE.svg     draw the histogram as well; '-' is standard output, then in place of\n"
+    "                      the text\n";
 
 static const char help_results[] =
     "\n"
@@ -92,6 +94,11 @@ static int take_valued(int argc, char **argv, int *at, request *r)
     return taken;
 }
 
+static bool plots_to_stdout(const request *r)
+{
+    return r->plot && output_is_stdout(r->plot);
+}
+
 static int parse_arguments(int argc, char **argv, request *r)
 {
     bool options = true;
@@ -118,6 +125,10 @@ static int parse_arguments(int argc, char **argv, request *r)
     }
     if (!r->raw.dtype && (r->raw.shape || r->raw.offset)) {
         tool_error("stats: --shape and --offset describe a file without a header: give --dtype");
+        return TOOL_USAGE;
+    }
+    if (r->json && plots_to_stdout(r)) {
+        tool_error("stats: --json and --plot - both write to standard output: give --plot a file");
         return TOOL_USAGE;
     }
     return TOOL_OK;
@@ -240,7 +251,7 @@ static int report_file(const request *r, const stats_input *input)
         code = plot_svg(r->plot, &report);
     if (code == TOOL_OK && r->json)
         stats_report_json(&report);
-    else if (code == TOOL_OK)
+    else if (code == TOOL_OK && !plots_to_stdout(r))
         stats_report_text(&report);
     stats_report_free(&report);
     return code;
@@ -257,13 +268,14 @@ int weir_tool_stats(int argc, char **argv)
             return TOOL_OK;
         }
     int code = parse_arguments(argc, argv, &r);
-    if (code == TOOL_OK && r.plot)
-        code = plot_svg_check(r.plot);
     if (code == TOOL_OK)
         code = stats_input_open(r.path, &r.raw, &input);
     if (code != TOOL_OK)
         return code;
-    code = report_file(&r, &input);
+    if (r.plot)
+        code = plot_svg_check(r.plot, &input);
+    if (code == TOOL_OK)
+        code = report_file(&r, &input);
     stats_input_close(&input);
     return code;
 }

@@ -25,6 +25,13 @@ const char *stats_value_text(npy_dtype dtype, stats_value value, char text[NUMBE
     return number_double((double)value, text);
 }
 
+decimal stats_value_decimal(npy_dtype dtype, stats_value value)
+{
+    if (dtype.kind != 'f' && value == floorl(value))
+        return (decimal){value, 0};
+    return number_decimal((double)value);
+}
+
 const char *stats_shape_text(const npy_array *array, char *text, size_t size)
 {
     size_t used = 0;
@@ -39,6 +46,14 @@ const char *stats_shape_text(const npy_array *array, char *text, size_t size)
     }
     return text;
 }
+
+bool stats_is_single(const stats_report *report)
+{
+    return report->histogram.bins == 1 && report->histogram.outside == 0 &&
+           report->min == report->max;
+}
+
+enum { DEFAULT_COLUMNS = 80 };
 
 /* --- text -------------------------------------------------------------------------------- */
 
@@ -57,29 +72,61 @@ static void print_title(const stats_report *r, unsigned columns)
     putchar('\n');
 }
 
-static void print_moments(const stats_report *r)
+/* A line of the first block: its name, and text behind it. */
+static void print_line(const char *name, const char *text, unsigned columns)
+{
+    char line[256];
+    snprintf(line, sizeof line, "  %-10s %s", name, text);
+    terminal_print(stdout, line, columns, 13);
+}
+
+static void print_counts(const stats_report *r, unsigned columns)
+{
+    const summary *s = &r->summary;
+    char text[192];
+    snprintf(text, sizeof text, "%" PRIu64, r->input->array.values);
+    print_line("count", text, columns);
+    if (s->nan || s->positive_infinity || s->negative_infinity) {
+        snprintf(text, sizeof text,
+                 "%" PRIu64 " nan, %" PRIu64 " +inf, %" PRIu64
+                 " -inf; what follows is of the other %" PRIu64,
+                 s->nan, s->positive_infinity, s->negative_infinity, s->count);
+        print_line("not finite", text, columns);
+    }
+}
+
+/* Of integers as integers are written, if it is one. */
+static const char *moment_text(const stats_report *r, double value, char text[NUMBER_TEXT])
+{
+    if (r->input->array.dtype.kind != 'f' && isfinite(value)) {
+        const decimal d = number_decimal(value);
+        if (number_plain(d, number_decimals(d), text) > 0)
+            return text;
+    }
+    return number_double(value, text);
+}
+
+static void print_moments(const stats_report *r, unsigned columns)
 {
     const summary *s = &r->summary;
     npy_dtype dtype = r->input->array.dtype;
-    char low[NUMBER_TEXT], high[NUMBER_TEXT];
-    printf("  count      %" PRIu64 "\n", r->input->array.values);
-    if (s->nan || s->positive_infinity || s->negative_infinity)
-        printf("  not finite %" PRIu64 " nan, %" PRIu64 " +inf, %" PRIu64
-               " -inf; what follows is of the other %" PRIu64 "\n",
-               s->nan, s->positive_infinity, s->negative_infinity, s->count);
+    char low[NUMBER_TEXT], high[NUMBER_TEXT], text[2 * NUMBER_TEXT + 8], ddof[48] = "";
     if (s->count == 0) {
-        printf("  no finite values: no mean, no quantiles\n");
+        puts("  no finite values: no mean, no quantiles");
         return;
     }
-    printf("  mean       %s\n", number_double(summary_mean(s), low));
-    printf("  variance   %s\n", number_double(summary_variance(s), low));
-    printf("  std        %s\n", number_double(summary_deviation(s), low));
-    printf("  min, max   %s, %s\n", stats_value_text(dtype, r->min, low),
-           stats_value_text(dtype, r->max, high));
+    if (r->ddof > 0)
+        snprintf(ddof, sizeof ddof, " (divided by count - %u)", r->ddof);
+    print_line("mean", moment_text(r, summary_mean(s), low), columns);
+    snprintf(text, sizeof text, "%s%s", moment_text(r, summary_variance(s), low), ddof);
+    print_line("variance", text, columns);
+    print_line("std", moment_text(r, summary_deviation(s), low), columns);
+    snprintf(text, sizeof text, "%s, %s", stats_value_text(dtype, r->min, low),
+             stats_value_text(dtype, r->max, high));
+    print_line("min, max", text, columns);
 }
 
-/* The greatest relative error of all quantiles. */
-static double quantile_error(const stats_report *r)
+double stats_quantile_error(const stats_report *r)
 {
     double error = 0;
     for (size_t i = 0; i < r->quantile_count; i++)
@@ -87,65 +134,106 @@ static double quantile_error(const stats_report *r)
     return error;
 }
 
+const char *stats_error_text(double error, char text[NUMBER_TEXT])
+{
+    double percent = 100 * error, step = pow(10, floor(log10(percent)) - 2);
+    snprintf(text, NUMBER_TEXT, "%.3g %%", ceil(percent / step) * step);
+    return text;
+}
+
+/* Fractions with their points, and values with their ends, below each other. */
 static void print_quantiles(const stats_report *r)
 {
-    char error[NUMBER_TEXT + 16] = "exact";
-    if (quantile_error(r) > 0)
-        snprintf(error, sizeof error, "within %.2g %% of the value", 100 * quantile_error(r));
-    printf("\nQuantiles (%s)\n", error);
+    npy_dtype dtype = r->input->array.dtype;
+    char percent[NUMBER_TEXT], value[NUMBER_TEXT], error[NUMBER_TEXT];
+    bool exact = stats_quantile_error(r) == 0;
+    int percent_width = 0, value_width = 0;
     for (size_t i = 0; i < r->quantile_count; i++) {
-        char value[NUMBER_TEXT];
-        printf("  %5g %%  %s\n", 100 * r->quantiles[i].fraction,
-               stats_value_text(r->input->array.dtype, r->quantiles[i].value, value));
+        const stats_quantile *q = &r->quantiles[i];
+        int a = (int)strlen(number_percent(q->fraction, percent));
+        int b = (int)strlen(stats_value_text(dtype, q->value, value));
+        percent_width = a > percent_width ? a : percent_width;
+        value_width = b > value_width ? b : value_width;
+    }
+    printf("\nQuantiles%s\n", exact ? " (exact)" : "");
+    for (size_t i = 0; i < r->quantile_count; i++) {
+        const stats_quantile *q = &r->quantiles[i];
+        printf("  %*s %%  %*s", percent_width, number_percent(q->fraction, percent), value_width,
+               stats_value_text(dtype, q->value, value));
+        if (!exact)
+            printf("  %s%s", q->error > 0 ? "within " : "exact",
+                   q->error > 0 ? stats_error_text(q->error, error) : "");
+        putchar('\n');
     }
 }
 
-static void print_histogram(const stats_report *r)
+static void print_histogram(const stats_report *r, unsigned columns)
 {
     const histogram *h = &r->histogram;
-    printf("\nHistogram\n");
-    plot_text(stdout, h);
-    if (h->bins > 100)
-        printf("  of %zu bins: see --json or --plot\n", h->bins);
-    if (h->outside)
-        printf("  %" PRIu64 " values of 0 or less have no place on a logarithmic axis\n",
-               h->outside);
-    if (h->error > 0 && r->min < r->max)
-        printf("  approximate: a value less than %.2g %% from an edge may be in the next bin\n",
-               100 * h->error);
+    char text[160], error[NUMBER_TEXT];
+    putchar('\n');
+    plot_text(stdout, r, columns > 0 ? columns : DEFAULT_COLUMNS);
+    if (h->bins > PLOT_TEXT_ROWS) {
+        snprintf(text, sizeof text, "  of %zu bins: see --json or --plot", h->bins);
+        terminal_print(stdout, text, columns, 2);
+    }
+    if (h->outside) {
+        snprintf(text, sizeof text,
+                 "  %" PRIu64 " values of 0 or less have no place on a logarithmic axis",
+                 h->outside);
+        terminal_print(stdout, text, columns, 2);
+    }
+    if (h->error > 0) {
+        snprintf(text, sizeof text,
+                 "  ~ approximate: a value less than %s from an edge may be counted on its other "
+                 "side",
+                 stats_error_text(h->error, error));
+        terminal_print(stdout, text, columns, 4);
+    }
 }
 
-static void print_run(const stats_report *r)
+static void print_run(const stats_report *r, unsigned columns)
 {
-    char peak[16], certified[16], tables[16], limit[16] = "none";
+    char peak[16], certified[16], tables[16], limit[16] = "none", speed[32] = "", text[256];
     uint64_t bytes = r->input->array.values * r->input->array.dtype.bytes;
     if (r->max_bytes)
         tool_format_bytes(r->max_bytes, limit);
-    printf("\nRun\n  %.3g s", r->seconds);
     if (r->seconds > 0 && bytes >= 1000000)
-        printf(", %.2f GB/s", (double)bytes / r->seconds * 1e-9);
-    printf(", %u worker%s, %" PRIu64 " promotion%s\n", r->run.workers,
-           r->run.workers == 1 ? "" : "s", r->run.promotions, r->run.promotions == 1 ? "" : "s");
-    printf("  memory: peak %s, certified never more than %s, limit %s; %s of each are counts\n",
-           tool_format_bytes(r->peak_bytes, peak), tool_format_bytes(r->certified_bytes, certified),
-           limit, tool_format_bytes(r->table_bytes, tables));
+        snprintf(speed, sizeof speed, ", %.2f GB/s", (double)bytes / r->seconds * 1e-9);
+    puts("\nRun");
+    snprintf(text, sizeof text, "  %.3g s%s, %u pass%s, %u worker%s, %" PRIu64 " promotion%s",
+             r->seconds, speed, r->passes, r->passes == 1 ? "" : "es", r->run.workers,
+             r->run.workers == 1 ? "" : "s", r->run.promotions, r->run.promotions == 1 ? "" : "s");
+    terminal_print(stdout, text, columns, 4);
+    snprintf(text, sizeof text,
+             "  memory: peak %s, certified never more than %s, limit %s; %s of each are counts",
+             tool_format_bytes(r->peak_bytes, peak),
+             tool_format_bytes(r->certified_bytes, certified), limit,
+             tool_format_bytes(r->table_bytes, tables));
+    terminal_print(stdout, text, columns, 4);
 }
 
 void stats_report_text(const stats_report *report)
 {
     const stats_input *input = report->input;
-    print_title(report, terminal_columns(STDOUT_FILENO));
-    print_moments(report);
+    const unsigned columns = terminal_columns(STDOUT_FILENO);
+    print_title(report, columns);
+    print_counts(report, columns);
+    print_moments(report, columns);
     if (report->summary.count) {
         print_quantiles(report);
-        print_histogram(report);
+        print_histogram(report, columns);
     }
     if (input->array.values)
-        print_run(report);
+        print_run(report, columns);
     uint64_t end = input->array.data_offset + input->array.values * input->array.dtype.bytes;
-    if (!input->raw && end < input->file_bytes)
-        printf("\nNote: %" PRIu64 " bytes after the array were not read.\n",
-               input->file_bytes - end);
+    if (!input->raw && end < input->file_bytes) {
+        char text[96];
+        snprintf(text, sizeof text, "Note: %" PRIu64 " bytes after the array were not read.",
+                 input->file_bytes - end);
+        putchar('\n');
+        terminal_print(stdout, text, columns, 2);
+    }
 }
 
 /* --- JSON -------------------------------------------------------------------------------- */
@@ -184,6 +272,7 @@ static void write_moments(json *j, const stats_report *r)
     json_unsigned(j, "negative_inf", s->negative_infinity);
     json_double(j, "mean", summary_mean(s));
     json_double(j, "variance", summary_variance(s));
+    json_unsigned(j, "ddof", r->ddof);
     json_double(j, "std", summary_deviation(s));
     write_value(j, "min", r, s->count ? r->min : (stats_value)NAN);
     write_value(j, "max", r, s->count ? r->max : (stats_value)NAN);
@@ -198,12 +287,15 @@ static void write_counts(json *j, const stats_report *r)
         write_value(j, number_double(r->quantiles[i].fraction, key), r, r->quantiles[i].value);
     }
     json_close_object(j);
-    json_double(j, "quantiles_relative_error", quantile_error(r));
+    json_double(j, "quantiles_relative_error", stats_quantile_error(r));
     json_open_object(j, "histogram");
     json_bool(j, "logarithmic", h->logarithmic);
     json_bool(j, "exact", h->error == 0);
     json_double(j, "relative_error", h->error);
     json_bool(j, "per_value", h->per_value);
+    json_string(j, "bin",
+                h->per_value ? "v == edges[i]"
+                             : "edges[i] <= v < edges[i + 1]; the last one v <= edges[i + 1]");
     json_unsigned(j, "outside", h->outside);
     json_open_array(j, "edges");
     for (size_t i = 0; h->bins && i <= h->bins; i++)

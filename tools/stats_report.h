@@ -58,6 +58,9 @@ bool stats_report_count(stats_report *report, const buckets *b, const uint64_t *
                         bool logarithmic);
 void stats_report_free(stats_report *report);
 
+/* Whether all values are the same, and in one bin: then its edges tell nothing. */
+bool stats_is_single(const stats_report *report);
+
 void stats_report_text(const stats_report *report);
 void stats_report_json(const stats_report *report);
 
@@ -67,5 +70,12 @@ const char *stats_shape_text(const npy_array *array, char *text, size_t size);
 /* A value of this type: all digits of an integer, else the shortest form that reads back as the
  * same double.  Returns `text`. */
 const char *stats_value_text(npy_dtype dtype, stats_value value, char text[NUMBER_TEXT]);
+decimal stats_value_decimal(npy_dtype dtype, stats_value value);
+
+/* The greatest relative error of all quantiles, 0 if they are exact. */
+double stats_quantile_error(const stats_report *report);
+
+/* A relative error > 0 in percents, rounded up to three digits.  Returns `text`. */
+const char *stats_error_text(double error, char text[NUMBER_TEXT]);
 
 #endif

@@ -198,6 +198,7 @@ static inline int enter_directory(void **state)
     unsetenv("WEIR_BIND");
     unsetenv("WEIR_MAX_IN_FLIGHT");
     unsetenv("WEIR_MAX_BYTES");
+    unsetenv("COLUMNS");
     return mkdtemp(directory) && chdir(directory) == 0 ? 0 : -1;
 }
 
