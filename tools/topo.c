@@ -4,12 +4,12 @@
  * shows the plan of the library, not one of its own. */
 #include "topo.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
+#include "output.h"
 #include "tool.h"
 
 typedef struct topo_options {
@@ -36,7 +36,8 @@ static void print_help(void)
           "                    pu: one a hardware thread\n"
           "                    none: leave it to the operating system\n"
           "  --all             every worker in the table, also if they are many\n"
-          "  --svg FILE        draw the machine into FILE, too\n"
+          "  --svg FILE        draw the machine into FILE, too; '-' is standard output, then in\n"
+          "                    place of the text\n"
           "  --json            one JSON object instead of the text\n"
           "  --help            this text\n"
           "\n"
@@ -218,13 +219,26 @@ static void print_json(const topo_view *view)
     json_close_object(&j);
 }
 
+static int draw(const topo_view *view, const char *path)
+{
+    output o;
+    const int code = output_open(&o, "--svg", path);
+    if (code != TOOL_OK)
+        return code;
+    topo_draw(view, o.file);
+    return output_close(&o);
+}
+
 static int show(const topo_view *view, const topo_options *options)
 {
-    const int error = options->svg != NULL ? topo_write_svg(view, options->svg) : 0;
-    if (error != 0) {
-        tool_error("topo: cannot write '%s': %s", options->svg, strerror(error));
-        return TOOL_FAILED;
+    const bool in_place = options->svg != NULL && output_is_stdout(options->svg);
+    if (in_place && options->json) {
+        tool_error("topo: --json and --svg - both write to standard output: give --svg a file");
+        return TOOL_USAGE;
     }
+    const int code = options->svg != NULL ? draw(view, options->svg) : TOOL_OK;
+    if (code != TOOL_OK || in_place)
+        return code;
     if (options->json)
         print_json(view);
     else

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "weir.h"
 
@@ -51,7 +52,7 @@ const char *topo_summary(const topo_view *view, char text[TOPO_SUMMARY]);
 /* Prints summary, picture and table to stdout; `all`: the table has every worker. */
 void topo_print(const topo_view *view, bool all);
 
-/* Writes the drawing. Returns 0, or the errno of what failed. */
-int topo_write_svg(const topo_view *view, const char *path);
+/* Draws it into a file that is open. */
+void topo_draw(const topo_view *view, FILE *file);
 
 #endif

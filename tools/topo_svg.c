@@ -4,7 +4,6 @@
  * sheets, no scripts. */
 #include "topo.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,13 +31,12 @@
 
 #define ASPECT 1.6 /* wanted width by height */
 
-/* Of a letter, by the size of its font; a little more than most fonts need. */
-#define LETTER_WIDTH 0.62
-
 #define INK   "#1f2933"
 #define FAINT "#6b7785"
 #define IDLE  "#e4e9ee"
 #define FONT  "font-family=\"DejaVu Sans, Verdana, Arial, sans-serif\""
+
+static const svg_font title_font = {17, true}, text_font = {12, false}, name_font = {11, false};
 
 typedef struct size {
     unsigned width, height;
@@ -52,6 +50,7 @@ typedef struct drawing {
     FILE *file;
     const topo_view *view;
     size core, group, package; /* the largest of each */
+    unsigned room;             /* for a line of text, between the margins */
 } drawing;
 
 static size grid_size(grid g, size box)
@@ -92,9 +91,8 @@ static size group_size(const drawing *d, const topo_group *group)
 {
     size s = grid_size(fit(group->cores, d->core), d->core);
     char name[TOPO_NAME];
-    const size_t letters = strlen(topo_group_name(d->view, group, name));
-    if (letters > 0) {
-        const unsigned least = (unsigned)(LETTER_WIDTH * 11 * (double)letters);
+    if (topo_group_name(d->view, group, name)[0] != '\0') {
+        const unsigned least = (unsigned)ceil(svg_width(name, name_font));
         s.width = (s.width > least ? s.width : least) + 2 * BOX_PADDING;
         s.height += BOX_HEADING + BOX_PADDING;
     }
@@ -182,7 +180,7 @@ static void draw_thread(const drawing *d, unsigned pu, unsigned x, unsigned y, u
     draw_box(d->file, x, y, (size){width, THREAD_HEIGHT}, colour, "none", 2);
     if (view->load[pu] > 0) {
         const bool dark = 299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] < 140000;
-        const double fits = (width - 4) / (LETTER_WIDTH * (double)strlen(text));
+        const double fits = (width - 4) / svg_width(text, (svg_font){1, false});
         fprintf(d->file,
                 "<text x=\"%.1f\" y=\"%u\" font-size=\"%.1f\" text-anchor=\"middle\" "
                 "fill=\"%s\">%s</text>\n",
@@ -248,12 +246,12 @@ static void draw_title(const drawing *d)
     char summary[TOPO_SUMMARY];
     fprintf(d->file, "<text x=\"%d\" y=\"34\" font-size=\"17\" font-weight=\"bold\" fill=\"%s\">",
             MARGIN, INK);
-    if (view->synthetic != NULL)
-        svg_text(d->file, view->synthetic);
-    else
-        fputs("This machine", d->file);
-    fprintf(d->file, "</text>\n<text x=\"%d\" y=\"54\" font-size=\"12\" fill=\"%s\">%s</text>\n",
-            MARGIN, FAINT, topo_summary(view, summary));
+    svg_text_within(d->file, view->synthetic != NULL ? view->synthetic : "This machine", title_font,
+                    d->room);
+    fprintf(d->file, "</text>\n<text x=\"%d\" y=\"54\" font-size=\"12\" fill=\"%s\">", MARGIN,
+            FAINT);
+    svg_text_within(d->file, topo_summary(view, summary), text_font, d->room);
+    fputs("</text>\n", d->file);
 }
 
 static void draw_note(const drawing *d, unsigned x, unsigned y, const char *text)
@@ -308,8 +306,8 @@ static void draw(drawing *d)
     measure(d);
     const grid g = fit(view->packages, d->package);
     const size all = grid_size(g, d->package);
-    const unsigned inner = all.width > MIN_WIDTH ? all.width : MIN_WIDTH;
-    const unsigned width = inner + 2 * MARGIN;
+    d->room = all.width > MIN_WIDTH ? all.width : MIN_WIDTH;
+    const unsigned width = d->room + 2 * MARGIN;
     const unsigned height = TITLE_HEIGHT + all.height + LEGEND_HEIGHT;
     fprintf(d->file,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" "
@@ -328,15 +326,8 @@ static void draw(drawing *d)
     fputs("</svg>\n", d->file);
 }
 
-int topo_write_svg(const topo_view *view, const char *path)
+void topo_draw(const topo_view *view, FILE *file)
 {
-    errno = 0;
-    drawing d = {.file = fopen(path, "we"), .view = view};
-    if (d.file == NULL)
-        return errno != 0 ? errno : EIO;
+    drawing d = {.file = file, .view = view};
     draw(&d);
-    int error = ferror(d.file) ? (errno != 0 ? errno : EIO) : 0;
-    if (fclose(d.file) != 0 && error == 0)
-        error = errno != 0 ? errno : EIO;
-    return error;
 }

@@ -26,10 +26,33 @@ static void no_line_is_wider_than_the_terminal(void **state)
             }
 }
 
+static void a_drawing_holds_long_descriptions_and_leaves_no_half_file(void **state)
+{
+    (void)state;
+    run("topo --svg a.svg --synthetic "
+        "Package:1\tNUMANode:1(memory=17179869184)\tL3Cache:1(size=33554432)\t"
+        "L2Cache:2(size=1048576)\tCore:1\tPU:1");
+    assert_int_equal(r.code, 0);
+    assert_contains(r.out, "2 workers");
+    read_file("a.svg", r.out);
+    assert_contains(r.out, "Package:1 NUMANode:1(");
+    assert_contains(r.out, "…</text>");
+    assert_string_equal(r.out + strlen(r.out) - 7, "</svg>\n");
+    run("topo --svg - --synthetic core:2\tpu:1");
+    assert_int_equal(r.code, 0);
+    assert_int_equal(strncmp(r.out, "<svg xmlns", 10), 0);
+    assert_string_equal(r.out + strlen(r.out) - 7, "</svg>\n");
+    assert_fails("topo --svg - --json", 2, "both write to standard output");
+    assert_fails("topo --svg no/such/place.svg", 1, "no/such/place.svg: No such file");
+    if (access("/dev/full", W_OK) == 0)
+        assert_fails("topo --svg /dev/full", 1, "--svg /dev/full: No space left");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_line_is_wider_than_the_terminal),
+        cmocka_unit_test(a_drawing_holds_long_descriptions_and_leaves_no_half_file),
     };
     return cmocka_run_group_tests(tests, enter_directory, leave_directory);
 }
