@@ -4,10 +4,10 @@
  * It must never start work by itself. */
 #include "engine.h"
 
-#include <omp.h>
 #include <stdlib.h>
 #include <strings.h>
 
+#include "decide.h"
 #include "error.h"
 #include "fork.h"
 #include "memory.h"
@@ -15,44 +15,6 @@
 
 /* How long a worker without work stays awake. A thread of libgomp's spins for longer by itself. */
 #define WATCH_NS 100000
-
-/* OMP_PROC_BIND or OMP_PLACES: the user has placed the threads already. libomp always has one
- * place, so the environment is what tells. */
-static bool openmp_places_threads(void)
-{
-    return omp_get_proc_bind() != omp_proc_bind_false || getenv("OMP_PLACES") != NULL;
-}
-
-static unsigned workers_of_openmp_places(void)
-{
-    const int places = omp_get_num_places();
-    const int procs = omp_get_num_procs();
-    return (unsigned)(places > 1 ? places : procs > 0 ? procs : 1);
-}
-
-/* Completes the options from the machine, and makes the placement; *topology and *places are NULL
- * if threads are not to be bound. */
-static weir_status look_at_machine(weir_engine_options *options, weir_topology **topology,
-                                   unsigned **places)
-{
-    const bool placed = openmp_places_threads();
-    weir_status status = weir__topology_load(NULL, !placed, topology);
-    if (status != WEIR_OK)
-        return status;
-    if (options->workers == 0)
-        options->workers =
-            placed ? workers_of_openmp_places() : weir_topology_default_workers(*topology);
-    if (options->bind == WEIR_BIND_NONE || placed || !weir__topology_can_bind(*topology)) {
-        weir_topology_free(*topology);
-        *topology = NULL;
-        return WEIR_OK;
-    }
-    *places = weir__memory_take(options->workers * sizeof **places);
-    if (*places == NULL)
-        return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
-                               options->workers);
-    return weir_topology_place(*topology, options->bind, options->workers, *places);
-}
 
 static size_t clamp_in_flight(size_t asked, unsigned workers)
 {
@@ -62,13 +24,15 @@ static size_t clamp_in_flight(size_t asked, unsigned workers)
     return asked < most ? asked : most;
 }
 
-/* May a thread that has nothing to do keep its core? Not if there are more workers than cores, or the
- * user does not want it of OpenMP's threads. */
-static bool may_spin(unsigned workers)
+/* May a thread that has nothing to do keep its core? Not if there are more workers than its part of
+ * the machine has hardware threads, or the CPU quota pays for; nor if the user does not want it of
+ * OpenMP's threads. */
+static bool may_spin(const weir_placement *placement, double quota)
 {
     const char *policy = getenv("OMP_WAIT_POLICY");
     const bool passive = policy != NULL && strcasecmp(policy, "passive") == 0;
-    return !passive && workers <= (unsigned)omp_get_num_procs();
+    return !passive && placement->workers <= placement->pus &&
+           (!(quota > 0) || (double)placement->workers * placement->shares <= quota);
 }
 
 /* What there is for each worker; false: no memory. */
@@ -92,25 +56,29 @@ static bool open_workers(weir_engine *engine, unsigned workers)
 }
 
 /* Everything of an engine whose memory is there already. */
-static weir_status fill_engine(weir_engine *engine, weir_engine_options *options)
+static weir_status fill_engine(weir_engine *engine, const weir_engine_options *given,
+                               const weir_engine_options *resolved)
 {
-    weir_topology *topology = NULL;
-    unsigned *places = NULL;
-    weir_status status = look_at_machine(options, &topology, &places);
-    if (status != WEIR_OK) {
-        weir_topology_free(topology);
-        weir__memory_give(places);
-        return status;
-    }
-    status = weir__team_open(&engine->team, options->workers, topology, places);
+    weir_topology *topology;
+    weir_placement placement;
+    weir_status status = weir__topology_load(NULL, false, &topology);
     if (status != WEIR_OK)
         return status;
-    engine->max_in_flight = clamp_in_flight(options->max_in_flight, options->workers);
-    engine->max_bytes = options->max_bytes == 0 ? SIZE_MAX : options->max_bytes;
-    engine->watch_ns = may_spin(options->workers) ? WATCH_NS : 0;
-    if (!open_workers(engine, options->workers))
+    status = weir__decide_here(topology, given, &placement);
+    if (status != WEIR_OK) {
+        weir_topology_free(topology);
+        return status;
+    }
+    const double quota = weir__topology_machine(topology)->quota;
+    status = weir__team_open(&engine->team, &placement, topology);
+    if (status != WEIR_OK)
+        return status;
+    engine->max_in_flight = clamp_in_flight(resolved->max_in_flight, placement.workers);
+    engine->max_bytes = resolved->max_bytes == 0 ? SIZE_MAX : resolved->max_bytes;
+    engine->watch_ns = may_spin(&placement, quota) ? WATCH_NS : 0;
+    if (!open_workers(engine, placement.workers))
         return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
-                               options->workers);
+                               placement.workers);
     return WEIR_OK;
 }
 
@@ -131,7 +99,7 @@ weir_status weir_engine_open(const weir_engine_options *options, weir_engine **e
         return weir__error_set(WEIR_EINVAL, 0, "engine", "engine is NULL; it receives the engine");
     *engine = NULL;
     weir_engine_options resolved;
-    weir_status status = weir__options_resolve(options, &resolved);
+    weir_status status = weir__options_resolve(options, true, &resolved);
     if (status != WEIR_OK)
         return status;
     weir_engine *opened = weir__memory_take_zero(sizeof *opened);
@@ -141,7 +109,7 @@ weir_status weir_engine_open(const weir_engine_options *options, weir_engine **e
         weir__memory_give(opened);
         return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for an engine's locks");
     }
-    status = fill_engine(opened, &resolved);
+    status = fill_engine(opened, options, &resolved);
     if (status != WEIR_OK) {
         weir_engine_close(opened);
         return status;

@@ -68,6 +68,25 @@ static bool parse_bind(const char *text, uint64_t *value)
     return false;
 }
 
+/* I/N. */
+static bool parse_share(const char *text, uint64_t *value)
+{
+    uint64_t share, shares;
+    const char *rest;
+    if (!parse_digits(text, &share, &rest) || *rest != '/' || !parse_count(rest + 1, &shares) ||
+        shares > UINT32_MAX || share >= shares)
+        return false;
+    *value = share << 32 | shares;
+    return true;
+}
+
+static bool is_in_range(const weir__option *option, uint64_t value)
+{
+    if (option->kind == WEIR_OPTION_SHARE)
+        return value >> 32 < (uint32_t)value;
+    return value >= option->min && value <= option->max;
+}
+
 bool weir__option_parse(const weir__option *option, const char *text, uint64_t *value)
 {
     bool read = false;
@@ -81,26 +100,38 @@ bool weir__option_parse(const weir__option *option, const char *text, uint64_t *
     case WEIR_OPTION_BIND:
         read = parse_bind(text, value);
         break;
+    case WEIR_OPTION_SHARE:
+        read = parse_share(text, value);
+        break;
     }
-    return read && *value >= option->min && *value <= option->max;
+    return read && is_in_range(option, *value);
+}
+
+static weir_status refuse(const weir__option *option, uint64_t given)
+{
+    if (option->kind == WEIR_OPTION_SHARE)
+        return weir__error_set(WEIR_EINVAL, 0, option->field, "share is %u of %u; it must be %s",
+                               (unsigned)(given >> 32), (unsigned)given, option->text);
+    return weir__error_set(WEIR_EINVAL, 0, option->field, "%s is %llu; it must be %s",
+                           option->field, (unsigned long long)given, option->text);
 }
 
 /* One option: the caller's value if it is not 0, else the environment's, else 0. */
-static weir_status resolve(const weir__option *option, uint64_t given, uint64_t *value)
+static weir_status resolve(const weir__option *option, uint64_t given, const char *text,
+                           uint64_t *value)
 {
-    const char *text = getenv(option->variable);
     uint64_t set = 0;
     if (text != NULL && *text != '\0' && !weir__option_parse(option, text, &set))
         return weir__error_set(WEIR_EINVAL, 0, option->variable, "%s is '%.60s'; it must be %s",
                                option->variable, text, option->text);
-    if (given != 0 && (given < option->min || given > option->max))
-        return weir__error_set(WEIR_EINVAL, 0, option->field, "%s is %llu; it must be %s",
-                               option->field, (unsigned long long)given, option->text);
+    if (given != 0 && !is_in_range(option, given))
+        return refuse(option, given);
     *value = given != 0 ? given : set;
     return WEIR_OK;
 }
 
-weir_status weir__options_resolve(const weir_engine_options *given, weir_engine_options *resolved)
+weir_status weir__options_resolve(const weir_engine_options *given, bool environment,
+                                  weir_engine_options *resolved)
 {
     static const weir_engine_options none = {0};
     if (given == NULL)
@@ -110,10 +141,13 @@ weir_status weir__options_resolve(const weir_engine_options *given, weir_engine_
         [WEIR_OPTION_bind] = (uint64_t)given->bind,
         [WEIR_OPTION_max_in_flight] = given->max_in_flight,
         [WEIR_OPTION_max_bytes] = given->max_bytes,
+        [WEIR_OPTION_share] = (uint64_t)given->share << 32 | given->shares,
     };
     uint64_t value[WEIR_OPTIONS];
     for (int i = 0; i < WEIR_OPTIONS; i++) {
-        const weir_status status = resolve(&weir__options[i], asked[i], &value[i]);
+        const weir__option *option = &weir__options[i];
+        const char *text = environment ? getenv(option->variable) : NULL;
+        const weir_status status = resolve(option, asked[i], text, &value[i]);
         if (status != WEIR_OK)
             return status;
     }
@@ -121,6 +155,8 @@ weir_status weir__options_resolve(const weir_engine_options *given, weir_engine_
     resolved->bind = (weir_bind)value[WEIR_OPTION_bind];
     resolved->max_in_flight = (size_t)value[WEIR_OPTION_max_in_flight];
     resolved->max_bytes = (size_t)value[WEIR_OPTION_max_bytes];
+    resolved->share = (unsigned)(value[WEIR_OPTION_share] >> 32);
+    resolved->shares = (unsigned)value[WEIR_OPTION_share];
     return WEIR_OK;
 }
 

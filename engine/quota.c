@@ -74,26 +74,23 @@ static unsigned long long positive(const char *text)
     return (unsigned long long)value;
 }
 
-static unsigned whole_cpus(const char *quota, const char *period)
+static double divide(const char *quota, const char *period)
 {
     const unsigned long long q = positive(quota), p = positive(period);
-    if (q == 0 || p == 0)
-        return 0;
-    const unsigned long long cpus = q / p + (q % p != 0);
-    return cpus < UINT_MAX ? (unsigned)cpus : UINT_MAX;
+    return q == 0 || p == 0 ? 0 : (double)q / (double)p;
 }
 
-static unsigned directory_quota(const char *directory, bool v2)
+static double directory_quota(const char *directory, bool v2)
 {
     char quota[PATH_MAX], period[PATH_MAX];
     if (v2) {
         read_first_line(directory, "cpu.max", quota);
         const char *blank = strchr(quota, ' ');
-        return blank == NULL ? 0 : whole_cpus(quota, blank + 1);
+        return blank == NULL ? 0 : divide(quota, blank + 1);
     }
     read_first_line(directory, "cpu.cfs_quota_us", quota);
     read_first_line(directory, "cpu.cfs_period_us", period);
-    return whole_cpus(quota, period);
+    return divide(quota, period);
 }
 
 /* This process's cgroup: lines of /proc/self/cgroup are "number:controllers:path", and the one of
@@ -156,7 +153,7 @@ static const char *path_below(const mount *m, const char *path)
 }
 
 /* The smallest quota from the process's cgroup up to the mount point. */
-static unsigned mount_quota(const char *root, const mount *m)
+static double mount_quota(const char *root, const mount *m)
 {
     char path[PATH_MAX], directory[PATH_MAX];
     if (!find_cgroup(root, m->v2, path))
@@ -167,9 +164,9 @@ static unsigned mount_quota(const char *root, const mount *m)
     const size_t space = sizeof directory - (size_t)top;
     if ((size_t)snprintf(directory + top, space, "%s", path_below(m, path)) >= space)
         return 0;
-    unsigned smallest = 0;
+    double smallest = 0;
     for (;;) {
-        const unsigned cpus = directory_quota(directory, m->v2);
+        const double cpus = directory_quota(directory, m->v2);
         if (cpus > 0 && (smallest == 0 || cpus < smallest))
             smallest = cpus;
         char *last = strrchr(directory + top, '/');
@@ -179,16 +176,16 @@ static unsigned mount_quota(const char *root, const mount *m)
     }
 }
 
-unsigned weir__quota_cpus(const char *root)
+double weir__quota_cpus(const char *root)
 {
     char line[PATH_MAX];
     FILE *file = open_file(root, "proc/self/mountinfo");
     if (file == NULL)
         return 0;
-    unsigned smallest = 0;
+    double smallest = 0;
     mount m;
     while (read_line(file, line)) {
-        const unsigned cpus = parse_mount(line, &m) ? mount_quota(root, &m) : 0;
+        const double cpus = parse_mount(line, &m) ? mount_quota(root, &m) : 0;
         if (cpus > 0 && (smallest == 0 || cpus < smallest))
             smallest = cpus;
     }

@@ -7,10 +7,10 @@
 
 #include "base.h"
 
-/* The smallest quota between this process's cgroup and the root, in whole CPUs, rounded up; 0 if
- * there is none. Reads cgroup v2 and v1.
+/* The smallest quota between this process's cgroup and the root, in CPUs, like 1.5; 0 if there is
+ * none. Reads cgroup v2 and v1.
  *
  * root: stands before every path that is read; "" outside of tests. */
-unsigned weir__quota_cpus(const char *root);
+double weir__quota_cpus(const char *root);
 
 #endif

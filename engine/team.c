@@ -8,6 +8,7 @@
 #include <omp.h>
 #include <stdatomic.h>
 
+#include "decide.h"
 #include "enclose.h"
 #include "error.h"
 #include "fork.h"
@@ -58,21 +59,14 @@ static void set_pool_threads(unsigned threads)
     pool.threads = threads;
 }
 
-/* libomp warns on stderr when it is asked for more than OMP_THREAD_LIMIT. */
-static unsigned threads_to_ask_for(const weir__team *team)
-{
-    const unsigned limit = (unsigned)omp_get_thread_limit();
-    return team->workers < limit ? team->workers : limit;
-}
-
 weir_status weir__team_try(const weir__team *team, unsigned own)
 {
-    return weir__threads_try(threads_to_ask_for(team) - 1, own);
+    return weir__threads_try(team->threads - 1, own);
 }
 
 void weir__team_note_tried(const weir__team *team)
 {
-    set_pool_threads(threads_to_ask_for(team));
+    set_pool_threads(team->threads);
 }
 
 /* Both runtimes end the process when they cannot create a thread, so what a region would create is tried
@@ -86,44 +80,73 @@ static weir_status try_to_grow(unsigned threads)
     return status;
 }
 
-weir_status weir__team_open(weir__team *team, unsigned workers, weir_topology *topology,
-                            unsigned *places)
+/* What binding needs; places only where weir binds. */
+static weir_status prepare_binding(weir__team *team, const weir_placement *placement)
+{
+    team->caller = weir__binding_create();
+    team->opener = weir__binding_create();
+    if (team->caller == NULL || team->opener == NULL)
+        return weir__error_set(WEIR_ENOMEM, 0, "bind", "no memory for the thread binding");
+    (void)weir__binding_save(team->topology, team->opener);
+    if (placement->bind == WEIR_BIND_NONE)
+        return WEIR_OK;
+    team->places = weir__memory_take(placement->threads * sizeof *team->places);
+    if (team->places == NULL)
+        return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
+                               placement->threads);
+    return weir__decide_places(team->topology, placement, team->places, &team->claim);
+}
+
+weir_status weir__team_open(weir__team *team, const weir_placement *placement,
+                            weir_topology *topology)
 {
     static atomic_uint_least64_t next_id = 1;
-    *team = (weir__team){.workers = workers, .topology = topology, .places = places};
+    const bool can_bind = weir__topology_machine(topology)->can_bind && !placement->openmp_binds;
+    *team = (weir__team){.workers = placement->workers,
+                         .threads = placement->threads,
+                         .topology = can_bind ? topology : NULL};
+    if (!can_bind)
+        weir_topology_free(topology);
     weir_status status = check_runtime();
     if (status == WEIR_OK)
         status = weir__team_try(team, 0);
-    if (status == WEIR_OK && topology != NULL) {
-        team->caller = weir__binding_create();
-        if (team->caller == NULL)
-            status = weir__error_set(WEIR_ENOMEM, 0, "bind", "no memory for the thread binding");
-    }
+    if (status == WEIR_OK && can_bind)
+        status = prepare_binding(team, placement);
     team->id = atomic_fetch_add_explicit(&next_id, 1, memory_order_relaxed);
     return status;
 }
 
 void weir__team_close(weir__team *team)
 {
+    weir__claim_drop(team->claim);
+    weir__memory_give(team->claim);
+    weir__memory_give(team->places);
+    weir__binding_destroy(team->opener);
     weir__binding_destroy(team->caller);
     weir_topology_free(team->topology);
-    weir__memory_give(team->places);
     *team = (weir__team){0};
 }
 
 /* ---- runs ---- */
 
-/* Binds a thread of the pool as worker `worker`, if it is not so already. */
-static void bind_worker(const weir__team *team, unsigned worker)
+/* Puts a thread of the pool where this team wants its worker `worker`, if it is not there already:
+ * on its hardware thread, or off the one where another team has bound it. */
+static void place_worker(const weir__team *team, unsigned worker)
 {
-    static _Thread_local uint64_t bound_team;
-    static _Thread_local unsigned bound_worker;
-    if (bound_team == team->id && bound_worker == worker)
+    static _Thread_local uint64_t placed_by; /* 0: no team has bound it */
+    static _Thread_local unsigned placed_as;
+    if (placed_by == team->id && placed_as == worker)
         return;
-    if (weir__topology_bind(team->topology, team->places[worker])) {
-        bound_team = team->id;
-        bound_worker = worker;
+    if (team->places != NULL) {
+        if (!weir__topology_bind(team->topology, team->places[worker]))
+            return;
+    } else if (placed_by != 0) {
+        weir__binding_restore(team->topology, team->opener);
+    } else {
+        return;
     }
+    placed_by = team->id;
+    placed_as = worker;
 }
 
 void weir__team_bind_caller(weir__team *team)
@@ -136,14 +159,14 @@ void weir__team_bind_caller(weir__team *team)
 }
 
 /* A thread of the pool begins its part of a run: the program's signals are for the program's threads. */
-static void begin_worker(const weir__team *team, unsigned worker, bool bind)
+static void begin_worker(const weir__team *team, unsigned worker, bool place)
 {
     static _Thread_local bool quiet;
     if (!quiet)
         weir__threads_block_signals(NULL);
     quiet = true;
-    if (bind)
-        bind_worker(team, worker);
+    if (place)
+        place_worker(team, worker);
 }
 
 /* One run, as it stands on the calling thread's stack. */
@@ -179,9 +202,11 @@ static void run_alone(void *argument)
     c->body(c->argument, 0, 1);
 }
 
-static void run_region(call *c, unsigned threads, bool bind)
+static void run_region(call *c, bool place)
 {
     weir__team *team = c->team;
+    const bool bind = place && team->places != NULL;
+    const unsigned threads = team->threads;
     const bool grows = threads > pool_threads();
     sigset_t before;
     c->status = try_to_grow(threads);
@@ -197,7 +222,7 @@ static void run_region(call *c, unsigned threads, bool bind)
             weir__threads_restore_signals(&before);
         /* Not before the region: libomp puts the caller's mask back in its first one. */
         if (worker > 0)
-            begin_worker(team, worker, bind);
+            begin_worker(team, worker, place);
         else if (bind && !weir__binding_is_on(team->topology, team->caller, team->places[0]))
             weir__team_bind_caller(team);
         if (size > 1)
@@ -212,14 +237,14 @@ static weir_status run_here(weir__team *team, weir__team_body *body, void *argum
     call c __attribute__((cleanup(put_caller_back))) = {
         .team = team, .body = body, .argument = argument, .status = WEIR_OK};
     /* Inside a region of the caller's, its threads are where the caller wants them. */
-    const bool bind = team->topology != NULL && !omp_in_parallel();
-    team->bind_caller = bind;
+    const bool place = team->topology != NULL && !omp_in_parallel();
+    team->bind_caller = place && team->places != NULL;
     team->restore_caller = false;
     /* A region that would get one thread is not worth opening. */
-    if (team->workers == 1 || omp_get_active_level() >= omp_get_max_active_levels())
+    if (team->threads == 1 || omp_get_active_level() >= omp_get_max_active_levels())
         run_alone(&c);
     else
-        run_region(&c, threads_to_ask_for(team), bind);
+        run_region(&c, place);
     return c.status;
 }
 
@@ -242,7 +267,7 @@ static void run_errand(void *argument)
 
 weir_status weir__team_run(weir__team *team, weir__team_body *body, void *argument)
 {
-    if (team->workers == 1 || !weir__fork_lost_pool())
+    if (team->threads == 1 || !weir__fork_lost_pool())
         return run_here(team, body, argument);
     errand e = {.team = team, .body = body, .argument = argument};
     const weir_status status = weir__fork_call(run_errand, &e);

@@ -6,22 +6,26 @@
 #define WEIR_TEAM_H
 
 #include "base.h"
+#include "claim.h"
 #include "topology.h"
 
 typedef struct weir__team {
-    unsigned workers;        /* threads to ask for */
-    weir_topology *topology; /* NULL: threads are not bound */
-    unsigned *places;        /* hardware thread of each worker */
+    unsigned workers;        /* as many as the engine says it has */
+    unsigned threads;        /* to ask OpenMP for, which has a limit */
+    weir_topology *topology; /* NULL: OpenMP binds threads, or nobody can */
+    unsigned *places;        /* hardware thread of each worker; NULL: threads are not bound */
+    weir__claim *claim;      /* on those; NULL with places */
     weir__binding *caller;   /* the calling thread's own binding, while a run is under way */
+    weir__binding *opener;   /* what the thread had that opened the team */
     bool bind_caller;        /* it has not been bound yet and should be; written by itself */
     bool restore_caller;     /* it has been bound; written by itself */
     uint64_t id;             /* of this team in this process: what a bound thread remembers */
 } weir__team;
 
-/* Opens a team of `workers` threads. topology and places are taken over (both NULL: do not bind).
+/* Opens a team as decided. topology is taken over, also by a failure.
  * Returns WEIR_OK, WEIR_ENOMEM, WEIR_ESYS (the system refuses the threads) or WEIR_ERUNTIME. */
-weir_status weir__team_open(weir__team *team, unsigned workers, weir_topology *topology,
-                            unsigned *places) WEIR_MUST_CHECK;
+weir_status weir__team_open(weir__team *team, const weir_placement *placement,
+                            weir_topology *topology) WEIR_MUST_CHECK;
 void weir__team_close(weir__team *team);
 
 /* What every thread of the team runs: its worker number, and how many threads OpenMP gave. */

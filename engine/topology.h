@@ -1,20 +1,32 @@
 /* The machine through hwloc: what is there, what this process may use, and binding one thread.
  *
- * topology.c is the only file that includes hwloc.h; the placement itself is place.h, which needs
- * no hwloc. Used by engine.c and team.c.  It must never bind a thread on a synthetic machine. */
+ * topology.c is the only file that includes hwloc.h; where workers go is decide.h, which needs no
+ * hwloc. Used by decide.c, engine.c and team.c.  It must never bind a thread on a synthetic machine. */
 #ifndef WEIR_TOPOLOGY_INTERNAL_H
 #define WEIR_TOPOLOGY_INTERNAL_H
 
 #include "base.h"
 #include "weir/topology.h"
 
-/* As weir_topology_load(); without `restrict_to_binding` the calling thread's own affinity mask is
- * not taken as a limit (OMP_PROC_BIND has already bound the initial thread to one place). */
-weir_status weir__topology_load(const char *synthetic, bool restrict_to_binding,
+/* What was read once and does not change. pus[i].core counts up to cores - 1. */
+typedef struct weir__machine {
+    weir_pu *pus;
+    unsigned count, cores;
+    weir_node *nodes; /* ordered by os_index */
+    unsigned node_count;
+    unsigned present, allowed; /* hardware threads, as in weir_machine */
+    double quota;              /* 0: none */
+    bool here;                 /* not a described machine */
+    bool can_bind;             /* it is here, and the system supports it */
+    const char *told;          /* the variable that tells hwloc of another machine, or NULL */
+} weir__machine;
+
+/* As weir_topology_load(). With `caches`, also reads the caches that have no part in a placement,
+ * which an engine does not need. */
+weir_status weir__topology_load(const char *synthetic, bool caches,
                                 weir_topology **topology) WEIR_MUST_CHECK;
 
-/* True if threads can be bound: the topology is that of this machine and the system supports it. */
-bool weir__topology_can_bind(const weir_topology *topology);
+const weir__machine *weir__topology_machine(const weir_topology *topology);
 
 /* Binds the calling thread to hardware thread `pu`. Returns false, and changes nothing, if the
  * system refuses.  Threads: any number at a time, on one topology. */

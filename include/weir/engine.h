@@ -36,13 +36,24 @@ typedef struct weir_engine weir_engine;
  *     SIGPROF and SIGVTALRM): handlers run on the program's own threads. What such a thread starts
  *     inherits that, a program as well. */
 
-/* Where the workers go. If the user has placed OpenMP's threads (OMP_PROC_BIND, OMP_PLACES), that
- * wins, and weir binds none. Otherwise WEIR_BIND_AUTO takes the environment variable WEIR_BIND, and
- * without it WEIR_BIND_CORE.
+/* The most workers of an engine. */
+#define WEIR_MAX_WORKERS 4096
+
+/* Where the workers go.
+ *
+ * If OpenMP places its threads (OMP_PROC_BIND, OMP_PLACES, GOMP_CPU_AFFINITY, KMP_AFFINITY, as far
+ * as the runtime takes them), that wins, and weir binds none. Otherwise WEIR_BIND_AUTO takes the
+ * environment variable WEIR_BIND, and without it binds as WEIR_BIND_CORE does where the team fills
+ * its part of the machine, with a worker a core at least: a smaller team is left to the operating
+ * system, which knows what else is running, and so is every team if OMP_PROC_BIND is "false".
+ *
+ * Bound engines of one process keep off each other's cores while there are some that are free, and
+ * then share them evenly.
  *
  * The calling thread gets its own binding back after each run. It is bound at the start of one if it
  * is alone or not on its core; else, since it is where it should be, not before it first hands out
- * work. The other threads, which belong to OpenMP's pool, stay where they were put. */
+ * work. The other threads, which belong to OpenMP's pool, stay where they were put until an engine
+ * wants them elsewhere, or not bound. */
 typedef enum weir_bind {
     WEIR_BIND_AUTO,
     WEIR_BIND_CORE,   /* one worker a core, neighbours first, the fastest kind of core first */
@@ -51,13 +62,20 @@ typedef enum weir_bind {
     WEIR_BIND_NONE    /* weir binds nothing */
 } weir_bind;
 
-/* A field of 0 takes the environment variable, and without that the default. */
+/* A field of 0 takes the environment variable, and without that the default.
+ *
+ * share, shares: the engine's part of the machine, for processes that divide it among them: the
+ * share-th, from 0, of `shares` parts of the cores that this process may use, which are equal to
+ * within one core. If shares is 0, WEIR_SHARE says it, like 1/4; and without that the launcher
+ * (mpirun, srun, …): the rank's part among those of its node, unless the launcher has bound the
+ * rank itself, which shows in an affinity mask smaller than its cgroup allows. Else it is the whole. */
 typedef struct weir_engine_options {
-    unsigned workers;     /* WEIR_WORKERS; one per core that this process may use, and never more
-                             than its CPU quota */
+    unsigned workers;     /* WEIR_WORKERS, else OMP_NUM_THREADS; one per core of its part of the
+                             machine, and never more than its part of the CPU quota */
     weir_bind bind;       /* WEIR_BIND: auto, core, spread, pu, none */
     size_t max_in_flight; /* WEIR_MAX_IN_FLIGHT; 4 * workers. Parts handed out and not complete */
     size_t max_bytes;     /* WEIR_MAX_BYTES, like 64M or 2G; no limit. Bytes that a run may hold */
+    unsigned share, shares; /* WEIR_SHARE, else the launcher's local rank */
 } weir_engine_options;
 
 /* Opens an engine.

@@ -19,14 +19,55 @@ typedef struct weir_pu {
     unsigned core, l3, numa, package;
     unsigned smt;  /* which hardware thread of its core */
     unsigned kind; /* 0: the fastest kind of core of this machine, 1: the next, … */
+    /* The operating system's numbers, as numactl and lscpu have them; WEIR_NO_NUMBER if there is
+     * none. A hardware thread without a NUMA node of its own has none, and in `numa` the nearest. */
+    unsigned os_package, os_numa;
+    uint64_t l1_bytes, l2_bytes, l3_bytes; /* of the data caches that serve it; 0: not known */
 } weir_pu;
+
+#define WEIR_NO_NUMBER (~0u)
+
+/* One NUMA node. */
+typedef struct weir_node {
+    unsigned os_index; /* as numactl has it */
+    unsigned numa;  /* as in weir_pu; WEIR_NO_NUMBER if no hardware thread of the topology has it */
+    unsigned pus;   /* hardware threads whose own node it is, also such as the process may not
+                          use; 0: the node is memory only */
+    uint64_t bytes; /* of memory; 0: none, or not known */
+} weir_node;
+
+/* What is there, and what is left of it for this process. */
+typedef struct weir_machine {
+    int here;         /* 1: the machine that the process runs on, 0: another */
+    unsigned present; /* hardware threads that it has */
+    unsigned allowed; /* those of them that the process's cgroup leaves */
+    unsigned usable;  /* those of them that its affinity mask leaves, or OpenMP's places: the
+                         topology has these */
+    double quota;     /* CPUs that its cgroups pay for, like 1.5; 0: there is no quota */
+    char note[160];   /* what a user should know, like that hwloc was told of another machine */
+} weir_machine;
+
+/* What an engine makes of its options: how many workers, and where they run. */
+typedef struct weir_placement {
+    unsigned workers;       /* what a run asks OpenMP for */
+    unsigned threads;       /* the most that OpenMP gives: fewer under OMP_THREAD_LIMIT */
+    weir_bind bind;         /* core, spread or pu; none: weir binds no thread */
+    int openmp_binds;       /* OpenMP does */
+    unsigned share, shares; /* its part of the machine, … */
+    unsigned first, pus;    /* … as hardware threads first … first + pus - 1 of the topology … */
+    unsigned cores;         /* … on so many cores */
+    char workers_why[120], bind_why[160], share_why[120]; /* one line each; empty: nothing to say */
+} weir_placement;
 
 typedef struct weir_topology weir_topology;
 
 /* Loads a topology.
  *
- * synthetic: NULL for this machine, less what cpusets and the affinity mask forbid; else a machine
- *            that is not here, in hwloc's synthetic form, like "pack:2 core:64 pu:2".
+ * synthetic: NULL for this machine, less what cpusets and the calling thread's affinity mask forbid,
+ *            or what OpenMP's places leave out, if it binds its threads; else a machine that is not
+ *            here, in hwloc's synthetic form, like "pack:2 core:64 pu:2".
+ *            Variables that tell hwloc of another machine (HWLOC_SYNTHETIC, HWLOC_XMLFILE) do not
+ *            count: this machine is then shown as the operating system has it, a core for each CPU.
  * Owns:      the caller frees it.
  * Returns:   WEIR_OK, WEIR_EINVAL (hwloc does not take the description, or it has more than 4096
  *            hardware threads), WEIR_ENOMEM, or
@@ -38,13 +79,42 @@ WEIR_API void weir_topology_free(weir_topology *topology);
 /* How many hardware threads it has (at least 1), and the array of them in logical order. */
 WEIR_API unsigned weir_topology_pus(const weir_topology *topology, const weir_pu **pus);
 
+/* The NUMA nodes, ordered by the operating system's numbers, those with memory only included. */
+WEIR_API unsigned weir_topology_nodes(const weir_topology *topology, const weir_node **nodes);
+
+/* What is there, and what is left of it. All zero for a topology that is NULL. */
+WEIR_API void weir_topology_machine(const weir_topology *topology, weir_machine *machine);
+
 /* Whole CPUs that the cgroup quota allows this process, rounded up; 0 if there is no quota. */
 WEIR_API unsigned weir_topology_quota(const weir_topology *topology);
 
-/* How many workers an engine takes by default here: one a core, and not more than the quota. */
+/* How many workers an engine takes here if neither the program nor WEIR_WORKERS says:
+ * OMP_NUM_THREADS, else one a core of its part, and not more than the quota. */
 WEIR_API unsigned weir_topology_default_workers(const weir_topology *topology);
 
-/* Which hardware thread each of `workers` workers gets; more workers than cores share them evenly.
+/* What an engine opened with these options would do on this topology; weir_engine_open() asks the
+ * same function.
+ *
+ * options:   NULL for the defaults. A machine that is not here knows neither the environment nor the
+ *            OpenMP runtime: there the options are all.
+ * placement: receives it.
+ * Returns:   WEIR_OK, or WEIR_EINVAL as weir_engine_open().
+ * Threads:   any. */
+WEIR_API weir_status weir_topology_decide(const weir_topology *topology,
+                                          const weir_engine_options *options,
+                                          weir_placement *placement);
+
+/* Which hardware thread each worker of a placement gets now, beside the engines that are open in
+ * this process.
+ *
+ * places:   receives placement->threads indices into the array of weir_topology_pus().
+ * Returns:  WEIR_OK, WEIR_EINVAL (weir binds no thread of it), or WEIR_ENOMEM.
+ * Threads:  any. */
+WEIR_API weir_status weir_topology_places(const weir_topology *topology,
+                                          const weir_placement *placement, unsigned *places);
+
+/* The same for any number of workers that have the whole topology for themselves; more workers than
+ * cores share them evenly.
  *
  * places:   receives `workers` indices into the array of weir_topology_pus().
  * Returns:  WEIR_OK, or WEIR_EINVAL (bind is WEIR_BIND_NONE, which has no plan, or no such policy;

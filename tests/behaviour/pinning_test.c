@@ -4,7 +4,6 @@
  * before the program begins.  It must never ask for more than the machine and its mask allow. */
 #include "support.h"
 
-#include <omp.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -74,11 +73,13 @@ static void run_and_look(weir_engine *engine, const weir_plan *plan, seen *s, in
 static void each_worker_runs_on_the_hardware_thread_that_the_placement_says(void **state)
 {
     static const weir_bind binds[] = {WEIR_BIND_AUTO, WEIR_BIND_CORE, WEIR_BIND_SPREAD,
-                                      WEIR_BIND_PU};
+                                      WEIR_BIND_PU, WEIR_BIND_NONE};
     weir_topology *topology;
     const weir_pu *pus;
     unsigned places[MOST];
+    cpu_set_t mine;
     (void)state;
+    get_mask(&mine);
     assert_ok(weir_topology_load(NULL, &topology));
     weir_topology_pus(topology, &pus);
     weir_plan *plan = compile_look();
@@ -86,14 +87,27 @@ static void each_worker_runs_on_the_hardware_thread_that_the_placement_says(void
         for (unsigned workers = 1; workers <= 4; workers++) {
             seen s;
             unsigned looked_at = 0;
+            const weir_engine_options options = {.workers = workers, .bind = binds[p]};
+            weir_placement placement;
+            assert_ok(weir_topology_decide(topology, &options, &placement));
+            assert_int_equal(placement.workers, workers);
+            const bool fills = workers >= placement.cores;
+            assert_int_equal(placement.bind, binds[p] != WEIR_BIND_AUTO ? binds[p]
+                                             : fills                    ? WEIR_BIND_CORE
+                                                                        : WEIR_BIND_NONE);
+            if (placement.bind != WEIR_BIND_NONE)
+                assert_ok(weir_topology_places(topology, &placement, places));
             weir_engine *engine = open_bound(workers, binds[p]);
-            assert_ok(weir_topology_place(topology, binds[p], workers, places));
             for (int round = 0; round < 3; round++) {
                 run_and_look(engine, plan, &s, 0);
                 for (unsigned w = 0; w < workers; w++) {
                     if (atomic_load(&s.runs[w]) == 0)
                         continue;
                     looked_at++;
+                    if (placement.bind == WEIR_BIND_NONE) {
+                        assert_true(CPU_EQUAL(&s.mask[w], &mine));
+                        continue;
+                    }
                     assert_int_equal(CPU_COUNT(&s.mask[w]), 1);
                     assert_true(CPU_ISSET(pus[places[w]].os_index, &s.mask[w]));
                 }
@@ -105,6 +119,56 @@ static void each_worker_runs_on_the_hardware_thread_that_the_placement_says(void
         }
     weir_plan_free(plan);
     weir_topology_free(topology);
+}
+
+/* Adds one for each worker of the engine to the CPUs that they are on. */
+static void count_cpus(weir_engine *engine, const weir_plan *plan, unsigned *cpus)
+{
+    seen s;
+    run_and_look(engine, plan, &s, 0);
+    for (unsigned w = 0; w < weir_engine_workers(engine); w++)
+        for (size_t cpu = 0; cpu < MOST; cpu++)
+            cpus[cpu] += atomic_load(&s.runs[w]) > 0 && CPU_ISSET(cpu, &s.mask[w]);
+}
+
+static void bound_engines_keep_off_each_others_cores_while_there_are_some(void **state)
+{
+    static const weir_bind binds[] = {WEIR_BIND_CORE, WEIR_BIND_SPREAD, WEIR_BIND_PU};
+    weir_engine *engines[MOST];
+    cpu_set_t mine;
+    (void)state;
+    get_mask(&mine);
+    const unsigned cpus = (unsigned)CPU_COUNT(&mine);
+    const unsigned count = 2 * (cpus < MOST / 4 ? cpus : MOST / 4);
+    weir_plan *plan = compile_look();
+    for (int again = 0; again < 2; again++) { /* what is closed is free */
+        unsigned used[MOST] = {0};
+        for (unsigned i = 0; i < count; i++) {
+            engines[i] = open_bound(1, binds[i % 3]);
+            count_cpus(engines[i], plan, used);
+            for (size_t cpu = 0; cpu < MOST; cpu++)
+                assert_in_range(used[cpu], 0, 1 + i / cpus);
+        }
+        for (unsigned i = 0; i < count; i++)
+            weir_engine_close(engines[i]);
+    }
+    weir_plan_free(plan);
+}
+
+static void a_closed_engines_core_is_the_next_ones(void **state)
+{
+    unsigned first[MOST] = {0}, next[MOST] = {0};
+    (void)state;
+    weir_plan *plan = compile_look();
+    weir_engine *a = open_bound(1, WEIR_BIND_CORE), *b = open_bound(1, WEIR_BIND_CORE);
+    count_cpus(a, plan, first);
+    weir_engine_close(a);
+    a = open_bound(1, WEIR_BIND_CORE);
+    count_cpus(a, plan, next);
+    assert_memory_equal(first, next, sizeof first);
+    weir_engine_close(a);
+    weir_engine_close(b);
+    weir_plan_free(plan);
 }
 
 static void the_callers_own_mask_is_back_after_every_run(void **state)
@@ -227,40 +291,6 @@ static void on_one_cpu_there_is_one_worker_by_default(void **state)
     assert_int_equal(run_child("two-on-one-cpu", "first", NULL, NULL), 0);
 }
 
-static void the_users_openmp_places_win_over_auto(void **state)
-{
-    (void)state;
-    assert_int_equal(run_child("placed", NULL, "OMP_PROC_BIND", "true"), 0);
-    assert_int_equal(run_child("placed", NULL, "OMP_PLACES", "cores"), 0);
-}
-
-/* The runtime places its threads itself: weir's workers have the masks that the threads of any other
- * region of that size have, the caller's included. */
-static int child_placed(void)
-{
-    const weir_engine_options options = {.workers = 2};
-    const weir_layer layer = {.name = "look", .leaf = look};
-    weir_engine *engine;
-    weir_plan *plan;
-    static seen s;
-    cpu_set_t masks[2], after;
-    memset(masks, 0, sizeof masks);
-#pragma omp parallel num_threads(2)
-    sched_getaffinity(0, sizeof *masks, &masks[omp_get_thread_num()]);
-    s.want = 2;
-    CHILD_CHECK(weir_engine_open(&options, &engine) == WEIR_OK);
-    CHILD_CHECK(weir_plan_compile(&layer, &plan) == WEIR_OK);
-    CHILD_CHECK(weir_run_many(engine, plan, &s, 40, NULL, NULL) == WEIR_OK);
-    for (unsigned w = 0; w < 2; w++)
-        CHILD_CHECK(atomic_load(&s.runs[w]) == 0 || CPU_EQUAL(&s.mask[w], &masks[w]));
-    CPU_ZERO(&after);
-    sched_getaffinity(0, sizeof after, &after);
-    CHILD_CHECK(CPU_EQUAL(&masks[0], &after));
-    weir_plan_free(plan);
-    weir_engine_close(engine);
-    return 0;
-}
-
 static int be_child(const char *what)
 {
     if (strcmp(what, "none") == 0)
@@ -271,22 +301,24 @@ static int be_child(const char *what)
         return child_look(0, WEIR_BIND_AUTO, true, 1);
     if (strcmp(what, "two-on-one-cpu") == 0)
         return child_look(2, WEIR_BIND_AUTO, true, 2);
-    return strcmp(what, "placed") == 0 ? child_placed() : 2;
+    return 2;
 }
 
 int main(int arguments, char **argument)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_worker_runs_on_the_hardware_thread_that_the_placement_says),
+        cmocka_unit_test(bound_engines_keep_off_each_others_cores_while_there_are_some),
+        cmocka_unit_test(a_closed_engines_core_is_the_next_ones),
         cmocka_unit_test(the_callers_own_mask_is_back_after_every_run),
         cmocka_unit_test(workers_are_bound_again_after_another_engine_had_their_threads),
         cmocka_unit_test(with_bind_none_no_thread_is_touched),
         cmocka_unit_test(on_one_cpu_there_is_one_worker_by_default),
-        cmocka_unit_test(the_users_openmp_places_win_over_auto),
     };
     if (arguments > 1)
         return be_child(argument[1]);
-    static const char *const variables[] = {"OMP_PROC_BIND", "OMP_PLACES", "WEIR_BIND"};
+    static const char *const variables[] = {"OMP_PROC_BIND", "OMP_PLACES", "WEIR_BIND",
+                                            "WEIR_SHARE"};
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
         if (getenv(variables[i]) != NULL) {
             fprintf(stderr, "%s is set; these tests need it unset\n", variables[i]);

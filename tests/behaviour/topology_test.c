@@ -169,34 +169,6 @@ static void a_process_with_one_cpu_sees_one(void **state)
     assert_true(holds_on_one_cpu(cpus[count - 1], sees_one_cpu));
 }
 
-/* With these variables the OpenMP runtime binds the initial thread, whose mask then is no limit. */
-static bool sees_more_under_openmp_binding(unsigned cpu)
-{
-    weir_topology *topology;
-    (void)cpu;
-    setenv("OMP_PROC_BIND", "close", 1);
-    if (weir_topology_load(NULL, &topology) != WEIR_OK)
-        return false;
-    const unsigned bound = weir_topology_pus(topology, NULL);
-    weir_topology_free(topology);
-    setenv("OMP_PROC_BIND", "false", 1);
-    setenv("OMP_PLACES", "cores", 1);
-    if (weir_topology_load(NULL, &topology) != WEIR_OK)
-        return false;
-    const unsigned free = weir_topology_pus(topology, NULL);
-    weir_topology_free(topology);
-    return bound > 1 && free == 1;
-}
-
-static void a_mask_that_openmp_set_is_not_a_limit(void **state)
-{
-    static unsigned cpus[MAX_CPUS];
-    (void)state;
-    if (allowed_cpus(cpus) < 2)
-        skip();
-    assert_true(holds_on_one_cpu(cpus[0], sees_more_under_openmp_binding));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,7 +178,6 @@ int main(void)
         cmocka_unit_test(the_default_is_a_worker_a_core_within_the_quota),
         cmocka_unit_test(places_are_on_allowed_cpus),
         cmocka_unit_test(a_process_with_one_cpu_sees_one),
-        cmocka_unit_test(a_mask_that_openmp_set_is_not_a_limit),
     };
     unsetenv("OMP_PROC_BIND");
     unsetenv("OMP_PLACES");

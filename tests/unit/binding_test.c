@@ -48,7 +48,7 @@ static void a_bound_thread_may_use_one_cpu(void **state)
     const weir_pu *pus;
     (void)state;
     const unsigned count = weir_topology_pus(topology, &pus);
-    assert_true(weir__topology_can_bind(topology));
+    assert_true(weir__topology_machine(topology)->can_bind);
     for (unsigned i = 0; i < count; i++) {
         assert_true(weir__topology_bind(topology, i));
         const cpu_set_t now = mask();

@@ -20,7 +20,7 @@ static weir_status resolve_with(const char *variable, const char *text,
                                 const weir_engine_options *given, weir_engine_options *resolved)
 {
     setenv(variable, text, 1);
-    const weir_status status = weir__options_resolve(given, resolved);
+    const weir_status status = weir__options_resolve(given, true, resolved);
     unsetenv(variable);
     return status;
 }
@@ -30,7 +30,8 @@ static void the_table_has_a_row_for_every_field_of_the_options(void **state)
     static const char *const rows[][2] = {{"workers", "WEIR_WORKERS"},
                                           {"bind", "WEIR_BIND"},
                                           {"max_in_flight", "WEIR_MAX_IN_FLIGHT"},
-                                          {"max_bytes", "WEIR_MAX_BYTES"}};
+                                          {"max_bytes", "WEIR_MAX_BYTES"},
+                                          {"share", "WEIR_SHARE"}};
     (void)state;
     assert_int_equal(WEIR_OPTIONS, sizeof rows / sizeof *rows);
     for (int i = 0; i < WEIR_OPTIONS; i++) {
@@ -43,13 +44,15 @@ static void the_table_has_a_row_for_every_field_of_the_options(void **state)
 
 static void nothing_said_leaves_every_field_zero(void **state)
 {
-    weir_engine_options resolved = {7, WEIR_BIND_PU, 7, 7};
+    weir_engine_options resolved = {7, WEIR_BIND_PU, 7, 7, 7, 7};
     (void)state;
-    assert_ok(weir__options_resolve(NULL, &resolved));
+    assert_ok(weir__options_resolve(NULL, true, &resolved));
     assert_int_equal(resolved.workers, 0);
     assert_int_equal(resolved.bind, WEIR_BIND_AUTO);
     assert_int_equal(resolved.max_in_flight, 0);
     assert_int_equal(resolved.max_bytes, 0);
+    assert_int_equal(resolved.share, 0);
+    assert_int_equal(resolved.shares, 0);
 }
 
 static void every_variable_sets_its_own_field_only(void **state)
@@ -73,15 +76,20 @@ static void every_variable_sets_its_own_field_only(void **state)
         {"WEIR_MAX_BYTES", "1", {.max_bytes = 1}},
         {"WEIR_MAX_BYTES", "64M", {.max_bytes = (size_t)64 << 20}},
         {"WEIR_MAX_BYTES", "18446744073709551615", {.max_bytes = SIZE_MAX}},
+        {"WEIR_SHARE", "0/1", {.shares = 1}},
+        {"WEIR_SHARE", "3/4", {.share = 3, .shares = 4}},
+        {"WEIR_SHARE", "4294967294/4294967295", {.share = UINT32_MAX - 1, .shares = UINT32_MAX}},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        weir_engine_options resolved = {9, WEIR_BIND_NONE, 9, 9};
+        weir_engine_options resolved = {9, WEIR_BIND_NONE, 9, 9, 9, 9};
         assert_ok(resolve_with(cases[i].variable, cases[i].text, NULL, &resolved));
         assert_int_equal(resolved.workers, cases[i].right.workers);
         assert_int_equal(resolved.bind, cases[i].right.bind);
         assert_int_equal(resolved.max_in_flight, cases[i].right.max_in_flight);
         assert_int_equal(resolved.max_bytes, cases[i].right.max_bytes);
+        assert_int_equal(resolved.share, cases[i].right.share);
+        assert_int_equal(resolved.shares, cases[i].right.shares);
     }
 }
 
@@ -116,34 +124,39 @@ static void an_empty_variable_counts_as_unset(void **state)
 {
     (void)state;
     for (int i = 0; i < WEIR_OPTIONS; i++) {
-        weir_engine_options resolved = {9, WEIR_BIND_NONE, 9, 9};
+        weir_engine_options resolved = {9, WEIR_BIND_NONE, 9, 9, 9, 9};
         assert_ok(resolve_with(weir__options[i].variable, "", NULL, &resolved));
         assert_int_equal(resolved.workers, 0);
         assert_int_equal(resolved.bind, WEIR_BIND_AUTO);
         assert_int_equal(resolved.max_in_flight, 0);
         assert_int_equal(resolved.max_bytes, 0);
+        assert_int_equal(resolved.share, 0);
+        assert_int_equal(resolved.shares, 0);
     }
 }
 
 static void an_explicit_option_wins_over_the_environment(void **state)
 {
-    const weir_engine_options given = {3, WEIR_BIND_PU, 5, 4096};
+    const weir_engine_options given = {3, WEIR_BIND_PU, 5, 4096, 1, 4};
     weir_engine_options resolved;
     (void)state;
     setenv("WEIR_WORKERS", "2", 1);
     setenv("WEIR_BIND", "none", 1);
     setenv("WEIR_MAX_IN_FLIGHT", "9", 1);
     setenv("WEIR_MAX_BYTES", "1G", 1);
-    assert_ok(weir__options_resolve(&given, &resolved));
+    setenv("WEIR_SHARE", "0/2", 1);
+    assert_ok(weir__options_resolve(&given, true, &resolved));
     assert_int_equal(resolved.workers, 3);
     assert_int_equal(resolved.bind, WEIR_BIND_PU);
     assert_int_equal(resolved.max_in_flight, 5);
     assert_int_equal(resolved.max_bytes, 4096);
+    assert_int_equal(resolved.share, 1);
+    assert_int_equal(resolved.shares, 4);
 }
 
 static void a_bad_variable_is_refused_even_where_an_option_overrides_it(void **state)
 {
-    const weir_engine_options given = {3, WEIR_BIND_PU, 5, 4096};
+    const weir_engine_options given = {3, WEIR_BIND_PU, 5, 4096, 1, 4};
     weir_engine_options resolved;
     (void)state;
     for (int i = 0; i < WEIR_OPTIONS; i++) {
@@ -163,12 +176,14 @@ static void an_explicit_option_out_of_range_is_refused_naming_the_field(void **s
         {{.workers = ~0u}, WEIR_OPTION_workers},
         {{.bind = (weir_bind)(WEIR_BIND_NONE + 1)}, WEIR_OPTION_bind},
         {{.bind = (weir_bind)-1}, WEIR_OPTION_bind},
+        {{.share = 4, .shares = 4}, WEIR_OPTION_share},
+        {{.share = 1}, WEIR_OPTION_share},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const weir__option *option = &weir__options[cases[i].option];
         weir_engine_options resolved;
-        assert_status(WEIR_EINVAL, weir__options_resolve(&cases[i].given, &resolved));
+        assert_status(WEIR_EINVAL, weir__options_resolve(&cases[i].given, true, &resolved));
         assert_string_equal(weir_last_error()->where, option->field);
         assert_contains(weir_last_error()->text, option->field);
         assert_contains(weir_last_error()->text, option->text);

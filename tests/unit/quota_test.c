@@ -25,6 +25,9 @@
 
 static char root[64];
 
+/* Exact: quotas are ratios of small whole numbers. */
+#define assert_quota(cpus) assert_true(weir__quota_cpus(root) == (cpus))
+
 /* Writes a file below the root, and the directories that lead to it. */
 static void write_file(const char *path, const char *content)
 {
@@ -64,26 +67,26 @@ static int remove_root(void **state)
 static void no_files_are_no_quota(void **state)
 {
     (void)state;
-    assert_int_equal(weir__quota_cpus(root), 0);
+    assert_quota(0);
     write_file("/proc/self/mountinfo", V2_MOUNT);
-    assert_int_equal(weir__quota_cpus(root), 0);
+    assert_quota(0);
     write_file("/proc/self/cgroup", "0::/job\n");
-    assert_int_equal(weir__quota_cpus(root), 0);
+    assert_quota(0);
 }
 
-static void v2_is_rounded_up(void **state)
+static void v2_is_exact(void **state)
 {
     (void)state;
     write_file("/proc/self/mountinfo", V2_MOUNT);
     write_file("/proc/self/cgroup", "0::/job\n");
     write_file("/sys/fs/cgroup/job/cpu.max", "150000 100000\n");
-    assert_int_equal(weir__quota_cpus(root), 2);
+    assert_quota(1.5);
     write_file("/sys/fs/cgroup/job/cpu.max", "400000 100000\n");
-    assert_int_equal(weir__quota_cpus(root), 4);
+    assert_quota(4);
     write_file("/sys/fs/cgroup/job/cpu.max", "1000 100000\n");
-    assert_int_equal(weir__quota_cpus(root), 1);
+    assert_quota(0.01);
     write_file("/sys/fs/cgroup/job/cpu.max", "max 100000\n");
-    assert_int_equal(weir__quota_cpus(root), 0);
+    assert_quota(0);
 }
 
 static void the_smallest_quota_up_to_the_root_wins(void **state)
@@ -94,11 +97,11 @@ static void the_smallest_quota_up_to_the_root_wins(void **state)
     write_file("/sys/fs/cgroup/user/cpu.max", "300000 100000\n");
     write_file("/sys/fs/cgroup/user/job/cpu.max", "max 100000\n");
     write_file("/sys/fs/cgroup/user/job/step/cpu.max", "800000 100000\n");
-    assert_int_equal(weir__quota_cpus(root), 3);
+    assert_quota(3);
     write_file("/sys/fs/cgroup/cpu.max", "200000 100000\n");
-    assert_int_equal(weir__quota_cpus(root), 2);
+    assert_quota(2);
     write_file("/sys/fs/cgroup/other/cpu.max", "100000 100000\n");
-    assert_int_equal(weir__quota_cpus(root), 2);
+    assert_quota(2);
 }
 
 static void v1_is_read_where_the_cpu_controller_is_mounted(void **state)
@@ -108,13 +111,13 @@ static void v1_is_read_where_the_cpu_controller_is_mounted(void **state)
     write_file("/proc/self/cgroup", "7:cpuset:/set\n4:cpu,cpuacct:/slurm/job\n0::/\n");
     write_file(V1_DIRECTORY "/slurm/job/cpu.cfs_quota_us", "-1\n");
     write_file(V1_DIRECTORY "/slurm/job/cpu.cfs_period_us", "100000\n");
-    assert_int_equal(weir__quota_cpus(root), 0);
+    assert_quota(0);
     write_file(V1_DIRECTORY "/slurm/cpu.cfs_quota_us", "250000\n");
     write_file(V1_DIRECTORY "/slurm/cpu.cfs_period_us", "50000\n");
-    assert_int_equal(weir__quota_cpus(root), 5);
+    assert_quota(5);
     write_file("/sys/fs/cgroup/cpuset/set/cpu.cfs_quota_us", "1\n");
     write_file("/sys/fs/cgroup/cpuset/set/cpu.cfs_period_us", "1\n");
-    assert_int_equal(weir__quota_cpus(root), 5);
+    assert_quota(5);
 }
 
 static void a_container_sees_its_own_part_of_the_hierarchy(void **state)
@@ -123,13 +126,13 @@ static void a_container_sees_its_own_part_of_the_hierarchy(void **state)
     write_file("/proc/self/mountinfo", "30 1 0:27 /box/1 /sys/fs/cgroup rw - cgroup2 cgroup rw\n");
     write_file("/proc/self/cgroup", "0::/box/1/inner\n");
     write_file("/sys/fs/cgroup/cpu.max", "700000 100000\n");
-    assert_int_equal(weir__quota_cpus(root), 7);
+    assert_quota(7);
     write_file("/sys/fs/cgroup/inner/cpu.max", "600000 100000\n");
-    assert_int_equal(weir__quota_cpus(root), 6);
+    assert_quota(6);
     write_file("/proc/self/cgroup", "0::/box/12\n"); /* a neighbour with a similar name */
-    assert_int_equal(weir__quota_cpus(root), 7);
+    assert_quota(7);
     write_file("/proc/self/cgroup", "0::/../../inner\n"); /* outside of the namespace */
-    assert_int_equal(weir__quota_cpus(root), 7);
+    assert_quota(7);
 }
 
 static void malformed_v2_quotas_are_none(void **state)
@@ -146,10 +149,10 @@ static void malformed_v2_quotas_are_none(void **state)
     write_file("/proc/self/cgroup", "0::/job\n");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         write_file("/sys/fs/cgroup/job/cpu.max", bad[i]);
-        assert_int_equal(weir__quota_cpus(root), 0);
+        assert_quota(0);
     }
     write_file("/sys/fs/cgroup/job/cpu.max", "9223372036854775807 1\n");
-    assert_int_equal(weir__quota_cpus(root), UINT32_MAX);
+    assert_quota(9223372036854775807.0);
 }
 
 static void malformed_v1_quotas_are_none(void **state)
@@ -162,11 +165,11 @@ static void malformed_v1_quotas_are_none(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         write_file(V1_DIRECTORY "/cpu.cfs_quota_us", bad[i]);
         write_file(V1_DIRECTORY "/cpu.cfs_period_us", "100000\n");
-        assert_int_equal(weir__quota_cpus(root), 0);
+        assert_quota(0);
         write_file(V1_DIRECTORY "/cpu.cfs_quota_us", "100000\n");
-        assert_int_equal(weir__quota_cpus(root), 1);
+        assert_quota(1);
         write_file(V1_DIRECTORY "/cpu.cfs_period_us", bad[i]);
-        assert_int_equal(weir__quota_cpus(root), 0);
+        assert_quota(0);
     }
 }
 
@@ -188,12 +191,12 @@ static void malformed_system_files_are_no_quota(void **state)
     write_file("/sys/fs/cgroup/job/cpu.max", "100000 100000\n");
     for (size_t i = 0; i < sizeof mounts / sizeof mounts[0]; i++) {
         write_file("/proc/self/mountinfo", mounts[i]);
-        assert_int_equal(weir__quota_cpus(root), 0);
+        assert_quota(0);
     }
     write_file("/proc/self/mountinfo", V2_MOUNT V1_MOUNT);
     for (size_t i = 0; i < sizeof cgroups / sizeof cgroups[0]; i++) {
         write_file("/proc/self/cgroup", cgroups[i]);
-        assert_int_equal(weir__quota_cpus(root), 0);
+        assert_quota(0);
     }
 }
 
@@ -206,12 +209,12 @@ static void long_lines_are_passed_over(void **state)
     write_file("/proc/self/mountinfo", text);
     write_file("/proc/self/cgroup", "0::/job\n");
     write_file("/sys/fs/cgroup/job/cpu.max", "300000 100000\n");
-    assert_int_equal(weir__quota_cpus(root), 3);
+    assert_quota(3);
     memset(text, '/', 20000);
     memcpy(text, "0::", 3);
     strcpy(text + 20000, "\n");
     write_file("/proc/self/cgroup", text);
-    assert_int_equal(weir__quota_cpus(root), 0);
+    assert_quota(0);
 }
 
 #define QUOTA_TEST(f) cmocka_unit_test_setup_teardown(f, make_root, remove_root)
@@ -220,7 +223,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         QUOTA_TEST(no_files_are_no_quota),
-        QUOTA_TEST(v2_is_rounded_up),
+        QUOTA_TEST(v2_is_exact),
         QUOTA_TEST(the_smallest_quota_up_to_the_root_wins),
         QUOTA_TEST(v1_is_read_where_the_cpu_controller_is_mounted),
         QUOTA_TEST(a_container_sees_its_own_part_of_the_hierarchy),
