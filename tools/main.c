@@ -52,7 +52,7 @@ static void print_usage(FILE *file)
     fputs(tool_engine_help, file);
     fputs("\n"
           "Environment:\n"
-          "  WEIR_WORKERS, WEIR_BIND, WEIR_MAX_IN_FLIGHT, WEIR_MAX_BYTES\n"
+          "  WEIR_WORKERS, WEIR_BIND, WEIR_SHARE, WEIR_MAX_IN_FLIGHT, WEIR_MAX_BYTES\n"
           "                      what the options above take where they are not given\n"
           "\n"
           "Exit status: 0 success; 1 the run failed, or not all of its input could be read; 2 the\n"

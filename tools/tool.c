@@ -17,8 +17,11 @@
 #include "text.h"
 
 const char tool_engine_help[] =
-    "  --workers N         threads of the run (default: WEIR_WORKERS, else one per core)\n"
+    "  --workers N         threads of the run (default: WEIR_WORKERS, else OMP_NUM_THREADS, else\n"
+    "                      one per core of the share)\n"
     "  --bind HOW          auto, core, spread, pu or none (default: WEIR_BIND, else auto)\n"
+    "  --share I/N         the I-th, from 0, of N equal parts of the cores, for processes that\n"
+    "                      divide a machine (default: WEIR_SHARE, else what mpirun or srun says)\n"
     "  --max-in-flight N   most parts of the work handed to other workers at one time\n"
     "                      (default: WEIR_MAX_IN_FLIGHT, else 4 per worker)\n"
     "  --max-bytes SIZE    most bytes that the run may hold, like 64M or 2G\n"
@@ -138,6 +141,27 @@ static int parse_count(const char *subcommand, const char *option, const char *t
     return -1;
 }
 
+/* I/N, as the engine reads WEIR_SHARE. */
+static int take_share(const char *subcommand, const char *text, weir_engine_options *options)
+{
+    const char *slash = strchr(text, '/');
+    char number[16] = "";
+    uint64_t share, shares;
+    if (slash != NULL && (size_t)(slash - text) < sizeof number)
+        memcpy(number, text, (size_t)(slash - text));
+    if (slash != NULL && tool_parse_number(slash + 1, 1, UINT32_MAX, &shares) &&
+        tool_parse_number(number, 0, shares - 1, &share)) {
+        options->share = (unsigned)share;
+        options->shares = (unsigned)shares;
+        return 1;
+    }
+    tool_error(
+        "%s: --share is a part like 1/4, its number from 0 and how many parts there are, not "
+        "'%s'",
+        subcommand, text);
+    return -1;
+}
+
 int tool_engine_option(int argc, char **argv, int *at, weir_engine_options *options)
 {
     const char *value;
@@ -145,20 +169,23 @@ int tool_engine_option(int argc, char **argv, int *at, weir_engine_options *opti
     int taken = tool_option(argc, argv, at, "--workers", &value);
     if (taken) {
         if (taken > 0)
-            taken = parse_count(argv[0], "--workers", value, 65536, &number);
+            taken = parse_count(argv[0], "--workers", value, WEIR_MAX_WORKERS, &number);
         options->workers = (unsigned)number;
         return taken;
     }
     taken = tool_option(argc, argv, at, "--max-in-flight", &value);
     if (taken) {
         if (taken > 0)
-            taken = parse_count(argv[0], "--max-in-flight", value, 1u << 30, &number);
+            taken = parse_count(argv[0], "--max-in-flight", value, SIZE_MAX, &number);
         options->max_in_flight = (size_t)number;
         return taken;
     }
     taken = tool_option(argc, argv, at, "--bind", &value);
     if (taken)
         return taken < 0 ? -1 : take_bind(argv[0], value, &options->bind);
+    taken = tool_option(argc, argv, at, "--share", &value);
+    if (taken)
+        return taken < 0 ? -1 : take_share(argv[0], value, options);
     taken = tool_option(argc, argv, at, "--max-bytes", &value);
     if (taken > 0 &&
         (weir_parse_bytes(value, &options->max_bytes) != WEIR_OK || options->max_bytes == 0)) {

@@ -56,8 +56,8 @@ int tool_scan(int argc, char **argv, tool_reader *read, void *arguments);
 extern const char *const tool_bind_names[];
 bool tool_parse_bind(const char *text, weir_bind *bind);
 
-/* The engine's own options, one argument of a scan: --workers, --bind, --max-in-flight,
- * --max-bytes.  Begin with options all 0.
+/* The engine's own options, one argument of a scan: --workers, --bind, --share,
+ * --max-in-flight, --max-bytes.  Begin with options all 0.
  * Returns: 1 if it was one and is in options, 0 if it is another argument, -1 if wrong (said). */
 int tool_engine_option(int argc, char **argv, int *at, weir_engine_options *options);
 

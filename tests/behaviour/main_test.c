@@ -6,10 +6,10 @@
 static void help_names_the_subcommands_and_the_environment(void **state)
 {
     static const char *const lines[] = {"--help", "help", "-h"};
-    static const char *const parts[] = {"stats",         "top ",      "layers",
-                                        "topo",          "plan",      "--workers",
-                                        "WEIR_WORKERS",  "WEIR_BIND", "WEIR_MAX_IN_FLIGHT",
-                                        "WEIR_MAX_BYTES"};
+    static const char *const parts[] = {"stats",          "top ",      "layers",
+                                        "topo",           "plan",      "--workers",
+                                        "WEIR_WORKERS",   "WEIR_BIND", "WEIR_MAX_IN_FLIGHT",
+                                        "WEIR_MAX_BYTES", "WEIR_SHARE"};
     (void)state;
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         run(lines[i]);
