@@ -5,17 +5,17 @@
  * lazily, and most of their memory stays untouched. */
 #include "buckets.h"
 
-#include <float.h>
 #include <math.h>
-#include <string.h>
 
-/* Where sign, exponent and the first seven bits of the fraction of a double begin. */
-enum { SHIFT = 45, HALF = 1 << 18 };
+/* The order of a large table: by the upper bits of doubles, which the inner loop gets for nothing,
+ * so positive ones, then negative ones from the least magnitude on, then 0. Cells are numbered in
+ * the order of their values everywhere else. */
+enum { SHIFT = 45, HALF = BUCKETS_SLOTS / 2, ZERO_SLOT = BUCKETS_SLOTS };
 
 buckets buckets_for(npy_dtype dtype)
 {
-    buckets b = {.cells = (size_t)2 * HALF, .integers = dtype.kind != 'f'};
-    if (b.integers && dtype.bytes <= 2) {
+    buckets b = {.kind = key_kind_of(dtype), .cells = BUCKETS_SLOTS + 1};
+    if (dtype.kind != 'f' && dtype.bytes <= 2) {
         b.exact = true;
         b.cells = (size_t)1 << (8 * dtype.bytes);
         b.first = dtype.kind == 'i' ? -(double)(b.cells / 2) : 0;
@@ -28,26 +28,29 @@ size_t buckets_bytes(const buckets *b)
     return b->cells * sizeof(uint64_t);
 }
 
-/* The cell of a value.  Bits of positive doubles have the order of their values, those of negative
- * ones the opposite; the table is laid out by plain bits, which the inner loop gets for nothing,
- * and cells are numbered in order of values everywhere else. */
-static size_t slot_of_bits(double value)
-{
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return (size_t)(bits >> SHIFT);
-}
-
-static size_t slot_of_cell(const buckets *b, size_t cell)
-{
-    if (b->exact)
-        return cell;
-    return cell < HALF ? (size_t)2 * HALF - 1 - cell : cell - HALF;
-}
-
 static size_t slot_of(const buckets *b, double value)
 {
-    return b->exact ? (size_t)(int32_t)(value - b->first) : slot_of_bits(value);
+    if (b->exact)
+        return (size_t)(int32_t)(value - b->first);
+    return value == 0 ? (size_t)ZERO_SLOT : buckets_slot(value);
+}
+
+/* --- counting ------------------------------------------------------------------------------- */
+
+/* The loop counts zeros beside the smallest values of either sign; few chunks have any, and theirs
+ * are moved to where they belong. */
+static void move_zeros(uint64_t *table, const double *values, size_t count, uint64_t tiny_before)
+{
+    uint64_t zeros = 0, negative = 0;
+    if (table[0] + table[HALF] == tiny_before)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        zeros += values[i] == 0;
+        negative += values[i] == 0 && signbit(values[i]);
+    }
+    table[0] -= zeros - negative;
+    table[HALF] -= negative;
+    table[ZERO_SLOT] += zeros;
 }
 
 /* Four tables to keep equal neighbours apart gained nothing: the store of a count is forwarded to
@@ -64,167 +67,109 @@ void buckets_add(const buckets *b, uint64_t *table, const double *values, size_t
         for (size_t i = 0; i < count; i++)
             table[(size_t)(int32_t)(values[i] - first)]++;
     } else {
+        const uint64_t tiny = table[0] + table[HALF];
         for (size_t i = 0; i < count; i++)
-            table[slot_of_bits(values[i])]++;
+            table[buckets_slot(values[i])]++;
+        move_zeros(table, values, count, tiny);
     }
 }
 
-/* The cells that values from min to max may be in: no other page of a table is looked at. */
-typedef struct span {
-    size_t first, last; /* first > last: none */
-} span;
+/* --- cells ---------------------------------------------------------------------------------- */
 
 static size_t cell_of(const buckets *b, double value)
 {
-    size_t slot = slot_of(b, value);
+    const size_t slot = slot_of(b, value);
     if (b->exact)
         return slot;
-    return slot < HALF ? slot + HALF : (size_t)2 * HALF - 1 - slot;
+    return slot == ZERO_SLOT ? HALF : slot < HALF ? HALF + 1 + slot : (size_t)2 * HALF - 1 - slot;
 }
 
-/* Zero has two signs and so two cells; either may be min or max for both. */
-static span span_of(const buckets *b, double min, double max)
+static size_t slot_of_cell(const buckets *b, size_t cell)
 {
-    if (!(min <= max))
-        return (span){1, 0};
-    return (span){cell_of(b, min == 0 ? -0.0 : min), cell_of(b, max == 0 ? 0.0 : max)};
+    if (b->exact)
+        return cell;
+    return cell == HALF ? ZERO_SLOT : cell > HALF ? cell - HALF - 1 : (size_t)2 * HALF - 1 - cell;
 }
 
 void buckets_merge(const buckets *b, double min, double max, uint64_t *into, const uint64_t *from)
 {
-    span all = span_of(b, min, max);
-    for (size_t cell = all.first; cell <= all.last; cell++) {
-        size_t slot = slot_of_cell(b, cell);
+    if (!(min <= max))
+        return;
+    const size_t last = cell_of(b, max);
+    for (size_t cell = cell_of(b, min); cell <= last; cell++) {
+        const size_t slot = slot_of_cell(b, cell);
         if (from[slot])
             into[slot] += from[slot];
     }
 }
 
-void buckets_cell(const buckets *b, size_t cell, double *low, double *high)
+/* The least positive integer that is rounded to at least `edge`, which begins a cell. From 2^53 up,
+ * what is half a step of doubles below it is a tie, and goes to the even number: the edge. */
+static stats_value least_rounded_to(double edge)
 {
-    if (b->exact) {
-        *low = *high = b->first + (double)cell;
+    if (edge <= 0x1p53)
+        return ceil(edge);
+    return edge - ((stats_value)edge - nextafter(edge, 0)) / 2;
+}
+
+static double edge_of(size_t magnitude)
+{
+    const uint64_t bits = (uint64_t)magnitude << SHIFT;
+    double edge;
+    memcpy(&edge, &bits, sizeof edge);
+    return edge;
+}
+
+/* The keys of the doubles or integers in the cell whose magnitudes have these upper bits. */
+static void key_range(key_kind kind, size_t slot, uint64_t *low, uint64_t *high)
+{
+    const bool negative = slot >= HALF;
+    const size_t magnitude = slot % HALF;
+    if (kind == KEY_FLOAT) {
+        const uint64_t first = magnitude ? (uint64_t)magnitude << SHIFT : 1;
+        const uint64_t last = ((uint64_t)(magnitude + 1) << SHIFT) - 1;
+        const uint64_t top = (uint64_t)1 << 63;
+        *low = negative ? ~(last | top) : first | top;
+        *high = negative ? ~(first | top) : last | top;
         return;
     }
-    bool negative = cell < HALF;
-    uint64_t magnitude = negative ? HALF - 1 - cell : cell - HALF;
-    uint64_t bits = magnitude << SHIFT, end_bits = (magnitude + 1) << SHIFT;
-    double inner, outer;
-    memcpy(&inner, &bits, sizeof inner);
-    memcpy(&outer, &end_bits, sizeof outer);
-    if (b->integers) { /* those of inner <= |v| < outer */
-        inner = ceil(inner);
-        outer = ceil(outer) - 1;
-    }
-    *low = negative ? -outer : inner;
-    *high = negative ? -inner : outer;
+    const stats_value inner = fmaxl(least_rounded_to(edge_of(magnitude)), 1);
+    const stats_value outer = least_rounded_to(edge_of(magnitude + 1)) - 1;
+    *low = key_at_least(kind, negative ? -outer : inner);
+    *high = key_at_least(kind, negative ? -inner : outer);
 }
 
-static double clamp(double value, double min, double max)
+buckets_walk buckets_begin(const buckets *b, const uint64_t *table, stats_value min,
+                           stats_value max)
 {
-    return value < min ? min : value > max ? max : value;
+    if (!(min <= max))
+        return (buckets_walk){.b = b, .next = 1};
+    return (buckets_walk){.b = b,
+                          .table = table,
+                          .next = cell_of(b, (double)min),
+                          .last = cell_of(b, (double)max),
+                          .min_key = key_at_least(b->kind, min),
+                          .max_key = key_at_least(b->kind, max)};
 }
 
-/* Halves first: the sum of two large ones may overflow. */
-static double midpoint(const buckets *b, size_t cell)
+bool buckets_next(buckets_walk *walk, buckets_cell *cell)
 {
-    double low, high;
-    buckets_cell(b, cell, &low, &high);
-    double middle = low / 2 + high / 2;
-    return b->integers && low < high ? floor(middle) : middle;
-}
-
-/* q * count, less its own rounding, so that the 0.07 quantile of 100 values is the 7th. */
-static uint64_t rank_of(double fraction, uint64_t count)
-{
-    double rank = ceil(fraction * (double)count * (1 - 4 * DBL_EPSILON));
-    if (rank < 1)
-        return 1;
-    return rank >= (double)count ? count : (uint64_t)rank;
-}
-
-void buckets_quantiles(const buckets *b, const uint64_t *table, uint64_t count, double min,
-                       double max, const double *fractions, size_t n, double *quantiles)
-{
-    size_t done = 0;
-    uint64_t below = 0;
-    span all = span_of(b, min, max);
-    for (size_t cell = all.first; cell <= all.last && done < n; cell++) {
-        below += table[slot_of_cell(b, cell)];
-        while (done < n && rank_of(fractions[done], count) <= below) {
-            quantiles[done] = clamp(midpoint(b, cell), min, max);
-            done++;
-        }
-    }
-    for (; done < n; done++)
-        quantiles[done] = count ? max : (double)NAN;
-}
-
-/* How much of the range low … high lies below `edge`, as a share of count. */
-static uint64_t share_below(double low, double high, double edge, uint64_t count)
-{
-    if (edge <= low)
-        return 0;
-    if (edge > high)
-        return count;
-    double share = (edge / 2 - low / 2) / (high / 2 - low / 2);
-    double part = nearbyint(share * (double)count);
-    return part >= (double)count ? count : (uint64_t)part;
-}
-
-uint64_t buckets_histogram(const buckets *b, const uint64_t *table, double min, double max,
-                           const double *edges, size_t bins, uint64_t *counts)
-{
-    memset(counts, 0, bins * sizeof *counts);
-    uint64_t total = 0;
-    size_t first_bin = 0;
-    span all = span_of(b, min, max);
-    for (size_t cell = all.first; cell <= all.last; cell++) {
-        uint64_t count = table[slot_of_cell(b, cell)];
-        if (count == 0)
-            continue;
-        double low, high;
-        buckets_cell(b, cell, &low, &high);
-        low = clamp(low, min, max);
-        high = clamp(high, min, max);
-        while (first_bin + 1 < bins && edges[first_bin + 1] <= low)
-            first_bin++;
-        uint64_t below = share_below(low, high, edges[0], count);
-        for (size_t bin = first_bin; bin < bins; bin++) {
-            uint64_t upto = share_below(low, high, edges[bin + 1], count);
-            if (bin + 1 == bins && high <= edges[bins])
-                upto = count;
-            counts[bin] += upto - below;
-            total += upto - below;
-            below = upto;
-            if (upto == count)
-                break;
-        }
-    }
-    return total;
-}
-
-size_t buckets_used(const buckets *b, const uint64_t *table, double min, double max)
-{
-    size_t used = 0;
-    span all = span_of(b, min, max);
-    for (size_t cell = all.first; cell <= all.last; cell++)
-        used += table[slot_of_cell(b, cell)] != 0;
-    return used;
-}
-
-double buckets_smallest_positive(const buckets *b, const uint64_t *table, double min, double max)
-{
-    if (min > 0)
-        return min;
-    span all = span_of(b, 0, max);
-    for (size_t cell = all.first; cell <= all.last; cell++) {
-        double low, high;
-        if (table[slot_of_cell(b, cell)] == 0)
-            continue;
-        buckets_cell(b, cell, &low, &high);
-        if (low > 0)
-            return low;
-    }
-    return 0;
+    const buckets *b = walk->b;
+    while (walk->next <= walk->last && walk->table[slot_of_cell(b, walk->next)] == 0)
+        walk->next++;
+    if (walk->next > walk->last)
+        return false;
+    const size_t slot = slot_of_cell(b, walk->next);
+    cell->slot = slot;
+    cell->count = walk->table[slot];
+    if (b->exact)
+        cell->low = cell->high = key_at_least(b->kind, b->first + (double)slot);
+    else if (slot == ZERO_SLOT)
+        cell->low = cell->high = key_at_least(b->kind, 0);
+    else
+        key_range(b->kind, slot, &cell->low, &cell->high);
+    cell->low = cell->low < walk->min_key ? walk->min_key : cell->low;
+    cell->high = cell->high > walk->max_key ? walk->max_key : cell->high;
+    walk->next++;
+    return true;
 }

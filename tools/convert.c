@@ -125,3 +125,12 @@ void convert_key_range(npy_dtype dtype, const void *raw, size_t count, uint64_t 
     *low = least;
     *high = most;
 }
+
+void convert_distances(npy_dtype dtype, const void *raw, size_t count, uint64_t low,
+                       double *distances)
+{
+    const uint64_t *v = raw;
+    const uint64_t flip = dtype.kind == 'i' ? (uint64_t)1 << 63 : 0;
+    for (size_t i = 0; i < count; i++)
+        distances[i] = (double)(int64_t)((v[i] ^ flip) - low);
+}

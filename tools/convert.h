@@ -26,4 +26,8 @@ void convert_to_doubles(npy_dtype dtype, const void *raw, size_t count, double *
 void convert_key_range(npy_dtype dtype, const void *raw, size_t count, uint64_t *low,
                        uint64_t *high);
 
+/* How far the keys of count integers of 64 bits lie above `low`, as doubles; at most 2^63 - 1. */
+void convert_distances(npy_dtype dtype, const void *raw, size_t count, uint64_t low,
+                       double *distances);
+
 #endif

@@ -1,117 +1,143 @@
-/* Quantiles and the display histogram, from the summed table of counts.
+/* The edges of histograms: equally spaced, then rounded to some digits below the bins' width.
  *
- * stats.c calls it once, after the run.  It must never look at the file again: all that it knows
- * is the counts, the least and the greatest value. */
-#include <float.h>
+ * stats_answer.c calls it between the passes over the file.  It must never move an end inwards:
+ * all values lie between the first and the last edge. */
+#include "histogram.h"
+
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
-
-#include "stats_report.h"
-
-enum { QUANTILES = 7 };
-static const double fractions[QUANTILES] = {0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99};
 
 static bool alloc_bins(histogram *h, size_t bins)
 {
     h->edges = malloc((bins + 1) * sizeof *h->edges);
-    h->counts = calloc(bins, sizeof *h->counts);
-    h->bins = bins;
+    h->counts = calloc(bins + 1, sizeof *h->counts);
+    h->bins = 0;
     return h->edges && h->counts;
 }
 
-/* A point a share of the way; no difference is formed, since it may overflow. */
-static double between(double low, double high, double share, bool logarithmic)
+bool histogram_empty(histogram *h)
 {
-    if (logarithmic)
-        return exp(log(low) * (1 - share) + log(high) * share);
-    return low * (1 - share) + high * share;
+    return alloc_bins(h, 0);
 }
 
-static void space_edges(const histogram *h, double low, double high, double *edges)
+void histogram_free(histogram *h)
 {
-    for (size_t i = 0; i <= h->bins; i++) {
-        double edge = between(low, high, (double)i / (double)h->bins, h->logarithmic);
-        edges[i] = i && edge < edges[i - 1] ? edges[i - 1] : edge;
-    }
-    edges[0] = low;
-    edges[h->bins] = high;
+    free(h->edges);
+    free(h->counts);
 }
 
-/* All values equal: something around them, one wide where that can be told from the value. */
-static void widen(double *low, double *high)
+/* --- decimals ------------------------------------------------------------------------------- */
+
+/* digits * 10^power. */
+typedef struct decimal {
+    stats_value digits;
+    int power;
+} decimal;
+
+/* A number to three digits of `step`, or to the nineteen that a long double holds. */
+static decimal to_decimal(stats_value value, stats_value step, bool integer)
 {
-    double half = fabs(*low) * 0x1p-20;
-    half = half > 0.5 ? half : 0.5;
-    *low = *low - half < -DBL_MAX ? -DBL_MAX : *low - half;
-    *high = *high + half > DBL_MAX ? DBL_MAX : *high + half;
+    if (!(step > 0)) /* less than a long double tells apart */
+        step = fabsl(value) * LDBL_EPSILON;
+    decimal d = {0, (int)floorl(log10l(step)) - 2};
+    if (integer && d.power < 0)
+        d.power = 0;
+    while (fabsl(value) / powl(10, d.power) > 9e18L)
+        d.power++;
+    d.digits = rintl(value / powl(10, d.power));
+    return d;
 }
 
-static bool make_histogram(histogram *h, const summary *s, const buckets *b, const uint64_t *table,
-                           size_t bins)
+/* As an edge: an integer, or the double that the text of the decimal is read as. */
+static stats_value from_decimal(decimal d, bool integer)
 {
-    double low = s->min, high = s->max;
-    h->error = b->exact ? 0 : 0x1p-7;
-    if (h->logarithmic && s->count)
-        low = buckets_smallest_positive(b, table, low, high);
-    if (s->count == 0 || (h->logarithmic && !(high > 0))) {
-        h->outside = s->count;
-        return alloc_bins(h, 0);
+    char text[64];
+    if (integer)
+        return d.digits * powl(10, d.power);
+    snprintf(text, sizeof text, "%.0Lfe%d", d.digits, d.power);
+    return strtod(text, NULL) + 0.0; /* not -0 */
+}
+
+/* The edge nearest to `value` that is not on the wrong side of it: below for -1, above for 1; the
+ * value itself where a decimal would leave the range of double. */
+static stats_value end_edge(stats_value value, stats_value step, bool integer, int side)
+{
+    decimal d = to_decimal(value, step, integer);
+    stats_value edge = from_decimal(d, integer);
+    while (side < 0 ? edge > value : edge < value) {
+        d.digits += side;
+        edge = from_decimal(d, integer);
     }
-    if (!bins && !h->logarithmic && b->integers && high - low < (double)STATS_DEFAULT_BINS) {
-        bins = (size_t)(high - low) + 1;
-        low -= 0.5;
-        high += 0.5;
-        h->per_value = true;
+    return isfinite(edge) ? edge : value;
+}
+
+/* --- edges ---------------------------------------------------------------------------------- */
+
+typedef struct axis {
+    stats_value low, high; /* for integers, high is one more than the greatest */
+    size_t bins;
+    bool integer, logarithmic;
+} axis;
+
+static stats_value place(const axis *a, size_t i)
+{
+    const stats_value share = (stats_value)i / (stats_value)a->bins;
+    if (a->logarithmic)
+        return expl(logl(a->low) + share * (logl(a->high) - logl(a->low)));
+    return a->low + share * (a->high - a->low);
+}
+
+/* Bins that no value can be in, because rounding left nothing between their edges, are none. */
+static void space_edges(histogram *h, const axis *a)
+{
+    const stats_value first_step = place(a, 1) - a->low;
+    const stats_value last_step = a->high - place(a, a->bins - 1);
+    const stats_value last = end_edge(a->high, last_step, a->integer, 1);
+    h->edges[0] = end_edge(a->low, first_step, a->integer, -1);
+    for (size_t i = 1; i < a->bins; i++) {
+        const stats_value at = place(a, i), step = at - place(a, i - 1);
+        const stats_value edge = from_decimal(to_decimal(at, step, a->integer), a->integer);
+        if (edge > h->edges[h->bins] && edge < last)
+            h->edges[++h->bins] = edge;
     }
-    if (!(low < high)) {
-        widen(&low, &high);
-        bins = bins ? bins : 1;
-    }
-    if (!(low > 0))
-        h->logarithmic = false; /* one value below 0.5, widened */
-    if (!alloc_bins(h, bins ? bins : STATS_DEFAULT_BINS))
-        return false;
-    double *edges = malloc((h->bins + 1) * sizeof *edges);
-    if (!edges)
-        return false;
-    space_edges(h, low, high, edges);
-    h->outside = s->count - buckets_histogram(b, table, s->min, s->max, edges, h->bins, h->counts);
+    h->edges[++h->bins] = last;
+}
+
+/* Ends of 64-bit integers stay what their type can hold, or one more. */
+static void keep_in_type(const histogram *h, npy_dtype dtype)
+{
+    const bool is_signed = dtype.kind == 'i';
+    const stats_value bits = 8 * dtype.bytes - (is_signed ? 1 : 0);
+    const stats_value most = exp2l(bits), least = is_signed ? -most : 0;
+    h->edges[0] = fmaxl(h->edges[0], least);
+    h->edges[h->bins] = fminl(h->edges[h->bins], most);
+}
+
+static void list_values(histogram *h, stats_value low, stats_value high)
+{
+    h->per_value = true;
+    h->bins = (size_t)(high - low) + 1;
     for (size_t i = 0; i <= h->bins; i++)
-        h->edges[i] = h->per_value ? floor(edges[i]) + 1 : edges[i];
-    free(edges);
-    return true;
+        h->edges[i] = low + (stats_value)i;
 }
 
-/* The ends of 64-bit integers are exact only as keys. */
-static stats_value end_of(const stats_report *report, double value, uint64_t key)
+bool histogram_space(histogram *h, npy_dtype dtype, stats_value low, stats_value high, size_t bins)
 {
-    npy_dtype dtype = report->input->array.dtype;
-    if (dtype.kind == 'f' || dtype.bytes < 8)
-        return value;
-    return dtype.kind == 'u' ? (stats_value)key : (stats_value)(int64_t)(key ^ (uint64_t)1 << 63);
-}
-
-bool stats_report_count(stats_report *report, const buckets *b, const uint64_t *table, size_t bins,
-                        bool logarithmic)
-{
-    const summary *s = &report->summary;
-    double values[QUANTILES];
-    report->quantiles = calloc(QUANTILES, sizeof *report->quantiles);
-    if (!report->quantiles)
+    const bool integer = dtype.kind != 'f';
+    axis a = {low, integer ? high + 1 : high, bins ? bins : STATS_DEFAULT_BINS, integer,
+              h->logarithmic};
+    if (!alloc_bins(h, a.bins))
         return false;
-    report->quantile_count = QUANTILES;
-    report->min = end_of(report, s->min, s->min_key);
-    report->max = end_of(report, s->max, s->max_key);
-    buckets_quantiles(b, table, s->count, s->min, s->max, fractions, QUANTILES, values);
-    for (size_t i = 0; i < QUANTILES; i++)
-        report->quantiles[i] = (stats_quantile){fractions[i], values[i], b->exact ? 0 : 0x1p-8};
-    report->histogram.logarithmic = logarithmic;
-    return make_histogram(&report->histogram, s, b, table, bins);
-}
-
-void stats_report_free(stats_report *report)
-{
-    free(report->quantiles);
-    free(report->histogram.edges);
-    free(report->histogram.counts);
+    if (integer && (low == high || (!a.logarithmic && high - low < (stats_value)a.bins))) {
+        list_values(h, low, high);
+    } else if (low == high) {
+        h->bins = 1;
+        h->edges[0] = h->edges[1] = low;
+    } else {
+        space_edges(h, &a);
+        if (integer)
+            keep_in_type(h, dtype);
+    }
+    return true;
 }

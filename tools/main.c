@@ -18,7 +18,7 @@ static const struct subcommand {
     int (*run)(int argc, char **argv);
     const char *summary;
 } subcommands[] = {
-    {"stats", weir_tool_stats, "moments, quantiles and histogram of an array file, in one pass"},
+    {"stats", weir_tool_stats, "moments, quantiles and histogram of an array file, exactly"},
     {"top", weir_tool_top, "the most frequent entries of log files, counted as a stream"},
     {"layers", weir_tool_layers,
      "run a small pipeline of layers and show each operation as it begins and ends"},

@@ -9,8 +9,7 @@
 
 #include "json.h"
 #include "layers_pipeline.h"
-#include "stats_input.h"
-#include "stats_pipeline.h"
+#include "stats_run.h"
 #include "tool.h"
 
 static const char help[] =
@@ -40,11 +39,12 @@ typedef struct arguments {
     weir_engine_options engine;
 } arguments;
 
-/* A plan to show. Some bytes count against the budget but are not the plan's: tables. */
+/* Plans to show: one, or those of the passes of weir stats, of which the second may not be taken.
+ * What an op declares to hold is part of its plan; for weir stats, of the frame of its file. */
 typedef struct subject {
-    weir_plan *plan;
-    uint64_t fixed_bytes;
-    const char *fixed_name;
+    weir_plan *plan, *further;
+    uint64_t held_bytes, further_held_bytes;
+    const char *held_name;
 } subject;
 
 /* ---- the command line ---- */
@@ -115,17 +115,13 @@ static int check_arguments(const arguments *a)
 
 /* ---- plans ---- */
 
-static int compile(const weir_layer *top, subject *s)
+static int plan_stats(const arguments *a, weir_engine **engine, subject *s)
 {
-    return weir_plan_compile(top, &s->plan) == WEIR_OK ? TOOL_OK : tool_weir_error("plan");
-}
-
-static int plan_stats(const arguments *a, unsigned workers, subject *s)
-{
+    static const stats_wish usual = {.quantile_count = 7};
     stats_input input;
     stats_job job;
-    weir_layer layers[STATS_LAYERS];
-    const int code = stats_input_open(a->file, a->raw.dtype == NULL ? NULL : &a->raw, &input);
+    stats_plans plans;
+    int code = stats_input_open(a->file, a->raw.dtype == NULL ? NULL : &a->raw, &input);
     if (code != TOOL_OK)
         return code;
     if (input.array.values == 0) {
@@ -134,33 +130,42 @@ static int plan_stats(const arguments *a, unsigned workers, subject *s)
         return TOOL_FAILED;
     }
     stats_job_init(&job, &input);
-    stats_layers(&job, layers);
-    s->fixed_bytes = stats_table_bytes(&job, workers);
-    s->fixed_name = "tables of counts";
     stats_input_close(&input);
-    return compile(&layers[0], s);
+    const weir_engine_options options = stats_engine_options(&job, &a->engine);
+    *engine = tool_engine_open(&options, &code);
+    if (*engine != NULL)
+        code = stats_plans_compile(&job, &usual, *engine, &plans);
+    if (code != TOOL_OK)
+        return code;
+    *s = (subject){plans.first, plans.further, plans.first_bytes, plans.further_bytes,
+                   plans.keeps_keys ? "all values" : "counts"};
+    return TOOL_OK;
 }
 
-static int plan_layers(const arguments *a, subject *s)
+static int plan_layers(const arguments *a, weir_engine **engine, subject *s)
 {
     static layers_demo demo;
+    int code = TOOL_OK;
+    *engine = tool_engine_open(&a->engine, &code);
+    if (*engine == NULL)
+        return code;
     demo.depth = (uint32_t)a->depth;
     demo.fanout = (uint32_t)a->fanout;
     demo.seconds[0] = -1;
     layers_demo_init(&demo);
-    return compile(&demo.layer[0], s);
+    return weir_plan_compile(&demo.layer[0], &s->plan) == WEIR_OK ? TOOL_OK
+                                                                  : tool_weir_error("plan");
 }
 
 /* ---- output ---- */
 
-static uint64_t certificate(const subject *s, const weir_engine *engine)
+static uint64_t certificate(const weir_plan *plan, const weir_engine *engine)
 {
     const unsigned workers = weir_engine_workers(engine);
     const size_t parts = workers > 1 ? weir_engine_max_in_flight(engine) : 0;
-    const uint64_t bytes = weir_plan_certified_bytes(s->plan, parts, workers);
+    const uint64_t bytes = weir_plan_certified_bytes(plan, parts, workers);
     const uint64_t most = weir_engine_max_bytes(engine);
-    const uint64_t left = most > s->fixed_bytes ? most - s->fixed_bytes : 0;
-    return s->fixed_bytes + (bytes < left ? bytes : left);
+    return bytes < most ? bytes : most;
 }
 
 static void print_count(uint64_t n)
@@ -171,15 +176,16 @@ static void print_count(uint64_t n)
         printf(" %12" PRIu64, n);
 }
 
-static void print_text(const subject *s, const weir_engine *engine)
+static void print_plan(const weir_plan *plan, uint64_t held_bytes, const subject *s,
+                       const weir_engine *engine)
 {
     char text[16];
-    const uint64_t serial = weir_plan_serial_bytes(s->plan) + s->fixed_bytes;
+    const uint64_t serial = weir_plan_serial_bytes(plan);
     printf("%-12s %12s %12s %12s %12s %12s %12s\n", "layer", "branches", "gathers", "frame B",
            "branch B", "part B", "scratch B");
-    for (uint32_t i = 0; i < weir_plan_layers(s->plan); i++) {
+    for (uint32_t i = 0; i < weir_plan_layers(plan); i++) {
         weir_plan_layer layer;
-        weir_plan_describe(s->plan, i, &layer);
+        weir_plan_describe(plan, i, &layer);
         printf("%-12s", layer.name);
         print_count(layer.max_branches);
         print_count(layer.fanout > 0 ? layer.max_branches : 0);
@@ -189,10 +195,10 @@ static void print_text(const subject *s, const weir_engine *engine)
         print_count(layer.scratch_bytes);
         putchar('\n');
     }
-    if (s->fixed_bytes > 0)
-        printf("%s: %s\n", s->fixed_name, tool_format_bytes(s->fixed_bytes, text));
+    if (held_bytes > 0)
+        printf("of the topmost frame, %s: %s\n", s->held_name, tool_format_bytes(held_bytes, text));
     printf("one worker needs %" PRIu64 " bytes (%s)\n", serial, tool_format_bytes(serial, text));
-    const uint64_t bytes = certificate(s, engine);
+    const uint64_t bytes = certificate(plan, engine);
     const unsigned workers = weir_engine_workers(engine);
     printf("certificate: never more than %" PRIu64 " bytes (%s) with %u worker%s", bytes,
            tool_format_bytes(bytes, text), workers, workers == 1 ? "" : "s");
@@ -203,29 +209,56 @@ static void print_text(const subject *s, const weir_engine *engine)
     putchar('\n');
 }
 
+static void print_text(const subject *s, const weir_engine *engine)
+{
+    if (s->further)
+        puts("The first pass:");
+    print_plan(s->plan, s->held_bytes, s, engine);
+    if (s->further) {
+        puts("\nEach further pass, if the first leaves something open:");
+        print_plan(s->further, s->further_held_bytes, s, engine);
+    }
+}
+
+static void write_layers(json *j, const weir_plan *plan)
+{
+    json_open_list(j, "layers");
+    for (uint32_t i = 0; i < weir_plan_layers(plan); i++) {
+        weir_plan_layer layer;
+        weir_plan_describe(plan, i, &layer);
+        json_open_object(j, NULL);
+        json_string(j, "name", layer.name);
+        json_unsigned(j, "fanout", layer.fanout);
+        json_unsigned(j, "branches", layer.max_branches);
+        json_unsigned(j, "gathers", layer.fanout > 0 ? layer.max_branches : 0);
+        json_unsigned(j, "frame_bytes", layer.frame_bytes);
+        json_unsigned(j, "branch_bytes", layer.branch_bytes);
+        json_unsigned(j, "part_bytes", layer.part_bytes);
+        json_unsigned(j, "scratch_bytes", layer.scratch_bytes);
+        json_close_object(j);
+    }
+    json_close_list(j);
+}
+
+static void write_plan(json *j, const weir_plan *plan, uint64_t held_bytes,
+                       const weir_engine *engine)
+{
+    write_layers(j, plan);
+    json_unsigned(j, "held_bytes", held_bytes);
+    json_unsigned(j, "serial_bytes", weir_plan_serial_bytes(plan));
+    json_unsigned(j, "certified_bytes", certificate(plan, engine));
+}
+
 static void print_json(const subject *s, const weir_engine *engine)
 {
     json j = json_begin(stdout);
     json_open_object(&j, NULL);
-    json_open_list(&j, "layers");
-    for (uint32_t i = 0; i < weir_plan_layers(s->plan); i++) {
-        weir_plan_layer layer;
-        weir_plan_describe(s->plan, i, &layer);
-        json_open_object(&j, NULL);
-        json_string(&j, "name", layer.name);
-        json_unsigned(&j, "fanout", layer.fanout);
-        json_unsigned(&j, "branches", layer.max_branches);
-        json_unsigned(&j, "gathers", layer.fanout > 0 ? layer.max_branches : 0);
-        json_unsigned(&j, "frame_bytes", layer.frame_bytes);
-        json_unsigned(&j, "branch_bytes", layer.branch_bytes);
-        json_unsigned(&j, "part_bytes", layer.part_bytes);
-        json_unsigned(&j, "scratch_bytes", layer.scratch_bytes);
+    write_plan(&j, s->plan, s->held_bytes, engine);
+    if (s->further) {
+        json_open_object(&j, "further_pass");
+        write_plan(&j, s->further, s->further_held_bytes, engine);
         json_close_object(&j);
     }
-    json_close_list(&j);
-    json_unsigned(&j, "fixed_bytes", s->fixed_bytes);
-    json_unsigned(&j, "serial_bytes", weir_plan_serial_bytes(s->plan) + s->fixed_bytes);
-    json_unsigned(&j, "certified_bytes", certificate(s, engine));
     json_unsigned(&j, "workers", weir_engine_workers(engine));
     json_unsigned(&j, "max_in_flight", weir_engine_max_in_flight(engine));
     json_unsigned(&j, "max_bytes",
@@ -304,12 +337,10 @@ int weir_tool_plan(int argc, char **argv)
     int code = check_arguments(&a);
     if (code != TOOL_OK)
         return code;
-    weir_engine *engine = tool_engine_open(&a.engine, &code);
-    if (engine == NULL)
-        return code;
+    weir_engine *engine = NULL;
     subject s = {0};
-    code = strcmp(a.pipeline, "stats") == 0 ? plan_stats(&a, weir_engine_workers(engine), &s)
-                                            : plan_layers(&a, &s);
+    code = strcmp(a.pipeline, "stats") == 0 ? plan_stats(&a, &engine, &s)
+                                            : plan_layers(&a, &engine, &s);
     if (code == TOOL_OK && a.dot)
         print_dot(s.plan);
     else if (code == TOOL_OK && a.json)
@@ -317,6 +348,7 @@ int weir_tool_plan(int argc, char **argv)
     else if (code == TOOL_OK)
         print_text(&s, engine);
     weir_plan_free(s.plan);
+    weir_plan_free(s.further);
     tool_engine_close(engine);
     return code;
 }

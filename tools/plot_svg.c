@@ -214,7 +214,8 @@ static void fill_header(header *h, const stats_report *r)
         add(h, "from %s to %s", stats_value_text(dtype, r->min, low),
             stats_value_text(dtype, r->max, high));
         add(h, "mean %s", number_double(summary_mean(&r->summary), low));
-        add(h, "standard deviation %s", number_double(summary_deviation(&r->summary), low));
+        add(h, "standard deviation %s",
+            number_double(summary_deviation(&r->summary, r->ddof), low));
     }
     add_notes(h, r);
 }

@@ -1,24 +1,24 @@
-/* `weir stats FILE`: its options, its budget, its one run.
+/* `weir stats FILE`: its options, and where its report goes.
  *
  * main.c calls it.  It must never run without the tables of counts inside the memory limit, nor
  * leave a file behind when it fails. */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "output.h"
 #include "plot.h"
-#include "stats_pipeline.h"
-#include "stats_report.h"
+#include "stats_run.h"
 #include "tool.h"
 
 static const char help[] =
     "usage: weir stats FILE [OPTION]...\n"
     "\n"
-    "Count, mean, variance (of the population), min, max, quantiles and a histogram of the\n"
-    "numbers in an array file, in one pass over it, within a memory limit.\n"
+    "Count, mean, variance, min, max, quantiles and a histogram of the numbers in an array file,\n"
+    "within a memory limit, and exactly: up to a million values in one pass over it, of more in\n"
+    "two as a rule.\n"
     "\n"
     "FILE is a .npy array (format 1.0, 2.0 or 3.0; bool, integers and floats of 1 to 8 bytes,\n"
     "either byte order, C or Fortran order), or with --dtype a file of plain numbers.\n"
@@ -26,9 +26,13 @@ static const char help[] =
     "  --dtype TYPE        FILE has no header: numbers like f8, '>i2' or uint32\n"
     "  --shape N,N,...     with --dtype: how many (default: the whole file)\n"
     "  --offset BYTES      with --dtype: where the first number is (default: 0)\n"
-    "  --bins N            bins of the histogram (default: 20; integers of a narrow range have\n"
-    "                      one each)\n"
+    "  --quantile Q        a quantile from 0 to 1; again for more of them (default: 0.01, 0.05,\n"
+    "                      0.25, 0.5, 0.75, 0.95 and 0.99)\n"
+    "  --bins N            most bins of the histogram (default: 20); integers of a narrower\n"
+    "                      range have one each\n"
     "  --log               bins of equal ratio instead of equal width; positive values only\n"
+    "  --ddof N            divide the variance by count - N: 1 for that of a sample (default: 0)\n"
+    "  --one-pass          read the file once, and say how far off counts and quantiles may be\n"
     "  --json              one JSON object instead of text\n"
     "  --plot FILE.svg     draw the histogram as well; '-' is standard output, then in place of\n"
     "                      the text\n";
@@ -37,32 +41,70 @@ static const char help_results[] =
     "\n"
     "Values that are not finite are counted; all else is of the finite ones. Results are the\n"
     "same bits for any number of workers and any limit.\n"
-    "  mean      compensated: within 2^-53 of itself and 3e-14 of the values' mean distance from\n"
-    "            it; variance: relative error below 1e-13\n"
-    "  quantile  by nearest rank: the smallest value that a share q of all does not exceed;\n"
-    "            exact for integers of 1 and 2 bytes, else within 0.4 % of the value\n"
-    "  histogram exact for integers of 1 and 2 bytes; else from cells of 1/128 of the value,\n"
-    "            spread in proportion over the bins that they touch\n"
+    "  mean      within 2^-53 of itself and 3e-14 of the values' mean distance from it\n"
+    "  variance  relative error below 1e-13; of floats, as long as the mean is less than 1e12\n"
+    "            standard deviations from 0\n"
+    "  quantile  by nearest rank: the smallest value that a share Q of all does not exceed\n"
+    "  histogram a bin holds its lower edge and not its upper one, the last one both; counts are\n"
+    "            exact for the edges as printed\n"
+    "  passes    the first one counts in cells of 1/128 of the value; a further one looks at the\n"
+    "            values of those cells that hold a quantile or an edge. Rarely, as for values\n"
+    "            very close to each other, it takes more than two. With --one-pass quantiles are\n"
+    "            the middle of their cell, and counts of a cell are spread over its bins\n"
     "  memory    --max-bytes covers everything that grows with workers or file: the blocks, the\n"
-    "            results, and a table of counts per worker (4 MiB; 512 KiB or less for integers\n"
-    "            of 1 and 2 bytes)\n";
+    "            results, and what is counted: up to a million values themselves (8 bytes each),\n"
+    "            else 4 MiB a worker (512 KiB or less for integers of 1 and 2 bytes), and about\n"
+    "            6 MiB and 180 KiB a worker in further passes\n";
+
+enum { USUAL = 7 };
+static const double usual[USUAL] = {0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99};
 
 typedef struct request {
     const char *path, *plot;
     stats_raw raw;
-    size_t bins;
-    bool logarithmic, json;
+    stats_wish wish;
+    bool json;
     weir_engine_options engine;
 } request;
 
-static double now_seconds(void)
+/* --- options ------------------------------------------------------------------------------- */
+
+/* Kept in order, each once. */
+static int add_quantile(stats_wish *wish, const char *text)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    char *end;
+    const double q = isdigit((unsigned char)text[0]) || text[0] == '.' ? strtod(text, &end) : -1;
+    if (!(q >= 0) || !(q <= 1) || *end) {
+        tool_error("stats: --quantile is a number from 0 to 1, not '%s'", text);
+        return -1;
+    }
+    size_t at = 0;
+    while (at < wish->quantile_count && wish->quantiles[at] < q)
+        at++;
+    if (at < wish->quantile_count && wish->quantiles[at] == q)
+        return 1;
+    if (wish->quantile_count == REFINE_MOST_TARGETS) {
+        tool_error("stats: --quantile may be given %d times at most", REFINE_MOST_TARGETS);
+        return -1;
+    }
+    memmove(&wish->quantiles[at + 1], &wish->quantiles[at],
+            (wish->quantile_count - at) * sizeof wish->quantiles[0]);
+    wish->quantiles[at] = q;
+    wish->quantile_count++;
+    return 1;
 }
 
-/* --- options ------------------------------------------------------------------------------- */
+static int take_number(int argc, char **argv, int *at, const char *name, uint64_t low,
+                       uint64_t high, uint64_t *number)
+{
+    const char *value;
+    const int taken = tool_option(argc, argv, at, name, &value);
+    if (taken <= 0 || tool_parse_number(value, low, high, number))
+        return taken;
+    tool_error("stats: %s is a whole number from %" PRIu64 " to %" PRIu64 ", not '%s'", name, low,
+               high, value);
+    return -1;
+}
 
 /* Options with a value. 1: taken, 0: another argument, -1: wrong and said so. */
 static int take_valued(int argc, char **argv, int *at, request *r)
@@ -78,6 +120,9 @@ static int take_valued(int argc, char **argv, int *at, request *r)
         taken = tool_option(argc, argv, at, "--plot", &r->plot);
     if (taken)
         return taken;
+    taken = tool_option(argc, argv, at, "--quantile", &value);
+    if (taken)
+        return taken > 0 ? add_quantile(&r->wish, value) : taken;
     taken = tool_option(argc, argv, at, "--offset", &value);
     if (taken > 0 && !tool_parse_number(value, 0, INT64_MAX, &r->raw.offset)) {
         tool_error("stats: --offset is a number of bytes, not '%s'", value);
@@ -85,13 +130,27 @@ static int take_valued(int argc, char **argv, int *at, request *r)
     }
     if (taken)
         return taken;
-    taken = tool_option(argc, argv, at, "--bins", &value);
-    if (taken > 0 && !tool_parse_number(value, 1, STATS_MAX_BINS, &number)) {
-        tool_error("stats: --bins is a whole number from 1 to %d, not '%s'", STATS_MAX_BINS, value);
-        return -1;
-    }
-    r->bins = taken ? (size_t)number : r->bins;
+    taken = take_number(argc, argv, at, "--bins", 1, STATS_MAX_BINS, &number);
+    if (taken > 0)
+        r->wish.bins = (size_t)number;
+    if (taken)
+        return taken;
+    taken = take_number(argc, argv, at, "--ddof", 0, UINT32_MAX, &number);
+    if (taken > 0)
+        r->wish.ddof = (unsigned)number;
     return taken;
+}
+
+/* Options without one; true: taken. */
+static bool take_switch(const char *argument, request *r)
+{
+    bool *const set = strcmp(argument, "--json") == 0       ? &r->json
+                      : strcmp(argument, "--log") == 0      ? &r->wish.logarithmic
+                      : strcmp(argument, "--one-pass") == 0 ? &r->wish.one_pass
+                                                            : NULL;
+    if (set)
+        *set = true;
+    return set != NULL;
 }
 
 static bool plots_to_stdout(const request *r)
@@ -110,14 +169,16 @@ static int parse_arguments(int argc, char **argv, request *r)
             continue;
         if (options && strcmp(argv[i], "--") == 0)
             options = false;
-        else if (options && strcmp(argv[i], "--json") == 0)
-            r->json = true;
-        else if (options && strcmp(argv[i], "--log") == 0)
-            r->logarithmic = true;
+        else if (options && take_switch(argv[i], r))
+            continue;
         else if ((options && argv[i][0] == '-') || r->path)
             return tool_unknown("stats", argv[i]);
         else
             r->path = argv[i];
+    }
+    if (r->wish.quantile_count == 0) {
+        memcpy(r->wish.quantiles, usual, sizeof usual);
+        r->wish.quantile_count = USUAL;
     }
     if (!r->path) {
         tool_error("stats: which file? see 'weir stats --help'");
@@ -134,119 +195,14 @@ static int parse_arguments(int argc, char **argv, request *r)
     return TOOL_OK;
 }
 
-/* --- the run ------------------------------------------------------------------------------- */
-
-static weir_engine *refuse_budget(const stats_job *job, const weir_plan *plan, uint64_t limit,
-                                  unsigned workers, int *code)
-{
-    uint64_t run = weir_plan_serial_bytes(plan);
-    uint64_t wanted = run + stats_table_bytes(job, workers);
-    uint64_t alone = run + stats_table_bytes(job, 1);
-    char hint[80] = "";
-    if (workers > 1 && alone <= limit)
-        snprintf(hint, sizeof hint, "; --workers 1 needs %" PRIu64, alone);
-    tool_error("stats: the memory limit is %" PRIu64 " bytes, a run with %u worker%s needs %" PRIu64
-               " (%" PRIu64 " of them for counts)%s",
-               limit, workers, workers == 1 ? "" : "s", wanted, wanted - run, hint);
-    *code = TOOL_FAILED;
-    return NULL;
-}
-
-/* Opens the engine with what the tables leave of the limit.  How many workers there will be, and
- * what limit the environment sets, only an engine can tell; so one is opened to ask. */
-static weir_engine *open_engine(const stats_job *job, const weir_plan *plan,
-                                weir_engine_options options, uint64_t *limit, int *code)
-{
-    weir_engine *engine = tool_engine_open(&options, code);
-    if (!engine || weir_engine_max_bytes(engine) == SIZE_MAX)
-        return engine;
-    *limit = weir_engine_max_bytes(engine);
-    options.workers = weir_engine_workers(engine);
-    tool_engine_close(engine);
-    uint64_t tables = stats_table_bytes(job, options.workers);
-    if (*limit < tables + weir_plan_serial_bytes(plan))
-        return refuse_budget(job, plan, *limit, options.workers, code);
-    options.max_bytes = (size_t)(*limit - tables);
-    return tool_engine_open(&options, code);
-}
-
-static int explain_failure(weir_status status, const char *path)
-{
-    const weir_error *error = weir_last_error();
-    if (status != WEIR_EOP)
-        return tool_weir_error(path);
-    if (error->code == STATS_SHRUNK)
-        tool_error("%s: became shorter while it was read", path);
-    else
-        tool_error("%s: %s", path, strerror(error->code));
-    return TOOL_FAILED;
-}
-
-static int run_plan(weir_engine *engine, const weir_plan *plan, stats_job *job, const request *r,
-                    stats_report *report)
-{
-    double begin = now_seconds();
-    unsigned workers = weir_engine_workers(engine);
-    if (!stats_tables_alloc(job, workers)) {
-        tool_error("stats: no memory for the %" PRIu64 " bytes of counts that %u workers need",
-                   stats_table_bytes(job, workers), workers);
-        return TOOL_FAILED;
-    }
-    progress_open(&job->progress, job->values * job->dtype.bytes);
-    weir_status status = weir_run(engine, plan, job, NULL, &report->summary);
-    progress_close(&job->progress);
-    if (status != WEIR_OK)
-        return explain_failure(status, r->path);
-    if (!stats_report_count(report, &job->buckets,
-                            stats_tables_sum(job, report->summary.min, report->summary.max),
-                            r->bins, r->logarithmic)) {
-        tool_error("stats: no memory for %zu bins", r->bins);
-        return TOOL_FAILED;
-    }
-    report->seconds = now_seconds() - begin;
-    report->passes = 1;
-    weir_engine_stats(engine, &report->run);
-    report->table_bytes = stats_table_bytes(job, workers);
-    report->peak_bytes = report->run.peak_bytes + report->table_bytes;
-    report->certified_bytes = report->run.certified_bytes + report->table_bytes;
-    return tool_interrupted() ? TOOL_INTERRUPTED : TOOL_OK;
-}
-
-static int reduce_file(const request *r, const stats_input *input, stats_report *report)
-{
-    stats_job job;
-    weir_layer layers[STATS_LAYERS];
-    weir_plan *plan;
-    int code = TOOL_OK;
-    stats_job_init(&job, input);
-    stats_layers(&job, layers);
-    if (weir_plan_compile(layers, &plan) != WEIR_OK)
-        return tool_weir_error("stats");
-    weir_engine *engine = open_engine(&job, plan, r->engine, &report->max_bytes, &code);
-    if (engine) {
-        code = run_plan(engine, plan, &job, r, report);
-        tool_engine_close(engine);
-    }
-    stats_tables_free(&job);
-    weir_plan_free(plan);
-    return code;
-}
-
-/* An array without values is an answer, not an error; there is nothing to run. */
-static int describe_nothing(const request *r, const stats_input *input, stats_report *report)
-{
-    buckets b = buckets_for(input->array.dtype);
-    summary_clear(&report->summary);
-    return stats_report_count(report, &b, NULL, r->bins, r->logarithmic) ? TOOL_OK : TOOL_FAILED;
-}
+/* --- the report ---------------------------------------------------------------------------- */
 
 static int report_file(const request *r, const stats_input *input)
 {
     stats_report report;
     memset(&report, 0, sizeof report);
     report.input = input;
-    int code =
-        input->array.values ? reduce_file(r, input, &report) : describe_nothing(r, input, &report);
+    int code = stats_run(&r->wish, &r->engine, &report);
     if (code == TOOL_OK && r->plot)
         code = plot_svg(r->plot, &report);
     if (code == TOOL_OK && r->json)

@@ -118,9 +118,9 @@ static void print_moments(const stats_report *r, unsigned columns)
     if (r->ddof > 0)
         snprintf(ddof, sizeof ddof, " (divided by count - %u)", r->ddof);
     print_line("mean", moment_text(r, summary_mean(s), low), columns);
-    snprintf(text, sizeof text, "%s%s", moment_text(r, summary_variance(s), low), ddof);
+    snprintf(text, sizeof text, "%s%s", moment_text(r, summary_variance(s, r->ddof), low), ddof);
     print_line("variance", text, columns);
-    print_line("std", moment_text(r, summary_deviation(s), low), columns);
+    print_line("std", moment_text(r, summary_deviation(s, r->ddof), low), columns);
     snprintf(text, sizeof text, "%s, %s", stats_value_text(dtype, r->min, low),
              stats_value_text(dtype, r->max, high));
     print_line("min, max", text, columns);
@@ -201,9 +201,12 @@ static void print_run(const stats_report *r, unsigned columns)
     if (r->seconds > 0 && bytes >= 1000000)
         snprintf(speed, sizeof speed, ", %.2f GB/s", (double)bytes / r->seconds * 1e-9);
     puts("\nRun");
-    snprintf(text, sizeof text, "  %.3g s%s, %u pass%s, %u worker%s, %" PRIu64 " promotion%s",
-             r->seconds, speed, r->passes, r->passes == 1 ? "" : "es", r->run.workers,
-             r->run.workers == 1 ? "" : "s", r->run.promotions, r->run.promotions == 1 ? "" : "s");
+    snprintf(text, sizeof text, "  %.3g s%s, %u worker%s, %" PRIu64 " promotion%s", r->seconds,
+             speed, r->run.workers, r->run.workers == 1 ? "" : "s", r->run.promotions,
+             r->run.promotions == 1 ? "" : "s");
+    terminal_print(stdout, text, columns, 4);
+    snprintf(text, sizeof text, "  %u pass%s over the file: %s", r->passes,
+             r->passes == 1 ? "" : "es", r->why);
     terminal_print(stdout, text, columns, 4);
     snprintf(text, sizeof text,
              "  memory: peak %s, certified never more than %s, limit %s; %s of each are counts",
@@ -271,9 +274,9 @@ static void write_moments(json *j, const stats_report *r)
     json_unsigned(j, "positive_inf", s->positive_infinity);
     json_unsigned(j, "negative_inf", s->negative_infinity);
     json_double(j, "mean", summary_mean(s));
-    json_double(j, "variance", summary_variance(s));
+    json_double(j, "variance", summary_variance(s, r->ddof));
     json_unsigned(j, "ddof", r->ddof);
-    json_double(j, "std", summary_deviation(s));
+    json_double(j, "std", summary_deviation(s, r->ddof));
     write_value(j, "min", r, s->count ? r->min : (stats_value)NAN);
     write_value(j, "max", r, s->count ? r->max : (stats_value)NAN);
 }

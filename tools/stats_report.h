@@ -5,29 +5,11 @@
 #ifndef WEIR_STATS_REPORT_H
 #define WEIR_STATS_REPORT_H
 
-#include "buckets.h"
+#include "histogram.h"
 #include "number.h"
 #include "stats_input.h"
 #include "summary.h"
 #include "weir.h"
-
-enum { STATS_DEFAULT_BINS = 20, STATS_MAX_BINS = 100000 };
-
-/* Any value of any type, exactly: 64 bits of mantissa hold all integers of 64 bits. */
-typedef long double stats_value;
-
-/* Bin i holds the values edges[i] <= v < edges[i + 1], the last one its upper edge as well.
- * Invariant: edges ascend, and are doubles unless the values are integers. */
-typedef struct histogram {
-    size_t bins;
-    stats_value *edges; /* bins + 1 */
-    uint64_t *counts;   /* bins */
-    uint64_t outside;   /* values that a logarithmic axis has no place for */
-    bool logarithmic;
-    bool per_value; /* of integers: bin i holds just the value edges[i], edges are consecutive */
-    double error;   /* 0: the counts are exact; else a value may have been counted on the wrong
-                       side of an edge that is less than this share of the value away */
-} histogram;
 
 typedef struct stats_quantile {
     double fraction;
@@ -44,18 +26,13 @@ typedef struct stats_report {
     histogram histogram;
     weir_stats run;
     unsigned passes;      /* over the file */
+    const char *why;      /* that many, in some words */
     unsigned ddof;        /* the variance is divided by count - ddof */
     double seconds;       /* reading, reducing, and reading off quantiles and histogram */
     uint64_t table_bytes; /* counts; part of the three below */
     uint64_t peak_bytes, certified_bytes, max_bytes; /* max_bytes 0: no limit */
 } stats_report;
 
-/* Quantiles and histogram from the summed table; report->summary must be there.
- *
- * bins:    0 for the default, which shows integers of a narrow range one by one.
- * Returns: false if there is no memory. The caller frees with stats_report_free(). */
-bool stats_report_count(stats_report *report, const buckets *b, const uint64_t *table, size_t bins,
-                        bool logarithmic);
 void stats_report_free(stats_report *report);
 
 /* Whether all values are the same, and in one bin: then its edges tell nothing. */

@@ -7,10 +7,13 @@
 
 #include <math.h>
 
+#include "convert.h"
+
 enum { LANES = 8 };
 
-/* Values beyond 2^±450 are scaled by 2^∓600 before they are squared: squares stay within 2^±900,
- * with room for 2^53 of them. */
+/* Values beyond 2^±450 are scaled by 2^∓600 before they are squared: squares stay within 2^±900.
+ * The record itself has no need of that: the exponents of long double go to 2^±16383. */
+static_assert(LDBL_MAX_EXP >= 16384, "a long double must hold the squares of doubles");
 #define LARGE       0x1p450
 #define SMALL       0x1p-450
 #define SCALE_POWER 600
@@ -21,7 +24,7 @@ typedef struct range {
 
 void summary_clear(summary *s)
 {
-    *s = (summary){.min = HUGE_VAL, .max = -HUGE_VAL, .min_key = UINT64_MAX, .scale = -SCALE_POWER};
+    *s = (summary){.min = HUGE_VALL, .max = -HUGE_VALL};
 }
 
 static double add_lanes(const double lane[LANES])
@@ -110,18 +113,9 @@ static size_t sift(double *values, size_t count, summary *s)
     return kept;
 }
 
-/* a + b = *sum + *low exactly (Knuth's TwoSum). */
-static void two_sum(double a, double b, double *sum, double *low)
+static int power_for(range r)
 {
-    double s = a + b;
-    double b_seen = s - a;
-    *low = (a - (s - b_seen)) + (b - b_seen);
-    *sum = s;
-}
-
-static int scale_for(double min, double max)
-{
-    double size = fabs(min) > fabs(max) ? fabs(min) : fabs(max);
+    double size = fabs(r.min) > fabs(r.max) ? fabs(r.min) : fabs(r.max);
     return size > LARGE ? SCALE_POWER : size < SMALL ? -SCALE_POWER : 0;
 }
 
@@ -140,29 +134,28 @@ static double choose_shift(range r, size_t count)
 }
 
 /* The second pass, around the shift.  With rest = sum of (v - shift), the sum of squares less
- * rest^2 / n is m2 (Björck), and n * shift + rest is the sum, as two doubles. */
-static void reduce_around_mean(const double *values, size_t count, range r, summary *s)
+ * rest^2 / n is m2 (Björck), and n * shift + rest is the sum. */
+static void reduce_around(const double *values, size_t count, double shift, summary *s)
 {
-    double n = (double)count, shift = choose_shift(r, count);
-    double rest = sum_distances(values, count, shift);
-    double squares = sum_squares(values, count, shift);
-    double product = n * shift;
-    double product_low = fma(n, shift, -product);
-    double low;
-    two_sum(product, rest, &s->sum, &low);
-    two_sum(s->sum, low + product_low, &s->sum, &s->sum_low);
-    double m2 = squares - rest * (rest / n);
-    s->m2 = m2 > 0 && r.min < r.max ? m2 : 0;
+    const double rest = sum_distances(values, count, shift);
+    const double squares = sum_squares(values, count, shift);
+    const double m2 = squares - rest * (rest / (double)count);
+    s->origin = shift;
+    s->rest = rest;
+    s->m2 = m2 > 0 && s->min < s->max ? m2 : 0;
 }
 
 /* For values so large or small that their squares leave the range of double. */
-static void reduce_scaled(const double *values, size_t count, summary *s)
+static void reduce_scaled(const double *values, size_t count, int power, summary *s)
 {
     double scaled[SUMMARY_CHUNK];
-    double factor = s->scale > 0 ? 0x1p-600 : 0x1p600;
+    const double factor = ldexp(1, -power);
     for (size_t i = 0; i < count; i++)
         scaled[i] = values[i] * factor;
-    reduce_around_mean(scaled, count, scan(scaled, count), s);
+    reduce_around(scaled, count, choose_shift(scan(scaled, count), count), s);
+    s->origin = ldexpl(s->origin, power);
+    s->rest = ldexpl(s->rest, power);
+    s->m2 = ldexpl(s->m2, 2 * power);
 }
 
 size_t summary_of_chunk(double *values, size_t count, summary *s)
@@ -178,48 +171,45 @@ size_t summary_of_chunk(double *values, size_t count, summary *s)
     s->count = count;
     s->min = r.min;
     s->max = r.max;
-    s->scale = scale_for(r.min, r.max);
-    if (s->scale != 0)
-        reduce_scaled(values, count, s);
+    const int power = power_for(r);
+    if (power != 0)
+        reduce_scaled(values, count, power, s);
     else
-        reduce_around_mean(values, count, r, s);
+        reduce_around(values, count, choose_shift(r, count), s);
     return count;
 }
 
-static void rescale(summary *s, int scale)
+/* Where a double may be too short, the distances from the least value are not, since they fit into
+ * 63 bits; the shift must be an integer then, so that the origin is exact. A wider chunk deviates
+ * so much that the rounding of its values does not show. */
+void summary_of_integers(npy_dtype dtype, const void *raw, const double *values, size_t count,
+                         summary *s)
 {
-    int by = s->scale - scale;
-    s->sum = ldexp(s->sum, by);
-    s->sum_low = ldexp(s->sum_low, by);
-    s->m2 = ldexp(s->m2, 2 * by);
-    s->scale = scale;
+    const key_kind kind = key_kind_of(dtype);
+    const range r = scan(values, count);
+    uint64_t low, high;
+    summary_clear(s);
+    convert_key_range(dtype, raw, count, &low, &high);
+    s->count = count;
+    s->min = key_value(kind, low);
+    s->max = key_value(kind, high);
+    if ((r.min >= -0x1p53 && r.max <= 0x1p53) || high - low >= (uint64_t)1 << 62) {
+        reduce_around(values, count, choose_shift(r, count), s);
+        return;
+    }
+    double distances[SUMMARY_CHUNK];
+    convert_distances(dtype, raw, count, low, distances);
+    reduce_around(distances, count, nearbyint(choose_shift(scan(distances, count), count)), s);
+    s->origin += s->min;
 }
 
-/* The mean as two doubles, so that differences of close means keep their digits. */
-static void two_mean(const summary *s, double *mean, double *low)
+static void merge_moments(summary *a, const summary *b)
 {
-    double n = (double)s->count;
-    *mean = s->sum / n;
-    *low = (fma(-*mean, n, s->sum) + s->sum_low) / n;
-}
-
-static void merge_moments(summary *a, const summary *later)
-{
-    summary b = *later;
-    int scale = a->scale > b.scale ? a->scale : b.scale;
-    if (a->scale != scale)
-        rescale(a, scale);
-    if (b.scale != scale)
-        rescale(&b, scale);
-    double mean_a, low_a, mean_b, low_b;
-    two_mean(a, &mean_a, &low_a);
-    two_mean(&b, &mean_b, &low_b);
-    double delta = (mean_b - mean_a) + (low_b - low_a);
-    double na = (double)a->count, nb = (double)b.count;
-    a->m2 = (a->m2 + b.m2) + delta * delta * (na * (nb / (na + nb)));
-    double low;
-    two_sum(a->sum, b.sum, &a->sum, &low);
-    two_sum(a->sum, low + (a->sum_low + b.sum_low), &a->sum, &a->sum_low);
+    const stats_value na = (stats_value)a->count, nb = (stats_value)b->count;
+    const stats_value apart = b->origin - a->origin;
+    const stats_value delta = apart + (b->rest / nb - a->rest / na);
+    a->m2 = (a->m2 + b->m2) + delta * delta * (na * (nb / (na + nb)));
+    a->rest += b->rest + nb * apart;
 }
 
 void summary_merge(summary *into, const summary *later)
@@ -227,10 +217,9 @@ void summary_merge(summary *into, const summary *later)
     if (later->count && into->count) {
         merge_moments(into, later);
     } else if (later->count) {
-        into->sum = later->sum;
-        into->sum_low = later->sum_low;
+        into->origin = later->origin;
+        into->rest = later->rest;
         into->m2 = later->m2;
-        into->scale = later->scale;
     }
     into->count += later->count;
     into->nan += later->nan;
@@ -238,8 +227,6 @@ void summary_merge(summary *into, const summary *later)
     into->negative_infinity += later->negative_infinity;
     into->min = later->min < into->min ? later->min : into->min;
     into->max = later->max > into->max ? later->max : into->max;
-    into->min_key = later->min_key < into->min_key ? later->min_key : into->min_key;
-    into->max_key = later->max_key > into->max_key ? later->max_key : into->max_key;
     if (into->min == into->max)
         into->m2 = 0; /* exactly: the rounding of equal means must not show */
 }
@@ -262,19 +249,17 @@ double summary_mean(const summary *s)
 {
     if (s->count == 0)
         return NAN;
-    double mean, low;
-    two_mean(s, &mean, &low);
-    mean = ldexp(mean + low, s->scale);
+    stats_value mean = s->origin + s->rest / (stats_value)s->count;
     mean = mean < s->min ? s->min : mean; /* rounding may not leave the range */
-    return mean > s->max ? s->max : mean;
+    return (double)(mean > s->max ? s->max : mean);
 }
 
-double summary_variance(const summary *s)
+double summary_variance(const summary *s, uint64_t ddof)
 {
-    return s->count ? ldexp(s->m2 / (double)s->count, 2 * s->scale) : (double)NAN;
+    return s->count > ddof ? (double)(s->m2 / (stats_value)(s->count - ddof)) : (double)NAN;
 }
 
-double summary_deviation(const summary *s)
+double summary_deviation(const summary *s, uint64_t ddof)
 {
-    return s->count ? ldexp(sqrt(s->m2 / (double)s->count), s->scale) : (double)NAN;
+    return s->count > ddof ? (double)sqrtl(s->m2 / (stats_value)(s->count - ddof)) : (double)NAN;
 }

@@ -8,13 +8,24 @@ static void a_limit_that_is_too_small_is_refused_with_both_numbers(void **state)
 {
     (void)state;
     const double value = 1;
-    write_npy("many.npy", "<f8", "(1,)", &value, sizeof value);
+    struct stat info;
+    write_npy("one.npy", "<f8", "(1,)", &value, sizeof value);
+    assert_fails("stats one.npy --max-bytes 100K", 1, "102400 bytes");
+    run("stats one.npy --max-bytes 1M");
+    assert_int_equal(r.code, 0);
+    assert_contains(r.out, "limit 1.0 MiB");
+    write_npy("many.npy", "<f8", "(2000000,)", "", 0);
+    assert_int_equal(stat("many.npy", &info), 0);
+    assert_int_equal(truncate("many.npy", info.st_size + 16000000), 0);
     assert_fails("stats many.npy --workers 2 --max-bytes 1M", 1, "1048576 bytes");
     assert_contains(r.err, "2 workers needs");
     assert_fails("stats many.npy --workers 2 --max-bytes 6M", 1, "--workers 1 needs");
     run("stats many.npy --workers 1 --max-bytes 6M");
     assert_int_equal(r.code, 0);
-    assert_contains(r.out, "limit 6.0 MiB");
+    assert_fails("stats many.npy --workers 1 --max-bytes 4800K", 1, "--one-pass, less exact");
+    run("stats many.npy --workers 1 --max-bytes 4800K --one-pass");
+    assert_int_equal(r.code, 0);
+    unlink("many.npy");
 }
 
 static void wrong_command_lines_say_what_is_wrong(void **state)
@@ -27,6 +38,11 @@ static void wrong_command_lines_say_what_is_wrong(void **state)
     assert_fails("stats a.npy --workers 0", 2, "--workers");
     assert_fails("stats a.npy --max-bytes much", 2, "--max-bytes");
     assert_fails("stats a.npy --bind sideways", 2, "--bind");
+    assert_fails("stats a.npy --quantile 1.5", 2, "--quantile is a number from 0 to 1");
+    assert_fails("stats a.npy --quantile nan", 2, "--quantile");
+    assert_fails("stats a.npy --quantile 0.5x", 2, "--quantile");
+    assert_fails("stats a.npy --ddof -1", 2, "--ddof");
+    assert_fails("stats a.npy --one-pass=yes", 2, "unknown option");
     run("stats --help");
     assert_int_equal(r.code, 0);
     assert_contains(r.out, "usage: weir stats FILE");

@@ -77,14 +77,14 @@ static void assert_agrees(const double *values, size_t count)
     reference(values, count, &mean, &variance);
     const summary s = reduce(values, count);
     const double mean_error = (double)fabsl(summary_mean(&s) - mean);
-    const double variance_error = (double)fabsl(summary_variance(&s) - variance);
+    const double variance_error = (double)fabsl(summary_variance(&s, 0) - variance);
     const double deviation = (double)sqrtl(variance);
     assert_int_equal(s.count, count);
     if (!(mean_error <= 0x1p-53 * fabs((double)mean) + 260 * 0x1p-53 * deviation))
         fail_msg("mean %.17g, not %.17g", summary_mean(&s), (double)mean);
     if (!(variance_error <= 1e-13 * (double)variance))
-        fail_msg("variance %.17g, not %.17g", summary_variance(&s), (double)variance);
-    assert_true(fabs(summary_deviation(&s) - deviation) <= 1e-13 * deviation);
+        fail_msg("variance %.17g, not %.17g", summary_variance(&s, 0), (double)variance);
+    assert_true(fabs(summary_deviation(&s, 0) - deviation) <= 1e-13 * deviation);
 }
 
 static void moments_of_random_values_agree_with_long_double(void **state)
@@ -148,7 +148,7 @@ static void equal_values_have_a_variance_of_exactly_zero(void **state)
             v[i] = values[k];
         const summary s = reduce(v, MANY);
         assert_true(summary_mean(&s) == values[k]);
-        assert_true(summary_variance(&s) == 0);
+        assert_true(summary_variance(&s, 0) == 0);
     }
     free(v);
 }
@@ -161,13 +161,13 @@ static void sums_that_overflow_do_not_spoil_the_mean(void **state)
         v[i] = i % 2 ? 1.5e308 : 1.0e308;
     summary s = reduce(v, 6000);
     assert_true(fabs(summary_mean(&s) - 1.25e308) < 1e293);
-    assert_true(fabs(summary_deviation(&s) - 0.25e308) < 1e293);
-    assert_true(isinf(summary_variance(&s)));
+    assert_true(fabs(summary_deviation(&s, 0) - 0.25e308) < 1e293);
+    assert_true(isinf(summary_variance(&s, 0)));
     for (size_t i = 0; i < 6000; i++)
         v[i] = i % 2 ? DBL_MAX : -DBL_MAX;
     s = reduce(v, 6000);
     assert_true(summary_mean(&s) == 0);
-    assert_true(fabs(summary_deviation(&s) / DBL_MAX - 1) < 1e-13);
+    assert_true(fabs(summary_deviation(&s, 0) / DBL_MAX - 1) < 1e-13);
     v[4000] = 1; /* beside values whose chunks are not scaled */
     s = reduce(v + 4000, 1);
     assert_true(summary_mean(&s) == 1);
@@ -181,7 +181,7 @@ static void tiny_values_have_a_deviation(void **state)
         v[i] = i % 2 ? 1e-200 : 3e-200;
     summary s = reduce(v, 6000);
     assert_true(fabs(summary_mean(&s) / 2e-200 - 1) < 1e-13);
-    assert_true(fabs(summary_deviation(&s) / 1e-200 - 1) < 1e-13);
+    assert_true(fabs(summary_deviation(&s, 0) / 1e-200 - 1) < 1e-13);
     v[0] = 1; /* scales of chunks differ now */
     s = reduce(v, 6000);
     assert_true(fabs(summary_mean(&s) * 6000 - 1) < 1e-13);
@@ -222,10 +222,10 @@ static void nothing_has_no_mean(void **state)
     double v[] = {(double)NAN};
     (void)state;
     summary_merge_all(NULL, 0, &nothing);
-    assert_true(isnan(summary_mean(&nothing)) && isnan(summary_variance(&nothing)));
+    assert_true(isnan(summary_mean(&nothing)) && isnan(summary_variance(&nothing, 0)));
     summary_of_chunk(v, 1, &s);
     summary_merge(&s, &nothing);
-    assert_true(s.count == 0 && s.nan == 1 && s.min > s.max && isnan(summary_deviation(&s)));
+    assert_true(s.count == 0 && s.nan == 1 && s.min > s.max && isnan(summary_deviation(&s, 0)));
 }
 
 static void merging_with_nothing_changes_no_bit(void **state)
@@ -240,10 +240,10 @@ static void merging_with_nothing_changes_no_bit(void **state)
     before = s;
     summary_clear(&nothing);
     summary_merge(&s, &nothing);
-    assert_memory_equal(&s.sum, &before.sum, sizeof s.sum);
-    assert_true(s.m2 == before.m2 && s.sum_low == before.sum_low && s.scale == before.scale);
+    assert_true(s.m2 == before.m2 && s.origin == before.origin && s.rest == before.rest);
     summary_merge(&nothing, &before);
-    assert_true(nothing.sum == before.sum && nothing.m2 == before.m2);
+    assert_true(nothing.origin == before.origin && nothing.rest == before.rest);
+    assert_true(nothing.m2 == before.m2);
 }
 
 static void sums_of_integers_of_32_bits_are_exact(void **state)
@@ -259,9 +259,90 @@ static void sums_of_integers_of_32_bits_are_exact(void **state)
         sum += u;
     }
     const summary s = reduce(v, MANY);
-    assert_true(s.scale == 0 && s.sum == (double)sum &&
-                s.sum_low == (double)(sum - (int64_t)s.sum));
+    assert_true((stats_value)s.count * s.origin + s.rest == (stats_value)sum);
     free(v);
+}
+
+/* Of integers start + d_i, in chunks as the pipeline makes them; the true variance is exact, since
+ * sums of small d and of their squares are. */
+static void assert_integers(npy_dtype dtype, uint64_t start, uint64_t spread)
+{
+    enum { COUNT = 5 * SUMMARY_CHUNK + 7 };
+    static uint64_t raw[COUNT];
+    static double values[COUNT];
+    stats_value sum = 0, squares = 0;
+    summary all, next;
+    summary_clear(&all);
+    for (size_t i = 0; i < COUNT; i++) {
+        const uint64_t d = next_random() % (spread + 1);
+        raw[i] = start + d;
+        sum += (stats_value)d;
+        squares += (stats_value)d * (stats_value)d;
+    }
+    convert_to_doubles(dtype, raw, COUNT, values);
+    for (size_t i = 0; i < COUNT; i += SUMMARY_CHUNK) {
+        const size_t n = COUNT - i < SUMMARY_CHUNK ? COUNT - i : SUMMARY_CHUNK;
+        summary_of_integers(dtype, raw + i, values + i, n, &next);
+        summary_merge(&all, &next);
+    }
+    const stats_value n = COUNT, variance = (squares - sum * (sum / n)) / n;
+    const stats_value first = dtype.kind == 'u' ? (stats_value)start : (stats_value)(int64_t)start;
+    const stats_value mean = first + sum / n;
+    if (!(fabsl(summary_variance(&all, 0) - variance) <= 1e-13L * variance))
+        fail_msg("%c8 from %llx: variance %.17g, not %.17g", dtype.kind, (unsigned long long)start,
+                 summary_variance(&all, 0), (double)variance);
+    assert_true(fabsl(summary_mean(&all) - mean) <= 0x1p-53L * fabsl(mean) + 1e-12L);
+    assert_true(all.min >= first && all.max <= first + (stats_value)spread);
+}
+
+static void the_variance_of_large_integers_keeps_its_digits(void **state)
+{
+    static const uint64_t spreads[] = {1, 7, 1000, 1000000};
+    const npy_dtype i8 = {'i', 8, false}, u8 = {'u', 8, false};
+    (void)state;
+    seed = 5;
+    for (size_t k = 0; k < 4; k++) {
+        assert_integers(i8, (uint64_t)1 << 60, spreads[k]);
+        assert_integers(i8, (uint64_t)INT64_MAX - spreads[k], spreads[k]);
+        assert_integers(i8, (uint64_t)INT64_MIN, spreads[k]);
+        assert_integers(i8, 1700000000123456789u, spreads[k]);
+        assert_integers(i8, (uint64_t)-3, spreads[k]);
+        assert_integers(u8, UINT64_MAX - spreads[k], spreads[k]);
+        assert_integers(u8, (uint64_t)1 << 63, spreads[k]);
+        assert_integers(u8, ((uint64_t)1 << 53) - 3, spreads[k]);
+    }
+}
+
+static void one_that_differs_by_one_is_seen(void **state)
+{
+    const npy_dtype u8 = {'u', 8, false};
+    uint64_t raw[SUMMARY_CHUNK];
+    double values[SUMMARY_CHUNK];
+    summary all, next;
+    (void)state;
+    summary_clear(&all);
+    for (size_t chunk = 0; chunk < 64; chunk++) {
+        for (size_t i = 0; i < SUMMARY_CHUNK; i++)
+            raw[i] = UINT64_MAX - 1 + (chunk == 40 && i == 9);
+        convert_to_doubles(u8, raw, SUMMARY_CHUNK, values);
+        summary_of_integers(u8, raw, values, SUMMARY_CHUNK, &next);
+        summary_merge(&all, &next);
+    }
+    const double n = 64 * chunk_size, wanted = (1 - 1 / n) / n;
+    assert_true(fabs(summary_variance(&all, 0) - wanted) <= 1e-13 * wanted);
+    assert_true(all.max - all.min == 1);
+}
+
+static void the_variance_of_a_sample_divides_by_less(void **state)
+{
+    double v[] = {1, 2, 3, 4};
+    summary s;
+    (void)state;
+    summary_of_chunk(v, 4, &s);
+    assert_true(summary_variance(&s, 0) == 1.25 && summary_variance(&s, 2) == 2.5);
+    assert_true(fabs(summary_variance(&s, 1) * 3 - 5) < 1e-15);
+    assert_true(summary_deviation(&s, 3) == sqrt(5));
+    assert_true(isnan(summary_variance(&s, 4)) && isnan(summary_deviation(&s, 5)));
 }
 
 /* One value of each type through its bytes, in both byte orders. */
@@ -361,6 +442,9 @@ int main(void)
         cmocka_unit_test(nothing_has_no_mean),
         cmocka_unit_test(merging_with_nothing_changes_no_bit),
         cmocka_unit_test(sums_of_integers_of_32_bits_are_exact),
+        cmocka_unit_test(the_variance_of_large_integers_keeps_its_digits),
+        cmocka_unit_test(one_that_differs_by_one_is_seen),
+        cmocka_unit_test(the_variance_of_a_sample_divides_by_less),
         cmocka_unit_test(every_type_and_byte_order_converts),
         cmocka_unit_test(all_halves_convert_to_their_values),
         cmocka_unit_test(the_range_of_64_bit_integers_is_exact),
