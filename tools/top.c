@@ -11,30 +11,34 @@
 
 #include "interrupt.h"
 #include "tool.h"
+#include "top_problem.h"
 #include "top_report.h"
 
 static const char help[] =
     "usage: weir top [FILE]... [--field N | --pattern RE] [-n N] [OPTION]...\n"
     "\n"
-    "The most frequent entries of log files, counted as a stream: blocks of lines are read ahead\n"
-    "and counted by several jobs. FILE may be gzip, by whatever name; '-' or none is standard\n"
-    "input.\n"
+    "The most frequent entries of log files, counted as a stream: blocks of lines\n"
+    "are read ahead and counted by several jobs. FILE may be gzip, by whatever name;\n"
+    "'-' or none is standard input; several are one log.\n"
     "\n"
-    "Without --field or --pattern the lines are of the common or combined log format, and pages\n"
-    "that were fetched with success are counted:\n"
-    "  the method is GET, the status 2xx, and the path, without ?query and #fragment, begins with\n"
-    "  '/'; it is not /robots.txt, and does not end in one of these, in either case:\n"
-    "    .css .js .mjs .map .wasm .json .xml .rss .atom      style, scripts, data, feeds\n"
-    "    .png .jpg .jpeg .gif .ico .svg .svgz .webp .avif .bmp .tif .tiff .swf    images\n"
-    "    .woff .woff2 .ttf .otf .eot                         fonts\n"
-    "    .mp3 .ogg .oga .wav .flac .m4a .mp4 .m4v .webm .ogv .avi .mov .mpg .mpeg media\n"
-    "    .zip .gz .tgz .bz2 .xz .zst .7z .rar .tar .jar .deb .rpm .exe .msi .dmg .iso .bin\n"
-    "                                                        downloads\n"
+    "Without --field or --pattern the lines are of the common or combined log\n"
+    "format, and pages that were fetched with success are counted:\n"
+    "  the method is GET, the status 2xx, and the path, without ?query and\n"
+    "  #fragment, begins with '/'; it is as the server wrote it, with blanks and\n"
+    "  escapes; it is not /robots.txt, and does not end in one of these, in either\n"
+    "  case:\n"
+    "    .css .js .mjs .map .wasm .json .xml .rss .atom     style, scripts, data\n"
+    "    .png .jpg .jpeg .gif .ico .svg .svgz .webp .avif .bmp .tif .tiff .swf\n"
+    "    .woff .woff2 .ttf .otf .eot                        fonts\n"
+    "    .mp3 .ogg .oga .wav .flac .m4a .mp4 .m4v .webm .ogv .avi .mov .mpg .mpeg\n"
+    "    .zip .gz .tgz .bz2 .xz .zst .7z .rar .tar .jar .deb .rpm .exe .msi .dmg\n"
+    "    .iso .bin\n"
     "\n"
-    "  --field N           count the Nth field instead; runs of blanks and tabs separate fields,\n"
-    "                      as in awk\n"
-    "  --pattern RE        count what a POSIX extended regular expression matches: its first\n"
-    "                      group, or the whole match if it has none; bytes, in the C locale\n"
+    "  --field N           count the Nth field instead; runs of blanks and tabs\n"
+    "                      separate fields, as in awk, also between quotes\n"
+    "  --pattern RE        count what a POSIX extended regular expression matches:\n"
+    "                      its first group, or the whole match if it has none;\n"
+    "                      bytes, in the C locale: a digit is [0-9], not \\d\n"
     "  -n N                how many entries (default: 10; 0: all)\n"
     "  --json              one JSON object instead of text\n"
     "  --jobs N            calls that count at once (default: as many as workers)\n"
@@ -43,16 +47,25 @@ static const char help[] =
 
 static const char help_results[] =
     "\n"
-    "Entries are sorted by count, then by their bytes, and are the same for any number of "
-    "workers,\n"
-    "jobs and blocks. Control characters and bytes that are not UTF-8 are shown as \\xNN.\n"
-    "  bad lines  are counted and told of: longer than 256 KiB; without the field; not of the log\n"
-    "             format; with a NUL byte, under --pattern\n"
-    "  memory     --max-bytes covers the blocks, of SIZE or 256 KiB if that is more, and one "
-    "table\n"
-    "             of keys per job: the keys that it met, 32 to 64 bytes for each, and half as "
-    "much\n"
-    "             again while it grows\n";
+    "Entries are sorted by count, then by their bytes, and are the same for any\n"
+    "number of workers, jobs and blocks. Control characters and bytes that are not\n"
+    "UTF-8 are shown as \\xNN, and a backslash before such an escape of the log's own\n"
+    "as \\x5c, so that no two entries look the same, in text or JSON.\n"
+    "  lines      end with LF or CR LF. Bad ones are counted and told of: longer\n"
+    "             than 256 KiB, without the field, not of the log format\n"
+    "  files      that cannot be read, are packed by something else than gzip, or\n"
+    "             have no line that fits are told of; a gzip file that is damaged or\n"
+    "             cut is counted as far as it goes, but for a line that it ends\n"
+    "             within. The rest is counted and printed, and the exit code is 1.\n"
+    "             Bytes behind the end of gzip data are a warning only\n"
+    "  memory     --max-bytes covers the blocks, of SIZE or 256 KiB if that is more,\n"
+    "             and one table of keys per job: the keys that it met, 32 to 64\n"
+    "             bytes for each, and half as much again while it grows. It does not\n"
+    "             cover what the C library takes to match --pattern: some states of\n"
+    "             the pattern, and tens of bytes for each of a line; but with nested\n"
+    "             repetitions or \\1 many times that, up to the square of the line's\n"
+    "             length; `ulimit -v` bounds it, and a match that fails for want of\n"
+    "             it ends the run with an error\n";
 
 typedef struct options {
     top_request request;
@@ -162,7 +175,8 @@ static int complete_options(options *o)
 
 /* --- the run --------------------------------------------------------------------------------- */
 
-static int explain_failure(const top_run *run, weir_status status, top_code code, uint64_t limit)
+static int explain_failure(const top_run *run, const top_request *request, weir_status status,
+                           top_code code, uint64_t limit)
 {
     const top_bytes bytes = top_run_bytes(run);
     if (tool_interrupted()) {
@@ -171,9 +185,8 @@ static int explain_failure(const top_run *run, weir_status status, top_code code
     }
     if (status != WEIR_EOP)
         return tool_weir_error("top");
-    if (code == TOP_READ_FAILED)
-        tool_error("%s: %s", top_input_failed_path(top_run_input(run)),
-                   top_input_failed_reason(top_run_input(run)));
+    if (code == TOP_PATTERN_FAILED)
+        top_problem_of_pattern(run, request);
     else if (code == TOP_OVER_BUDGET)
         tool_error("top: too many distinct keys for the memory limit of %" PRIu64 " bytes: %" PRIu64
                    " are for blocks, and the keys need more than the other %" PRIu64,
@@ -185,8 +198,15 @@ static int explain_failure(const top_run *run, weir_status status, top_code code
     return TOOL_FAILED;
 }
 
+/* What could be counted is printed, even if that is not all. */
 static int print_report(top_run *run, const options *o, top_report *report)
 {
+    size_t fitting;
+    const size_t incomplete = top_tell_problems(run, &o->request, &fitting);
+    if (fitting == 0)
+        return TOOL_FAILED;
+    report->run = run;
+    report->complete = incomplete == 0;
     report->tally = top_run_tally(run);
     report->text_bytes = top_run_text_bytes(run);
     report->bytes = top_run_bytes(run);
@@ -199,7 +219,7 @@ static int print_report(top_run *run, const options *o, top_report *report)
         tool_error("top: no memory to print a key");
         return TOOL_FAILED;
     }
-    return TOOL_OK;
+    return incomplete ? TOOL_FAILED : TOOL_OK;
 }
 
 static int count_files(top_run *run, const options *o, uint64_t file_bytes, top_report *report)
@@ -215,7 +235,7 @@ static int count_files(top_run *run, const options *o, uint64_t file_bytes, top_
     if (known)
         progress_close(&shown);
     if (status != WEIR_OK || tool_interrupted())
-        return explain_failure(run, status, code, report->max_bytes);
+        return explain_failure(run, &o->request, status, code, report->max_bytes);
     return print_report(run, o, report);
 }
 
@@ -253,7 +273,6 @@ static int run_engine(weir_engine *engine, options *o, uint64_t file_bytes)
 int weir_tool_top(int argc, char **argv)
 {
     options o = {.request = {.block = 256 << 10}, .entries = 10};
-    uint64_t file_bytes;
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         fputs(help, stdout);
         fputs(tool_engine_help, stdout);
@@ -265,16 +284,10 @@ int weir_tool_top(int argc, char **argv)
         code = complete_options(&o);
     if (code != TOOL_OK)
         return code;
-    const char *unreadable = top_files_check(&o.request.files, &file_bytes);
-    if (unreadable) {
-        tool_error("%s: %s", strcmp(unreadable, "-") == 0 ? "standard input" : unreadable,
-                   strerror(errno));
-        return TOOL_FAILED;
-    }
     weir_engine *engine = tool_engine_open(&o.engine, &code);
     if (!engine)
         return code;
-    code = run_engine(engine, &o, file_bytes);
+    code = run_engine(engine, &o, top_files_bytes(&o.request.files));
     tool_engine_close(engine);
     return code;
 }

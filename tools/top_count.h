@@ -15,9 +15,10 @@ typedef enum top_code {
     TOP_COUNTED = 0,
     TOP_OVER_BUDGET = 2, /* the keys outgrew the budget */
     TOP_NO_MEMORY,       /* the system has none */
+    TOP_PATTERN_FAILED,  /* no memory to match a line */
     TOP_FILE_END,        /* of top_input_read: this file has no more */
+    TOP_FILE_CUT,        /* of top_input_read: this file has more that cannot be read */
     TOP_INPUT_END,       /* of top_input_read: no file has more */
-    TOP_READ_FAILED,     /* the input says which file and why */
     TOP_STOPPED,         /* by a signal, or by a failure elsewhere */
     TOP_POOL_EMPTY       /* more blocks out than the stream promises */
 } top_code;

@@ -4,7 +4,6 @@
  * for the masks' over-reading, which is cut off again. */
 #include "top_parse.h"
 
-#include <locale.h>
 #include <string.h>
 
 #include "top_scan.h"
@@ -14,7 +13,7 @@ typedef struct span {
     size_t length;
 } span;
 
-typedef enum verdict { LINE_COUNTS, LINE_IS_OTHER, LINE_IS_BAD } verdict;
+typedef enum verdict { LINE_COUNTS, LINE_IS_OTHER, LINE_IS_BAD, LINE_FAILS } verdict;
 
 /* --- fields ---------------------------------------------------------------------------------- */
 
@@ -138,6 +137,20 @@ static bool find_request(const char *line, const char *end, span *request)
     return false;
 }
 
+/* The end of a request's URL: a protocol stands behind the last blank, if any does.  Servers write
+ * blanks in a URL as they came. */
+static const char *url_end(const char *at, const char *end)
+{
+    static const char protocol[] = " HTTP/";
+    const char *blank = memrchr(at, ' ', (size_t)(end - at));
+    if (!blank || (size_t)(end - blank) < sizeof protocol ||
+        memcmp(blank, protocol, sizeof protocol - 1) != 0)
+        return end;
+    while (blank > at && blank[-1] == ' ')
+        blank--;
+    return blank;
+}
+
 static verdict find_page(const char *line, size_t length, span *key)
 {
     span request;
@@ -147,41 +160,12 @@ static verdict find_page(const char *line, size_t length, span *key)
     if (end[2] != '2' || request.length < 4 || memcmp(request.at, "GET ", 4) != 0)
         return LINE_IS_OTHER;
     key->at = request.at + 4;
+    end = url_end(key->at, end);
     const char *p = key->at;
-    while (p < end && *p != ' ' && *p != '?' && *p != '#')
+    while (p < end && *p != '?' && *p != '#')
         p++;
     key->length = (size_t)(p - key->at);
     return is_page(key) ? LINE_COUNTS : LINE_IS_OTHER;
-}
-
-/* --- patterns -------------------------------------------------------------------------------- */
-
-/* The line is ended by a NUL for regexec(), so a NUL inside would hide what is behind it. */
-static verdict find_match(const top_parser *p, char *line, size_t length, span *key)
-{
-    regmatch_t match[2];
-    if (memchr(line, '\0', length))
-        return LINE_IS_BAD;
-    line[length] = '\0';
-    if (regexec(&p->regex, line, 2, match, 0) != 0 || match[p->group].rm_so < 0)
-        return LINE_IS_OTHER;
-    key->at = line + match[p->group].rm_so;
-    key->length = (size_t)(match[p->group].rm_eo - match[p->group].rm_so);
-    return LINE_COUNTS;
-}
-
-/* Patterns match bytes, not the characters of somebody's locale: a log has no one encoding, and the
- * answer is to be the same everywhere. */
-static int compile(regex_t *regex, const char *pattern)
-{
-    const locale_t bytes = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (bytes == (locale_t)0)
-        return REG_ESPACE;
-    const locale_t before = uselocale(bytes);
-    const int wrong = regcomp(regex, pattern, REG_EXTENDED);
-    uselocale(before);
-    freelocale(bytes);
-    return wrong;
 }
 
 /* --- parser ---------------------------------------------------------------------------------- */
@@ -191,15 +175,10 @@ bool top_parser_open(top_parser *p, const top_rule *rule, top_budget *budget, ui
 {
     *p = (top_parser){.rule = *rule};
     top_table_open(&p->table, budget, seed);
-    if (rule->kind != TOP_PATTERN)
-        return true;
-    const int wrong = compile(&p->regex, rule->pattern);
-    if (wrong) {
-        regerror(wrong, &p->regex, error, TOP_PATTERN_ERROR_BYTES);
+    if (rule->kind == TOP_PATTERN && !top_pattern_open(&p->pattern, rule->pattern, error)) {
         p->rule.kind = TOP_FIELD; /* nothing to free */
         return false;
     }
-    p->group = p->regex.re_nsub > 0;
     return true;
 }
 
@@ -207,10 +186,21 @@ void top_parser_close(top_parser *p)
 {
     top_table_close(&p->table);
     if (p->rule.kind == TOP_PATTERN)
-        regfree(&p->regex);
+        top_pattern_close(&p->pattern);
 }
 
-static verdict find_key(const top_parser *p, char *line, size_t length, span *key)
+static verdict find_match(top_parser *p, const char *line, size_t length, span *key)
+{
+    static const verdict verdicts[] = {[TOP_MATCHES] = LINE_COUNTS,
+                                       [TOP_MATCHES_NOT] = LINE_IS_OTHER,
+                                       [TOP_MATCH_FAILED] = LINE_FAILS};
+    size_t at = 0;
+    const top_match match = top_pattern_find(&p->pattern, line, length, &at, &key->length);
+    key->at = line + at;
+    return verdicts[match];
+}
+
+static verdict find_key(top_parser *p, const char *line, size_t length, span *key)
 {
     if (length > TOP_LINE_MOST)
         return LINE_IS_BAD;
@@ -226,24 +216,29 @@ static verdict find_key(const top_parser *p, char *line, size_t length, span *ke
     }
 }
 
-top_code top_parse_block(top_parser *p, char *text, size_t size)
+top_code top_parse_block(top_parser *p, const char *text, size_t size, top_seen *seen)
 {
-    top_tally tally = {0, 0, 0};
     top_code code = TOP_COUNTED;
-    for (char *line = text, *end = text + size, *next; line < end && !code; line = next) {
+    *seen = (top_seen){.failed = 0};
+    for (const char *line = text, *end = text + size, *next; line < end; line = next) {
         span key;
-        char *newline = memchr(line, '\n', (size_t)(end - line));
+        const char *newline = memchr(line, '\n', (size_t)(end - line));
         next = newline ? newline + 1 : end;
         const verdict v = find_key(p, line, (size_t)((newline ? newline : end) - line), &key);
-        tally.lines++;
-        tally.bad += v == LINE_IS_BAD;
-        if (v == LINE_COUNTS) {
-            tally.counted++;
+        if (v == LINE_COUNTS)
             code = top_table_add(&p->table, key.at, key.length);
+        if (v == LINE_FAILS)
+            code = TOP_PATTERN_FAILED;
+        if (code) {
+            seen->failed = seen->tally.lines + 1;
+            break;
+        }
+        seen->tally.lines++;
+        seen->tally.counted += v == LINE_COUNTS;
+        if (v == LINE_IS_BAD && seen->tally.bad++ == 0) {
+            seen->first_bad = seen->tally.lines;
+            seen->bad_line = line;
         }
     }
-    p->tally.lines += tally.lines;
-    p->tally.counted += tally.counted;
-    p->tally.bad += tally.bad;
     return code;
 }

@@ -5,6 +5,7 @@
 #include "top_report.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "json.h"
 #include "text.h"
 #include "tool.h"
+#include "top_problem.h"
 
 /* --- text ------------------------------------------------------------------------------------ */
 
@@ -31,6 +33,15 @@ static int count_width(const top_report *r)
     return width > 7 ? width : 7;
 }
 
+static void print_first_bad(const top_report *r)
+{
+    const top_example *bad = &top_run_notes(r->run)->bad;
+    const char *name = top_file_name(&r->request->files, bad->file);
+    char text[4 * PATH_MAX + 1];
+    text_escape(name, strnlen(name, PATH_MAX), text);
+    printf("first bad line: %" PRIu64 " of %s\n", bad->line, text);
+}
+
 bool top_report_text(const top_report *r)
 {
     char size[16], peak[16], *text = allocate_text(r);
@@ -46,6 +57,8 @@ bool top_report_text(const top_report *r)
     const double rate = r->seconds > 0 ? (double)r->text_bytes / r->seconds : 0;
     printf("%s%" PRIu64 " lines, %" PRIu64 " counted, %" PRIu64 " bad; %zu distinct\n",
            r->shown ? "\n" : "", r->tally.lines, r->tally.counted, r->tally.bad, r->distinct);
+    if (r->tally.bad)
+        print_first_bad(r);
     printf("%s in %.3f s, %.2f GB/s, %u worker%s; memory %s\n",
            tool_format_bytes(r->text_bytes, size), r->seconds, rate * 1e-9, r->workers,
            r->workers == 1 ? "" : "s", tool_format_bytes(r->bytes.fixed + r->bytes.tables, peak));
@@ -64,6 +77,35 @@ static void write_request(json *j, const top_request *request)
         json_unsigned(j, "field", request->rule.field);
     if (request->rule.kind == TOP_PATTERN)
         json_string(j, "pattern", request->rule.pattern);
+}
+
+/* What is missing, and the first line that was not understood. */
+static void write_problems(json *j, const top_report *r)
+{
+    const top_example *bad = &top_run_notes(r->run)->bad;
+    char text[TOP_PROBLEM_BYTES];
+    json_bool(j, "complete", r->complete);
+    json_open_list(j, "problems");
+    for (size_t i = 0; i < r->request->files.count; i++) {
+        bool harmless = true;
+        const char *problem = top_problem(r->run, r->request, i, &harmless, text);
+        if (!problem)
+            continue;
+        json_open_object(j, NULL);
+        json_string(j, "file", r->request->files.paths[i]);
+        json_string(j, "problem", problem);
+        json_bool(j, "complete", harmless);
+        json_close_object(j);
+    }
+    json_close_list(j);
+    if (bad->line == 0) {
+        json_null(j, "first_bad");
+        return;
+    }
+    json_open_object(j, "first_bad");
+    json_string(j, "file", r->request->files.paths[bad->file]);
+    json_unsigned(j, "line", bad->line);
+    json_close_object(j);
 }
 
 static void write_run(json *j, const top_report *r)
@@ -102,6 +144,7 @@ void top_report_json(const top_report *r)
         json_close_object(&j);
     }
     json_close_list(&j);
+    write_problems(&j, r);
     write_run(&j, r);
     json_close_object(&j);
 }

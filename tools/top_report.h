@@ -8,6 +8,8 @@
 
 typedef struct top_report {
     const top_request *request;
+    const top_run *run;
+    bool complete;            /* all files were counted whole */
     const top_entry *entries; /* `shown` of them */
     size_t shown, distinct;
     top_tally tally;

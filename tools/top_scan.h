@@ -1,9 +1,11 @@
-/* Masks of the blanks among 64 bytes, a bit a byte, the first byte lowest.
+/* Masks of the blanks among 64 bytes, a bit a byte, the first byte lowest; and a count of lines.
  *
- * top_parse.c and its unit test include it.  It must never read past the 64 bytes it is given. */
+ * top_parse.c, top_stream.c and the unit tests include it.  It must never read past the bytes it is
+ * given. */
 #ifndef WEIR_TOP_SCAN_H
 #define WEIR_TOP_SCAN_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __SSE2__
@@ -38,5 +40,21 @@ static inline uint64_t top_blanks(const char *p)
     return top_blanks_portable(p);
 }
 #endif
+
+/* Sums of one byte, so that the compiler adds many at once. */
+static inline uint64_t top_count_newlines(const char *text, size_t size)
+{
+    uint64_t count = 0;
+    while (size > 0) {
+        const size_t piece = size < 240 ? size : 240;
+        uint8_t some = 0;
+        for (size_t i = 0; i < piece; i++)
+            some = (uint8_t)(some + (text[i] == '\n'));
+        count += some;
+        text += piece;
+        size -= piece;
+    }
+    return count;
+}
 
 #endif

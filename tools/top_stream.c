@@ -21,11 +21,14 @@
 #include <sys/random.h>
 
 #include "tool.h"
+#include "top_scan.h"
 
 typedef struct block {
     struct block *next; /* in the pool */
     size_t size;
-    char text[]; /* capacity bytes, and TOP_PAD */
+    size_t file;   /* in which it stands, */
+    uint64_t line; /* and its first line there, 1-based */
+    char text[];   /* capacity bytes, and TOP_PAD */
 } block;
 
 struct top_run {
@@ -44,12 +47,15 @@ struct top_run {
     block *held;
     size_t searched; /* bytes of the held block that have no line's end */
     bool skipping;   /* within a line that is too long */
-    top_tally tally;
+    bool ended;      /* what is held is the last of its file */
+    size_t file;     /* which is read, */
+    uint64_t line;   /* and its next line, 1-based */
     uint64_t text_bytes;
 
     /* by any thread */
     _Atomic int stop; /* not 0: the code of a job that failed, or TOP_STOPPED */
     top_budget budget;
+    top_notes notes;
     pthread_mutex_t lock;
     block *pool; /* under the lock */
 };
@@ -95,6 +101,12 @@ static void tell_read(void *context, uint64_t bytes)
         progress_add(run->progress, bytes);
 }
 
+static char *find_last_newline(const block *b, size_t searched)
+{
+    return memrchr(b->text + searched, '\n', b->size - searched);
+}
+
+/* A file that ends too early may end within a line, which is no line then. */
 static top_code read_more(top_run *run, size_t room)
 {
     size_t got = 0;
@@ -102,12 +114,19 @@ static top_code read_more(top_run *run, size_t room)
     const top_code code = top_input_read(run->input, b->text + b->size, room, &got);
     b->size += got;
     run->text_bytes += got;
-    return code;
+    run->ended = code == TOP_FILE_END || code == TOP_FILE_CUT;
+    if (code == TOP_FILE_CUT) {
+        const char *newline = find_last_newline(b, 0);
+        b->size = newline ? (size_t)(newline - b->text) + 1 : 0;
+    }
+    return run->ended ? TOP_FILE_END : code;
 }
 
-static char *find_last_newline(const block *b, size_t searched)
+static void next_file(top_run *run)
 {
-    return memrchr(b->text + searched, '\n', b->size - searched);
+    run->file++;
+    run->line = 1;
+    run->ended = false;
 }
 
 /* Fills the held block, and on until it has a line's end or the file ends.
@@ -136,8 +155,7 @@ static top_code fill(top_run *run, size_t *cut)
 /* Counts the line that is too long, and drops its beginning. */
 static void begin_skipping(top_run *run)
 {
-    run->tally.lines++;
-    run->tally.bad++;
+    top_notes_add_long(&run->notes, run->file, run->line++);
     run->held->size = run->searched = 0;
     run->skipping = true;
 }
@@ -148,14 +166,13 @@ static top_code skip_line(top_run *run)
     block *b = run->held;
     while (run->skipping) {
         const top_code code = read_more(run, run->request.block);
-        if (code == TOP_FILE_END)
-            run->skipping = false;
-        else if (code)
+        if (code && code != TOP_FILE_END)
             return code;
         const char *newline = memchr(b->text, '\n', b->size);
         const size_t drop = newline ? (size_t)(newline - b->text) + 1 : b->size;
-        if (newline)
-            run->skipping = false;
+        if (code)
+            next_file(run);
+        run->skipping = !newline && !code;
         memmove(b->text, b->text + drop, b->size - drop);
         b->size -= drop;
     }
@@ -171,6 +188,11 @@ static int hand_over(top_run *run, size_t cut, block **item)
     fresh->size = run->searched = b->size - cut;
     memcpy(fresh->text, b->text + cut, fresh->size);
     b->size = cut;
+    b->file = run->file;
+    b->line = run->line;
+    run->line += top_count_newlines(b->text, cut);
+    if (run->ended)
+        next_file(run);
     memset(b->text + cut, 0, TOP_PAD); /* the same over-reading in every run */
     run->held = fresh;
     *item = b;
@@ -189,6 +211,8 @@ static int read_block(void *state, void *item)
             code = fill(run, &cut);
         if (code == TOP_INPUT_END)
             return WEIR_END;
+        if (code == TOP_FILE_END)
+            next_file(run);
         if (code && code != TOP_FILE_END)
             return (int)code;
         if (!code && cut)
@@ -200,11 +224,23 @@ static int read_block(void *state, void *item)
 
 /* --- jobs ------------------------------------------------------------------------------------ */
 
+/* A file may begin with the mark that it is UTF-8, which is no part of its first line. */
+static size_t mark_bytes(const block *b)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    const size_t size = sizeof mark - 1;
+    return b->line == 1 && b->size >= size && memcmp(b->text, mark, size) == 0 ? size : 0;
+}
+
 static int count_block(void *state, const void *const *items, weir_yielder *y)
 {
     top_run *run = state;
     block *b = *(block *const *)items[0];
-    const top_code code = top_parse_block(&run->parsers[weir_yielder_job(y)], b->text, b->size);
+    top_seen seen;
+    const size_t mark = mark_bytes(b);
+    const top_code code =
+        top_parse_block(&run->parsers[weir_yielder_job(y)], b->text + mark, b->size - mark, &seen);
+    top_notes_add(&run->notes, b->file, b->line, &seen, b->text + b->size);
     give_block(run, b);
     if (code)
         atomic_store_explicit(&run->stop, code, memory_order_relaxed);
@@ -245,7 +281,7 @@ static bool open_parsers(top_run *run, char error[256])
     while (run->parsers_open < jobs) {
         top_parser *p = &run->parsers[run->parsers_open++];
         if (!top_parser_open(p, &run->request.rule, &run->budget, seed, wrong)) {
-            snprintf(error, 256, "--pattern '%.100s': %s", run->request.rule.pattern, wrong);
+            snprintf(error, 256, "--pattern '%.60s': %s", run->request.rule.pattern, wrong);
             return false;
         }
     }
@@ -278,7 +314,9 @@ static weir_status open_stream(top_run *run, weir_engine *engine, char error[256
     }
     run->bytes.stream = weir_stream_certified_bytes(run->stream);
     run->bytes.fixed = run->bytes.stream + run->blocks * (run->capacity + TOP_PAD + sizeof(block)) +
-                       run->request.jobs * sizeof(top_parser) + TOP_INPUT_BYTES + sizeof *run;
+                       run->request.jobs * sizeof(top_parser) + TOP_INPUT_BYTES +
+                       run->request.files.count * (TOP_FILE_BYTES + sizeof(top_tally)) +
+                       sizeof *run;
     return WEIR_OK;
 }
 
@@ -293,8 +331,9 @@ weir_status top_run_open(top_run **out, weir_engine *engine, const top_request *
     run->request = *request;
     run->capacity = request->block > TOP_LINE_MOST + 1 ? request->block : TOP_LINE_MOST + 1;
     run->blocks = (size_t)request->buffer + request->jobs + 1;
+    run->line = 1;
     pthread_mutex_init(&run->lock, NULL);
-    if (!open_blocks(run))
+    if (!top_notes_open(&run->notes, request->files.count) || !open_blocks(run))
         return WEIR_ENOMEM;
     run->input = top_input_open(&request->files, is_stopping, tell_read, run);
     if (!run->input)
@@ -314,6 +353,7 @@ void top_run_close(top_run *run)
         top_parser_close(&run->parsers[i]);
     top_input_close(run->input);
     close_blocks(run);
+    top_notes_close(&run->notes);
     pthread_mutex_destroy(&run->lock);
     free(run->parsers);
     free(run);
@@ -335,11 +375,6 @@ static top_code merge(top_run *run)
     top_parser *all = &run->parsers[0];
     for (unsigned i = 1; i < run->request.jobs && !code; i++)
         code = top_table_merge(&all->table, &run->parsers[i].table);
-    for (unsigned i = 0; i < run->request.jobs; i++) {
-        run->tally.lines += run->parsers[i].tally.lines;
-        run->tally.counted += run->parsers[i].tally.counted;
-        run->tally.bad += run->parsers[i].tally.bad;
-    }
     return code;
 }
 
@@ -368,12 +403,11 @@ weir_status top_run_count(top_run *run, uint64_t max_bytes, progress *p, top_cod
     while (status == WEIR_OK)
         status = weir_next(run->stream, run->counting, nothing);
     *code = status == WEIR_EOP ? find_code(run) : TOP_COUNTED;
-    if (status != WEIR_END)
-        return status;
-    status = close_stream(run);
-    if (status == WEIR_OK)
-        *code = merge(run);
-    return *code ? WEIR_EOP : status;
+    const weir_status closed = close_stream(run);
+    if (status != WEIR_END || closed != WEIR_OK)
+        return status != WEIR_END ? status : closed;
+    *code = merge(run);
+    return *code ? WEIR_EOP : WEIR_OK;
 }
 
 const top_entry *top_run_select(top_run *run, size_t n, size_t *count)
@@ -390,7 +424,13 @@ size_t top_run_distinct(const top_run *run)
 
 top_tally top_run_tally(const top_run *run)
 {
-    return run->tally;
+    top_tally sum = {0, 0, 0};
+    for (size_t i = 0; i < run->request.files.count; i++) {
+        sum.lines += run->notes.files[i].lines;
+        sum.counted += run->notes.files[i].counted;
+        sum.bad += run->notes.files[i].bad;
+    }
+    return sum;
 }
 
 uint64_t top_run_text_bytes(const top_run *run)
@@ -401,4 +441,9 @@ uint64_t top_run_text_bytes(const top_run *run)
 const top_input *top_run_input(const top_run *run)
 {
     return run->input;
+}
+
+const top_notes *top_run_notes(const top_run *run)
+{
+    return &run->notes;
 }

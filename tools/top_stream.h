@@ -7,7 +7,7 @@
 
 #include "progress.h"
 #include "top_input.h"
-#include "top_parse.h"
+#include "top_notes.h"
 #include "weir.h"
 
 typedef struct top_request {
@@ -35,7 +35,7 @@ void top_run_close(top_run *run);
 /* What is held from the start on; the rest of the limit is for the tables. */
 top_bytes top_run_bytes(const top_run *run);
 
-/* Counts everything; once.
+/* Counts everything that can be read; once.  The stream is closed then, and nobody reports progress.
  * Returns: WEIR_OK; WEIR_EOP, with *code one of top_code; or the stream's own failure. */
 weir_status top_run_count(top_run *run, uint64_t max_bytes, progress *p, top_code *code);
 
@@ -44,6 +44,9 @@ const top_entry *top_run_select(top_run *run, size_t n, size_t *count);
 size_t top_run_distinct(const top_run *run);
 top_tally top_run_tally(const top_run *run);
 uint64_t top_run_text_bytes(const top_run *run);
+
+/* After the counting, however it ended: what was wrong with files, and with lines. */
 const top_input *top_run_input(const top_run *run);
+const top_notes *top_run_notes(const top_run *run);
 
 #endif

@@ -17,6 +17,7 @@
 
 static top_budget budget;
 static top_parser parser;
+static top_seen seen; /* of the last block */
 
 static void open_parser(top_kind kind, uint64_t field, const char *pattern)
 {
@@ -32,7 +33,8 @@ static void parse(const char *text, size_t size)
     assert_non_null(block);
     memcpy(block, text, size);
     memset(block + size, ' ', TOP_PAD);
-    assert_int_equal(top_parse_block(&parser, block, size), TOP_COUNTED);
+    assert_int_equal(top_parse_block(&parser, block, size, &seen), TOP_COUNTED);
+    assert_int_equal(seen.failed, 0);
     free(block);
 }
 
@@ -41,17 +43,16 @@ static void assert_key(const char *line, size_t size, const char *key, size_t le
 {
     parse(line, size);
     const bool right =
-        parser.tally.lines == 1 && parser.tally.bad == bad && parser.tally.counted == (key != NULL);
+        seen.tally.lines == 1 && seen.tally.bad == bad && seen.tally.counted == (key != NULL);
     if (!right || parser.table.used != (key != NULL))
-        fail_msg("'%.*s': %d counted, %d bad", (int)size, line, (int)parser.tally.counted,
-                 (int)parser.tally.bad);
+        fail_msg("'%.*s': %d counted, %d bad", (int)size, line, (int)seen.tally.counted,
+                 (int)seen.tally.bad);
     assert_int_equal(top_table_select(&parser.table, 1), key != NULL);
     if (key && (parser.table.slots[0].length != length ||
                 memcmp(parser.table.slots[0].key, key, length) != 0))
         fail_msg("'%.*s': key '%.*s', not '%s'", (int)size, line, (int)parser.table.slots[0].length,
                  parser.table.slots[0].key, key);
     top_table_close(&parser.table);
-    parser.tally = (top_tally){0, 0, 0};
 }
 
 static void assert_line(const char *line, const char *key, bool bad)
@@ -135,7 +136,7 @@ static void line_ends_of_all_kinds_end_a_field(void **state)
     assert_line("\r\n", NULL, true);
     assert_key("a b\0c\n", 6, "b\0c", 3, false);
     parse("a 1\na 2\n\na 1\na 3", 16);
-    assert_true(parser.tally.lines == 5 && parser.tally.counted == 4 && parser.tally.bad == 1);
+    assert_true(seen.tally.lines == 5 && seen.tally.counted == 4 && seen.tally.bad == 1);
     assert_int_equal(parser.table.used, 3);
     top_parser_close(&parser);
 }
@@ -183,6 +184,16 @@ static void successful_gets_of_pages_are_counted(void **state)
     assert_request("GET /say\\\"hi\\\" HTTP/1.1", 200, "/say\\\"hi\\\"");
     assert_request("GET /x\\\\", 200, "/x\\\\");
     assert_request("GET /a\" 200 5 HTTP/1.1", 200, "/a"); /* cannot be told */
+    assert_request("GET /my page HTTP/1.1", 200, "/my page");
+    assert_request("GET /my page HTTP/2", 200, "/my page");
+    assert_request("GET /my page", 200, "/my page");
+    assert_request("GET /a b?c d HTTP/1.1", 200, "/a b");
+    assert_request("GET /a  HTTP/1.0", 200, "/a");
+    assert_request("GET /a HTTP/", 200, "/a HTTP/");
+    assert_request("GET / HTTP/x HTTP/1.1", 200, "/ HTTP/x");
+    assert_request("GET /a\\x22b HTTP/1.1", 200, "/a\\x22b");
+    assert_request("GET /\xc3\xa9\xff HTTP/1.1", 200, "/\xc3\xa9\xff");
+    assert_line("2001:db8::1 - - [t] \"GET /v6 HTTP/1.1\" 200 0\r\n", "/v6", false);
     top_parser_close(&parser);
 }
 
@@ -202,6 +213,7 @@ static void all_else_that_is_well_formed_is_passed_over(void **state)
     assert_request("", 200, NULL);
     assert_request("GET /a/b.css HTTP/1.1", 200, NULL);
     assert_request("GET /a/b.JPEG HTTP/1.1", 200, NULL);
+    assert_request("GET /my style.css HTTP/1.1", 200, NULL);
     assert_request("GET /a/b.woff2?v=1 HTTP/1.1", 200, NULL);
     assert_request("GET /favicon.ico HTTP/1.1", 200, NULL);
     assert_request("GET /robots.txt HTTP/1.1", 200, NULL);
@@ -236,6 +248,35 @@ static void what_is_no_log_line_is_bad(void **state)
     top_parser_close(&parser);
 }
 
+static void the_first_bad_line_of_a_block_is_told(void **state)
+{
+    static const char text[] = "a b\na b\n\nx\na b";
+    char *block = calloc(1, sizeof text + TOP_PAD);
+    (void)state;
+    assert_non_null(block);
+    memcpy(block, text, sizeof text - 1);
+    open_parser(TOP_FIELD, 2, NULL);
+    assert_int_equal(top_parse_block(&parser, block, sizeof text - 1, &seen), TOP_COUNTED);
+    assert_true(seen.tally.lines == 5 && seen.tally.counted == 3 && seen.tally.bad == 2);
+    assert_int_equal(seen.first_bad, 3);
+    assert_ptr_equal(seen.bad_line, block + 8);
+    assert_int_equal(top_count_newlines(block, sizeof text - 1), 4);
+    top_parser_close(&parser);
+    free(block);
+}
+
+static void newlines_are_counted_whatever_the_size(void **state)
+{
+    char text[1000];
+    (void)state;
+    memset(text, '\n', sizeof text);
+    for (size_t i = 0; i < sizeof text; i += 3)
+        text[i] = (char)(i * 7);
+    uint64_t expected = 0;
+    for (size_t size = 0; size < sizeof text; expected += text[size++] == '\n')
+        assert_int_equal(top_count_newlines(text, size), expected);
+}
+
 static void a_damaged_log_line_never_breaks_the_parser(void **state)
 {
     static const char good[] = "h - - [t] \"GET /a/b.html HTTP/1.1\" 200 17 \"-\" \"M\"\n";
@@ -250,7 +291,7 @@ static void a_damaged_log_line_never_breaks_the_parser(void **state)
             parse(line, sizeof good - 1);
         }
     }
-    assert_true(parser.tally.counted + parser.tally.bad <= parser.tally.lines);
+    assert_true(seen.tally.counted + seen.tally.bad <= seen.tally.lines);
     top_parser_close(&parser);
 }
 
@@ -262,7 +303,7 @@ static void a_pattern_counts_its_group_or_all_of_it(void **state)
     open_parser(TOP_PATTERN, 0, "b+");
     assert_line("abbbc bb\n", "bbb", false);
     assert_line("ac\n", NULL, false);
-    assert_key("ab\0c\n", 5, NULL, 0, true);
+    assert_key("ac\0b\n", 5, "b", 1, false);
     top_parser_close(&parser);
     open_parser(TOP_PATTERN, 0, "a(b*)(c)$");
     assert_line("xabbc\n", "bb", false);
@@ -299,6 +340,8 @@ int main(void)
         cmocka_unit_test(successful_gets_of_pages_are_counted),
         cmocka_unit_test(all_else_that_is_well_formed_is_passed_over),
         cmocka_unit_test(what_is_no_log_line_is_bad),
+        cmocka_unit_test(the_first_bad_line_of_a_block_is_told),
+        cmocka_unit_test(newlines_are_counted_whatever_the_size),
         cmocka_unit_test(a_damaged_log_line_never_breaks_the_parser),
         cmocka_unit_test(a_pattern_counts_its_group_or_all_of_it),
         cmocka_unit_test(a_wrong_pattern_is_refused_with_the_reason),
