@@ -51,6 +51,7 @@ struct weir_branch {
     uint64_t began_ns;     /* when this task began */
     uint64_t earned_at_ns; /* up to when running time was turned into credits */
     uint64_t looked_at_ns; /* when the last call of the poll was looked into */
+    weir__part *unposted;  /* cut, and nobody is awake to take it: it needs a task; or NULL */
 
     uint32_t cut_count;
     weir__frame

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "enclose.h"
 #include "idle.h"
 #include "promote.h"
 
@@ -75,9 +76,10 @@ static inline void run_layer(weir_branch *b, weir__frame *f)
 }
 
 /* Runs all that is this worker's of the stack of a part, until only the base is left, or a frame whose
- * parts are out, or the run stops. */
-static void run_stack(weir_branch *b)
+ * parts are out, or the run stops, or somebody is to be woken. */
+static void run_stack(void *branch)
 {
+    weir_branch *b = branch;
     weir_loop *loop = &b->loop;
     weir__frame *base = &b->part->view;
     const weir__layer *layer = NULL;
@@ -129,11 +131,27 @@ static void begin_stack(weir_branch *b)
     loop->branches = base->end - base->next;
 }
 
+/* By way of an exception as well. */
+static void give_scratch(weir_branch *b)
+{
+    weir__window_give_scratch(b->window, b->scratch);
+    b->scratch = NULL;
+}
+
 static void end(weir_branch *b)
 {
     b->worker->branches += b->loop.branches;
     weir__promote_account(b);
-    weir__window_give_scratch(b->window, b->scratch);
+    give_scratch(b);
+}
+
+/* Calls f, which runs ops. A worker alone makes no tasks that would be in their way. */
+static void run_ops(const weir__run *run, void (*f)(void *), void *argument)
+{
+    if (run->team_size > 1)
+        weir__enclose(f, argument);
+    else
+        f(argument);
 }
 
 /* The worker has run all that is its own. True if it came back to a frame with parts out, and they
@@ -159,7 +177,7 @@ static bool parts_came_back(weir_branch *b, weir__part **next)
 bool weir__part_run(weir__run *run, weir__part **part)
 {
     weir__part *own = *part;
-    weir_branch b;
+    weir_branch b __attribute__((cleanup(give_scratch)));
     begin(&b, run, own);
     begin_stack(&b);
     if (own->from != NULL) {
@@ -170,8 +188,8 @@ bool weir__part_run(weir__run *run, weir__part **part)
     }
     *part = NULL;
     do
-        run_stack(&b);
-    while (parts_came_back(&b, part));
+        run_ops(run, run_stack, &b);
+    while (weir__promote_wake(&b) || parts_came_back(&b, part));
     weir__frame *f = b.loop.stop;
     const bool left = f != &own->view || weir__frame_has_parts(f);
     b.worker->gathers_promoted += f != &own->view;
@@ -202,26 +220,41 @@ void weir__part_serve(weir__run *run, weir__part *part)
     serve(run, part, true);
 }
 
+/* A gather task at work: f is the frame to gather next. */
+typedef struct gathering {
+    weir_branch b;
+    weir__frame *f;
+    const weir__frame *base;
+    bool left; /* f has parts out */
+} gathering;
+
+static void gather_up(void *argument)
+{
+    gathering *g = argument;
+    while (g->f != g->base && !g->left) {
+        if (!weir_stopping(&g->b))
+            weir__loop_gather(&g->b.loop, g->f, &g->f->layer->op);
+        g->f = g->f->parent;
+        g->left = weir__frame_has_parts(g->f);
+    }
+}
+
 void weir__part_gather_up(weir__run *run, weir__part *part, weir__frame *f)
 {
-    weir__frame *base = &part->view;
     weir__mail_woke(&run->lane->mail);
-    weir_branch b;
-    begin(&b, run, NULL);
-    weir__idle_ends(run, b.worker);
+    gathering g;
+    g.f = f;
+    g.base = &part->view;
+    g.left = false;
+    begin(&g.b, run, NULL);
+    weir__idle_ends(run, g.b.worker);
     f->parts = 0;
-    bool left = false;
-    while (f != base && !left) {
-        if (!weir_stopping(&b))
-            weir__loop_gather(&b.loop, f, &f->layer->op);
-        f = f->parent;
-        left = weir__frame_has_parts(f);
-    }
-    b.worker->gathers_promoted += f != base;
-    end(&b);
+    run_ops(run, gather_up, &g);
+    g.b.worker->gathers_promoted += g.f != g.base;
+    end(&g.b);
     bool more = false;
-    if (left)
-        weir__promote_leave(run, part, f);
+    if (g.left)
+        weir__promote_leave(run, part, g.f);
     else
         more = !weir__promote_complete(run, part);
     serve(run, NULL, more);

@@ -126,6 +126,16 @@ void weir__promote_post(weir__run *run, unsigned place, weir__part *part)
     spawn_part(run, part);
 }
 
+bool weir__promote_wake(weir_branch *b)
+{
+    weir__part *part = b->unposted;
+    if (part == NULL)
+        return false;
+    b->unposted = NULL;
+    weir__promote_post(b->run, b->place, part);
+    return true;
+}
+
 /* Branches on the path to f, which is on the stack of b: frames of a recursive layer lie in a row up to
  * the blank ones, and without recursion a layer is a depth. */
 static uint32_t depth_of(const weir_branch *b, const weir__frame *f)
@@ -182,7 +192,9 @@ static bool cut(weir_branch *b, weir__frame *f, uint32_t n, bool next_ones)
     b->worker->promotions++;
     if (b->worker == b->run->workers)
         weir__team_bind_caller(b->run->team);
-    weir__promote_post(b->run, b->place, part);
+    WEIR_YIELD_POINT();
+    if (!weir__mail_post(b->mail, b->place, part))
+        b->unposted = part;
     return true;
 }
 
@@ -203,7 +215,7 @@ static bool may_hand_out(const weir_branch *b)
 static bool hand_out(weir_branch *b, weir__frame *top)
 {
     bool any = false;
-    while (may_hand_out(b)) {
+    while (b->unposted == NULL && may_hand_out(b)) {
         uint32_t n;
         weir__frame *f = next_to_cut(b, top, &n);
         if (f == NULL || !note_cut(b, f) || !cut(b, f, n, f == top && !b->worker->gives_last))
@@ -234,6 +246,8 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
     earn_credits(b, now);
     weir__mail_hush(b->mail, b->place);
     const bool any = hand_out(b, top);
+    if (b->unposted != NULL)
+        return false;
     if (any)
         b->passes = 0;
     else

@@ -33,8 +33,12 @@ void weir__promote_enclose(weir__run *run);
 
 /* Called when the poll calls, with the frame whose next child (or gather) is about to start. Hands
  * out parts as demand, credits and the window allow; where that is of no use, some calls may go by
- * until the next. Returns false if the run is to stop. */
+ * until the next. Returns false if the worker is to leave its ops: the run stops, or there is somebody to
+ * wake. */
 bool weir__promote_serve(weir_branch *b, weir__frame *top);
+/* Outside of all ops (enclose.h): wakes a sleeping worker for the part that was cut last, with a task. False
+ * if there is none to be woken. */
+bool weir__promote_wake(weir_branch *b);
 
 /* What the worker has done since it began counts for, or against, handing out more. */
 void weir__promote_account(weir_branch *b);

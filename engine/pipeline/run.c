@@ -134,6 +134,29 @@ typedef struct job {
     void *out;
 } job;
 
+/* A run in its lane. */
+typedef struct open_run {
+    weir__lane *lane;
+    weir__part *root; /* NULL once it has ended */
+    const weir_plan *plan;
+    weir_error error;
+} open_run;
+
+static weir_status end_run(open_run *o)
+{
+    const weir_status status = weir__failure_end(&o->lane->failure, &o->error);
+    weir__window_end(&o->lane->window, o->root, o->plan->root_declared);
+    o->root = NULL;
+    return status;
+}
+
+/* An exception went through weir_run(), from an op that ran on the calling thread alone. */
+static void drop_run(open_run *o)
+{
+    if (o->root != NULL)
+        (void)end_run(o);
+}
+
 /* The run itself, in a lane that is ours; engine is NULL for a run in place. */
 static weir_status run_in_lane(weir_engine *engine, weir__lane *lane, weir__worker *workers,
                                unsigned first_worker, const weir__limits *limits, const job *j,
@@ -157,6 +180,10 @@ static weir_status run_in_lane(weir_engine *engine, weir__lane *lane, weir__work
                           .gather_up = weir__part_gather_up},
                   .root = root};
     make_root(root, &r.run, j->n, &inputs, j->out);
+    open_run o __attribute__((cleanup(drop_run)));
+    o.lane = lane;
+    o.root = root;
+    o.plan = j->plan;
     weir__mail_begin(&lane->mail);
     weir__failure_begin(&lane->failure);
     weir_status began = WEIR_OK;
@@ -164,13 +191,11 @@ static weir_status run_in_lane(weir_engine *engine, weir__lane *lane, weir__work
         began = weir__team_run(&engine->team, run_root, &r);
     else
         run_root(&r, 0, 1);
-    weir_error error;
-    const weir_status status = weir__failure_end(&lane->failure, &error);
-    weir__window_end(&lane->window, root, j->plan->root_declared);
+    const weir_status status = end_run(&o);
     *size = r.run.team_size;
     if (began != WEIR_OK)
         return began; /* the team has set the error */
-    return status == WEIR_OK ? WEIR_OK : weir__error_copy(&error);
+    return status == WEIR_OK ? WEIR_OK : weir__error_copy(&o.error);
 }
 
 static weir_status run_on_team(weir_engine *engine, const job *j)
@@ -204,6 +229,11 @@ static weir_status run_in_place(weir_engine *engine, weir__lane *lane, const job
                        &size);
 }
 
+static void release(weir_engine **engine)
+{
+    weir__engine_release(*engine);
+}
+
 static weir_status run(weir_engine *engine, const job *j)
 {
     weir__lane *lane = weir__engine_lane_in_place(engine);
@@ -212,12 +242,11 @@ static weir_status run(weir_engine *engine, const job *j)
                                "this worker is inside a run already; one run at a time");
     if (lane != NULL)
         return run_in_place(engine, lane, j);
-    weir_status status = weir__engine_acquire(engine);
+    const weir_status status = weir__engine_acquire(engine);
     if (status != WEIR_OK)
         return status;
-    status = run_on_team(engine, j);
-    weir__engine_release(engine);
-    return status;
+    weir_engine *held __attribute__((cleanup(release))) = engine;
+    return run_on_team(held, j);
 }
 
 weir_status weir_run_many(weir_engine *engine, const weir_plan *plan, void *context, size_t n,

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "enclose.h"
 #include "error.h"
 #include "memory.h"
 #include "threads.h"
@@ -103,13 +104,25 @@ static void free_stage(weir__stage *stage)
 
 /* ---- start ---- */
 
+/* One worker of a stream. */
+typedef struct duty {
+    weir_stream *s;
+    unsigned worker;
+} duty;
+
+static void do_duty(void *argument)
+{
+    const duty *d = argument;
+    weir__stream_work(d->s, d->worker);
+}
+
 static void work(void *argument, unsigned worker, unsigned size)
 {
-    weir_stream *s = argument;
+    duty d = {.s = argument, .worker = worker};
     (void)size;
     if (worker == 0)
-        weir__team_bind_caller(&s->engine->team);
-    weir__stream_work(s, worker);
+        weir__team_bind_caller(&d.s->engine->team);
+    weir__enclose(do_duty, &d);
 }
 
 static void *host(void *argument)

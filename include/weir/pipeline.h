@@ -27,7 +27,18 @@ typedef struct weir_loop weir_loop;
 /* The description of one layer.  Ops return 0, or a code of the caller's own, which stops the run.
  * They run on any worker, at the same time as other calls of any op; records that they get are
  * theirs until they return.  Records are aligned for any standard C type (16 bytes) where their
- * size allows, and are not cleared. An op must not throw, longjmp or end the thread. */
+ * size allows, and are not cleared.
+ *
+ * OpenMP inside an op: regions of its own are fine; they get the same with one worker as with many, which
+ * is one thread unless OMP_MAX_ACTIVE_LEVELS is more than 1 (omp_get_level() is one less with one). Tasks,
+ * taskloops, taskgroups and taskwait are fine too: an op's tasks run at once, on its own worker, since
+ * the team's other threads have weir's work to do. What waits for the whole team must not stand outside of
+ * a region of the op's own, or it waits for ever: barrier, for, sections, single, and tasks with
+ * `detach`. A library that an op calls, like a BLAS, had better use one thread (weir/engine.h).
+ *
+ * An op must not end its thread, longjmp out of itself, or throw. An exception that leaves an op ends the
+ * process (std::terminate), but for a run with one worker: there it leaves weir_run(), the run is over, and
+ * the engine can be used again. */
 typedef struct weir_layer {
     const char *name;
     size_t in_bytes, out_bytes;     /* one branch's input and result; both may be 0 */

@@ -13,7 +13,9 @@
  *     as they are yielded.
  *   - A failed call ends the stream there: what comes before it in order is still delivered.
  *   - Short calls are claimed several at a time, so a stage may hold inputs of calls that have not
- *     begun, but of no more calls than its buffer has room for (buffer / max_yield). */
+ *     begun, but of no more calls than its buffer has room for (buffer / max_yield).
+ *   - A call may use OpenMP as an op of a pipeline may (weir/pipeline.h); an exception that leaves it
+ *     ends the process. */
 #ifndef WEIR_STREAM_H
 #define WEIR_STREAM_H
 
