@@ -71,8 +71,9 @@ static draft draft_steps(const axis *a, int lead, int power)
     const stats_value high = ceill((a->origin + a->high) / step);
     if (a->whole && power < 0)
         return d;
-    for (stats_value i = low; i <= high && i - low < 3 * AXIS_MOST_TICKS; i++)
-        add_value(a, &d, (decimal){i * lead, power});
+    for (int i = 0; i < 3 * AXIS_MOST_TICKS && low + i <= high; i++)
+        if (i == 0 || low + i > low + (i - 1)) /* beyond 2^64 not each has a number of its own */
+            add_value(a, &d, (decimal){(low + i) * lead, power});
     return d;
 }
 

@@ -264,7 +264,7 @@ static void ticks_of_integers_are_integers(void **state)
     for (size_t bins = 1; bins <= 20; bins++) {
         begin('u', 8);
         for (size_t i = 0; i <= bins; i++)
-            edges[i] = 18446744073709551590.0L + (stats_value)i;
+            edges[i] = 18446744073709551616.0L - (stats_value)(bins - i);
         set_bins(bins, 3);
         report.max = edges[bins] - 1;
         report.histogram.per_value = true;
