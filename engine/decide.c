@@ -133,7 +133,8 @@ static void decide_alone(decision *d)
     else {
         p->bind = WEIR_BIND_CORE;
         SAY(p->bind_why, "%s",
-            p->shares > 1 ? "the team fills its share" : "the team fills the machine");
+            p->shares > 1 ? "the team fills its share"
+                          : "the team fills the cores that it may use");
     }
 }
 

@@ -22,8 +22,10 @@
 #define BOX_HEADING   24
 #define MARGIN        20
 #define TITLE_HEIGHT  66
-#define LEGEND_HEIGHT 62
+#define LINE_HEIGHT   22
+#define LEGEND_HEIGHT (6 * LINE_HEIGHT + 18)
 #define MIN_WIDTH     480
+#define MOST_WORDS    900
 #define MIN_PACKAGE   120
 
 #define SCALE_WIDTH 120u
@@ -165,18 +167,16 @@ static void draw_thread(const drawing *d, unsigned pu, unsigned x, unsigned y, u
 {
     const topo_view *view = d->view;
     const weir_pu *p = &view->pus[pu];
-    char text[TOPO_LABEL], colour[8] = IDLE;
+    char text[TOPO_LABEL], package[TOPO_PACKAGE], node[TOPO_NODE], colour[8] = IDLE;
     unsigned rgb[3] = {0};
     topo_label(view, pu, text);
     if (view->load[pu] > 0) {
         worker_colour(view->first[pu], coloured_workers(view), rgb);
         snprintf(colour, sizeof colour, "#%02x%02x%02x", rgb[0] & 255, rgb[1] & 255, rgb[2] & 255);
     }
-    fprintf(d->file,
-            "<g><title>%s%s: package %u, NUMA node %u, core %u, hardware thread %u, OS number "
-            "%u</title>\n",
+    fprintf(d->file, "<g><title>%s%s: %s, %s, core %u, hardware thread %u, OS number %u</title>\n",
             view->load[pu] == 0 ? "no worker" : "worker ", view->load[pu] == 0 ? "" : text,
-            p->package, p->numa, p->core, p->smt, p->os_index);
+            topo_package_name(p, package), topo_node_name(p, node), p->core, p->smt, p->os_index);
     draw_box(d->file, x, y, (size){width, THREAD_HEIGHT}, colour, "none", 2);
     if (view->load[pu] > 0) {
         const bool dark = 299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] < 140000;
@@ -229,11 +229,12 @@ static void draw_group(const drawing *d, const topo_group *group, unsigned x, un
 static void draw_package(const drawing *d, unsigned from, unsigned groups, unsigned x, unsigned y)
 {
     const grid g = fit(groups, d->group);
+    char name[TOPO_PACKAGE];
     draw_box(d->file, x, y, d->package, "#e9eef3", "#7d90a3", 8);
     fprintf(d->file,
-            "<text x=\"%u\" y=\"%u\" font-size=\"13\" font-weight=\"bold\" fill=\"%s\">package "
-            "%u</text>\n",
-            x + BOX_PADDING, y + 17, INK, d->view->pus[d->view->groups[from].first].package);
+            "<text x=\"%u\" y=\"%u\" font-size=\"13\" font-weight=\"bold\" fill=\"%s\">%s</text>\n",
+            x + BOX_PADDING, y + 17, INK,
+            topo_package_name(&d->view->pus[d->view->groups[from].first], name));
     for (unsigned i = 0; i < groups; i++)
         draw_group(d, &d->view->groups[from + i],
                    x + BOX_PADDING + i % g.columns * (d->group.width + GAP),
@@ -243,14 +244,14 @@ static void draw_package(const drawing *d, unsigned from, unsigned groups, unsig
 static void draw_title(const drawing *d)
 {
     const topo_view *view = d->view;
-    char summary[TOPO_SUMMARY];
+    char line[TOPO_LINE];
     fprintf(d->file, "<text x=\"%d\" y=\"34\" font-size=\"17\" font-weight=\"bold\" fill=\"%s\">",
             MARGIN, INK);
     svg_text_within(d->file, view->synthetic != NULL ? view->synthetic : "This machine", title_font,
                     d->room);
     fprintf(d->file, "</text>\n<text x=\"%d\" y=\"54\" font-size=\"12\" fill=\"%s\">", MARGIN,
             FAINT);
-    svg_text_within(d->file, topo_summary(view, summary), text_font, d->room);
+    svg_text_within(d->file, topo_summary(view, line), text_font, d->room);
     fputs("</text>\n", d->file);
 }
 
@@ -283,21 +284,45 @@ static void draw_scale(const drawing *d, unsigned y)
     draw_note(d, x + THREAD_WIDTH + 8, y + 12, "no worker");
 }
 
+/* A line of the legend, if there is something in it; returns where the next one goes. */
+static unsigned draw_line(const drawing *d, unsigned y, const char *text)
+{
+    if (text[0] == '\0')
+        return y;
+    fprintf(d->file, "<text x=\"%u\" y=\"%u\" font-size=\"12\" fill=\"%s\">", MARGIN, y + 12, INK);
+    svg_text_within(d->file, text, text_font, d->room);
+    fputs("</text>\n", d->file);
+    return y + LINE_HEIGHT;
+}
+
 static void draw_legend(const drawing *d, unsigned y)
 {
     const topo_view *view = d->view;
-    char text[96];
+    char text[TOPO_LINE];
     if (view->places != NULL) {
         draw_scale(d, y);
-    } else {
-        snprintf(text, sizeof text, "%u worker%s, not bound: the operating system places them",
-                 view->workers, view->workers == 1 ? "" : "s");
-        draw_note(d, MARGIN, y + 12, text);
+        y += LINE_HEIGHT;
     }
+    y = draw_line(d, y, topo_team(view, text));
+    y = draw_line(d, y, topo_share(view, text));
+    y = draw_line(d, y, topo_memory(view, text));
+    y = draw_line(d, y, view->machine.note);
     snprintf(text, sizeof text, "small number: core%s",
-             view->workers > view->count && view->places != NULL ? "; 7+2: worker 7 and two more"
-                                                                 : "");
-    draw_note(d, MARGIN, y + 34, text);
+             topo_is_shared(view) ? "; 7+2: worker 7 and two more" : "");
+    draw_line(d, y, text);
+}
+
+/* The lines of words have room, up to a width that a page has. */
+static unsigned room_for(const topo_view *view, unsigned picture)
+{
+    static const char *(*const lines[])(const topo_view *, char *) = {topo_summary, topo_memory,
+                                                                      topo_share, topo_team};
+    char text[TOPO_LINE];
+    double width = svg_width(view->machine.note, text_font);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        width = fmax(width, svg_width(lines[i](view, text), text_font));
+    width = fmax(fmin(width, MOST_WORDS), MIN_WIDTH);
+    return picture > width ? picture : (unsigned)ceil(width);
 }
 
 static void draw(drawing *d)
@@ -306,7 +331,7 @@ static void draw(drawing *d)
     measure(d);
     const grid g = fit(view->packages, d->package);
     const size all = grid_size(g, d->package);
-    d->room = all.width > MIN_WIDTH ? all.width : MIN_WIDTH;
+    d->room = room_for(view, all.width);
     const unsigned width = d->room + 2 * MARGIN;
     const unsigned height = TITLE_HEIGHT + all.height + LEGEND_HEIGHT;
     fprintf(d->file,

@@ -3,9 +3,7 @@
  * topo.c calls it.  It must never be wider than the terminal, unless a single cell of the table is. */
 #include "topo.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,83 +16,6 @@
 #define MAX_TABLE  64
 #define TABLE_HEAD 24
 #define TABLE_TAIL 8
-
-const char *topo_label(const topo_view *view, unsigned pu, char text[TOPO_LABEL])
-{
-    const unsigned load = view->load[pu];
-    if (load == 0)
-        snprintf(text, TOPO_LABEL, "-");
-    else if (load == 1)
-        snprintf(text, TOPO_LABEL, "%u", view->first[pu]);
-    else
-        snprintf(text, TOPO_LABEL, "%u+%u", view->first[pu], load - 1);
-    return text;
-}
-
-const char *topo_group_name(const topo_view *view, const topo_group *group, char text[TOPO_NAME])
-{
-    const weir_pu *pu = &view->pus[group->first];
-    int length = 0;
-    text[0] = '\0';
-    if (view->numas > 1)
-        length = snprintf(text, TOPO_NAME, "NUMA node %u", pu->numa);
-    if (view->l3s > view->packages && view->l3s > view->numas)
-        length += snprintf(text + length, TOPO_NAME - (size_t)length, "%sL3 cache %u",
-                           length > 0 ? ", " : "", pu->l3);
-    if (view->kinds > 1)
-        snprintf(text + length, TOPO_NAME - (size_t)length, "%s%s (kind %u)",
-                 length > 0 ? ", " : "", pu->kind == 0 ? "fast cores" : "slower cores", pu->kind);
-    return text;
-}
-
-unsigned topo_core_width(const topo_view *view, unsigned first)
-{
-    unsigned end = first + 1;
-    while (end < view->count && view->pus[end].smt > 0)
-        end++;
-    return end - first;
-}
-
-static const char *plural(unsigned count)
-{
-    return count == 1 ? "" : "s";
-}
-
-const char *topo_summary(const topo_view *view, char text[TOPO_SUMMARY])
-{
-    const unsigned quota = weir_topology_quota(view->topology);
-    char kinds[32] = "", limit[64] = ", no CPU quota";
-    if (view->kinds > 1)
-        snprintf(kinds, sizeof kinds, " of %u kinds", view->kinds);
-    if (view->synthetic != NULL)
-        limit[0] = '\0';
-    else if (quota > 0)
-        snprintf(limit, sizeof limit, ", quota of %u CPU%s", quota, plural(quota));
-    snprintf(text, TOPO_SUMMARY,
-             "%u package%s, %u NUMA node%s, %u core%s%s, %u hardware thread%s%s", view->packages,
-             plural(view->packages), view->numas, plural(view->numas), view->cores,
-             plural(view->cores), kinds, view->count, plural(view->count), limit);
-    return text;
-}
-
-static void print_placement(const topo_view *view, unsigned columns)
-{
-    static const char *const how[] = {[WEIR_BIND_CORE] = "one a core, neighbours first",
-                                      [WEIR_BIND_SPREAD] = "spread over the machine",
-                                      [WEIR_BIND_PU] = "one a hardware thread",
-                                      [WEIR_BIND_NONE] =
-                                          "not bound: the operating system places them"};
-    char text[96];
-    snprintf(text, sizeof text, "%u worker%s, %s", view->workers, plural(view->workers),
-             how[view->bind]);
-    terminal_print(stdout, text, columns, 2);
-    const bool openmp = getenv("OMP_PROC_BIND") != NULL || getenv("OMP_PLACES") != NULL;
-    if (view->by_default && view->synthetic == NULL && openmp)
-        terminal_print(stdout,
-                       "OMP_PROC_BIND or OMP_PLACES is set: by default an engine leaves the places "
-                       "to OpenMP",
-                       columns, 2);
-}
 
 static int label_width(const topo_view *view)
 {
@@ -179,14 +100,13 @@ static void print_group(const topo_view *view, const topo_group *group, int widt
 
 static void print_picture(const topo_view *view, unsigned columns)
 {
-    char name[TOPO_NAME], text[TOPO_NAME + 32];
+    char name[TOPO_NAME], package[TOPO_PACKAGE], text[TOPO_NAME + TOPO_PACKAGE + 4];
     const int width = label_width(view);
     for (unsigned i = 0; i < view->group_count; i++) {
         const topo_group *group = &view->groups[i];
-        const weir_pu *pu = &view->pus[group->first];
         topo_group_name(view, group, name);
-        snprintf(text, sizeof text, "package %u%s%s", pu->package, name[0] != '\0' ? ", " : "",
-                 name);
+        snprintf(text, sizeof text, "%s%s%s", topo_package_name(&view->pus[group->first], package),
+                 name[0] != '\0' ? ", " : "", name);
         putchar('\n');
         terminal_print(stdout, text, columns, 2);
         print_group(view, group, width, columns);
@@ -199,7 +119,7 @@ static void print_picture(const topo_view *view, unsigned columns)
                        ? "Each cell is a core: the workers on its hardware threads, - for none."
                        : "Each cell is a core: the worker on it, - for none.",
                    columns, 2);
-    if (view->workers > view->count)
+    if (topo_is_shared(view))
         puts("7+2 means worker 7 and two more.");
 }
 
@@ -217,9 +137,12 @@ static unsigned row_of(const topo_view *view, unsigned worker, column row[MOST_C
 {
     const weir_pu *pu = &view->pus[view->places[worker]];
     const column all[MOST_CELLS] = {
-        {"worker", "worker", worker},        {"package", "pack", pu->package},
-        {"NUMA node", "NUMA", pu->numa},     {"core", "core", pu->core},
-        {"hardware thread", "SMT", pu->smt}, {"OS number", "  OS", pu->os_index},
+        {"worker", "worker", worker},
+        {"package", "pack", pu->os_package != WEIR_NO_NUMBER ? pu->os_package : pu->package},
+        {"NUMA node", "NUMA", pu->os_numa},
+        {"core", "core", pu->core},
+        {"hardware thread", "SMT", pu->smt},
+        {"OS number", "  OS", pu->os_index},
         {"kind", "kind", pu->kind}};
     memcpy(row, all, sizeof all);
     return view->kinds > 1 ? MOST_CELLS : MOST_CELLS - 1;
@@ -244,6 +167,8 @@ static void print_row(const topo_view *view, unsigned worker, bool wide, bool he
         fputs(i == 0 ? "" : wide ? "  " : " ", stdout);
         if (heading)
             fputs(name, stdout);
+        else if (row[i].value == WEIR_NO_NUMBER)
+            printf("%*s", (int)strlen(name), "-");
         else
             printf("%*u", (int)strlen(name), row[i].value);
     }
@@ -265,13 +190,27 @@ static void print_table(const topo_view *view, bool all, unsigned columns)
     }
 }
 
+static void print_line(const char *text, unsigned columns)
+{
+    if (text[0] != '\0')
+        terminal_print(stdout, text, columns, 2);
+}
+
 void topo_print(const topo_view *view, bool all)
 {
-    char summary[TOPO_SUMMARY];
+    char line[TOPO_LINE], text[TOPO_LINE + 32];
     const unsigned known = terminal_columns(STDOUT_FILENO);
     const unsigned columns = known > 0 ? known : DEFAULT_COLUMNS;
-    terminal_print(stdout, topo_summary(view, summary), known, 2);
-    print_placement(view, known);
+    print_line(view->machine.note, known);
+    snprintf(text, sizeof text,
+             "%s: ", view->synthetic != NULL ? "described machine" : "this machine");
+    const size_t begun = strlen(text);
+    topo_summary(view, line);
+    snprintf(text + begun, sizeof text - begun, "%s", line);
+    print_line(text, known);
+    print_line(topo_memory(view, line), known);
+    print_line(topo_share(view, line), known);
+    print_line(topo_team(view, line), known);
     print_picture(view, columns);
     if (view->places != NULL)
         print_table(view, all, columns);
