@@ -10,7 +10,7 @@
 #include "place.h"
 #include "testing.h"
 
-enum { ROUNDS = 300, MOST_PUS = 1024 };
+enum { ROUNDS = 100, MOST_PUS = 1024 };
 
 /* Seeded: every run of the test sees the same machines. */
 static unsigned random_below(unsigned n)
