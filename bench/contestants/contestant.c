@@ -86,7 +86,7 @@ static int contend(const contest *c, arguments *a)
 
 static void print_help(void)
 {
-    puts("usage: CONTESTANT PROBLEM --workers N --size N [--depth N] [--spins N] [--bytes N]\n"
+    puts("usage: CONTESTANT PROBLEM --workers N --size N [--depth N] [--steps N] [--bytes N]\n"
          "                  [--warm-size N] [--warm-depth N] [--repeats N] [--max-bytes N]\n"
          "       CONTESTANT --list\n"
          "One contestant of weir's benchmark suite; `weir-bench` starts it. Prints one line:\n"
@@ -110,7 +110,7 @@ static int read_arguments(int argc, char **argv, arguments *a)
         const char *name;
         uint64_t *number, most;
     } numbers[] = {{"workers", &workers, 4096},           {"size", &p->size, UINT64_MAX},
-                   {"depth", &p->depth, UINT64_MAX},      {"spins", &p->spins, UINT64_MAX},
+                   {"depth", &p->depth, UINT64_MAX},      {"steps", &p->steps, UINT64_MAX},
                    {"bytes", &p->bytes, UINT64_MAX},      {"max-bytes", &p->max_bytes, UINT64_MAX},
                    {"warm-size", &warm_size, UINT64_MAX}, {"warm-depth", &warm_depth, UINT64_MAX},
                    {"repeats", &a->repeats, MOST_REPEATS}};

@@ -16,13 +16,13 @@ typedef struct node {
 } node;
 
 /* Makes the tasks below `parent`; the nodes of its children come from *next on. */
-static void make_tasks(node *parent, uint64_t fanout, uint64_t depth, uint64_t spins, node **next)
+static void make_tasks(node *parent, uint64_t fanout, uint64_t depth, uint64_t steps, node **next)
 {
     for (uint64_t i = 0; i < fanout; i++) {
         if (depth == 0) {
-#pragma omp task depend(in : *parent) firstprivate(parent, spins)
+#pragma omp task depend(in : *parent) firstprivate(parent, steps)
             {
-                const uint64_t leaf = tree_leaf_work(spins);
+                const uint64_t leaf = leaf_work(steps);
 #pragma omp atomic
                 parent->sum += leaf;
             }
@@ -30,7 +30,7 @@ static void make_tasks(node *parent, uint64_t fanout, uint64_t depth, uint64_t s
         }
         node *child = (*next)++;
         child->sum = 0;
-        make_tasks(child, TREE_FANOUT, depth - 1, spins, next);
+        make_tasks(child, TREE_FANOUT, depth - 1, steps, next);
 #pragma omp task depend(inout : *child) depend(in : *parent) firstprivate(child, parent)
         {
 #pragma omp atomic
@@ -51,7 +51,7 @@ static uint64_t run_tree(const problem *p)
     node *next = nodes + 1;
 #pragma omp parallel num_threads(workers)
 #pragma omp single
-    make_tasks(nodes, p->size, p->depth, p->spins, &next);
+    make_tasks(nodes, p->size, p->depth, p->steps, &next);
     const uint64_t sum = nodes[0].sum;
     free(nodes);
     return sum;

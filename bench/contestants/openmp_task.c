@@ -64,12 +64,12 @@ static uint64_t run_skynet(const problem *p)
 
 enum { FANOUT_MOST = 4096 };
 
-static uint64_t tree(uint64_t fanout, uint64_t depth, uint64_t spins)
+static uint64_t tree(uint64_t fanout, uint64_t depth, uint64_t steps)
 {
     uint64_t part[FANOUT_MOST], sum = 0;
     for (uint64_t i = 0; i < fanout; i++) {
-#pragma omp task shared(part) firstprivate(i, depth, spins)
-        part[i] = depth == 0 ? tree_leaf_work(spins) : tree(TREE_FANOUT, depth - 1, spins);
+#pragma omp task shared(part) firstprivate(i, depth, steps)
+        part[i] = depth == 0 ? leaf_work(steps) : tree(TREE_FANOUT, depth - 1, steps);
     }
 #pragma omp taskwait
     for (uint64_t i = 0; i < fanout; i++)
@@ -82,7 +82,7 @@ static uint64_t run_tree(const problem *p)
     uint64_t out = 0;
     if (p->size > FANOUT_MOST)
         abort();
-    IN_REGION(out = tree(p->size, p->depth, p->spins));
+    IN_REGION(out = tree(p->size, p->depth, p->steps));
     return out;
 }
 

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "../spin.h"
+#include "../leaf.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -19,7 +19,7 @@ extern "C" {
 
 typedef struct problem {
     const char *name;
-    uint64_t size, depth, spins, bytes; /* what they mean stands with each problem */
+    uint64_t size, depth, steps, bytes; /* what they mean stands with each problem */
     unsigned workers;
     uint64_t max_bytes;    /* weir's limit; 0: none */
     double *a, *b, *c;     /* matmul, blocked, stencil, sum */
@@ -41,16 +41,10 @@ void problem_destroy(problem *p);
 enum { SKYNET_FANOUT = 10 };
 
 /* ---- tree: `size` branches at the top, each a tree of fan-out 8 and `depth` levels; every leaf
- *      spins `spins` times and yields 1.  chain: `size` links one below the other, each with one
- *      leaf of `spins`, run `depth` times. ---- */
+ *      is leaf_work(steps) and yields 1.  chain: `size` links one below the other, each with one
+ *      such leaf, run `depth` times. ---- */
 
 enum { TREE_FANOUT = 8 };
-
-static inline uint64_t tree_leaf_work(uint64_t spins)
-{
-    spin(spins);
-    return 1;
-}
 
 /* ---- empty and handout: weir's alone, see weir_costs.c ---- */
 

@@ -37,30 +37,30 @@ static uint64_t run_skynet(const problem *p)
     return skynet(0, p->size);
 }
 
-static uint64_t tree(uint64_t fanout, uint64_t depth, uint64_t spins)
+static uint64_t tree(uint64_t fanout, uint64_t depth, uint64_t steps)
 {
     uint64_t sum = 0;
     for (uint64_t i = 0; i < fanout; i++)
-        sum += depth == 0 ? tree_leaf_work(spins) : tree(TREE_FANOUT, depth - 1, spins);
+        sum += depth == 0 ? leaf_work(steps) : tree(TREE_FANOUT, depth - 1, steps);
     return opaque(sum);
 }
 
 static uint64_t run_tree(const problem *p)
 {
-    return tree(p->size, p->depth, p->spins);
+    return tree(p->size, p->depth, p->steps);
 }
 
-static uint64_t chain(uint64_t links, uint64_t spins)
+static uint64_t chain(uint64_t links, uint64_t steps)
 {
-    const uint64_t leaf = tree_leaf_work(spins);
-    return links > 1 ? opaque(leaf + chain(links - 1, spins)) : leaf;
+    const uint64_t leaf = leaf_work(steps);
+    return links > 1 ? opaque(leaf + chain(links - 1, steps)) : leaf;
 }
 
 static uint64_t run_chain(const problem *p)
 {
     uint64_t sum = 0;
     for (uint64_t i = 0; i < p->depth; i++)
-        sum += chain(p->size, p->spins);
+        sum += chain(p->size, p->steps);
     return sum;
 }
 

@@ -30,7 +30,7 @@ uint64_t run_empty(const problem *p)
     return sum;
 }
 
-/* ---- handout: depth runs of size leaves of `spins`, all children of one branch ---- */
+/* ---- handout: depth runs of size leaves of `steps`, all children of one branch ---- */
 
 enum { WORKERS_MOST = 4096 };
 
@@ -61,7 +61,7 @@ static int watch_leaf(weir_branch *b, const void *in, void *out)
     const problem *p = weir_context(b);
     watch *w = &watches[weir_worker(b)];
     w->last = *(const uint32_t *)in;
-    *(uint64_t *)out = tree_leaf_work(p->spins);
+    *(uint64_t *)out = leaf_work(p->steps);
     w->ended_ns = timing_now_ns();
     return 0;
 }

@@ -137,7 +137,7 @@ static int tree_leaf(weir_branch *b, const void *in, void *out)
 {
     const problem *p = weir_context(b);
     (void)in;
-    *(uint64_t *)out = tree_leaf_work(p->spins);
+    *(uint64_t *)out = leaf_work(p->steps);
     return 0;
 }
 

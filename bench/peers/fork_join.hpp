@@ -73,18 +73,18 @@ template <class way> uint64_t run_skynet(const problem *p)
     return way::start([p] { return skynet<way>(0, p->size); });
 }
 
-template <class way> uint64_t tree(uint64_t fanout, uint64_t depth, uint64_t spins)
+template <class way> uint64_t tree(uint64_t fanout, uint64_t depth, uint64_t steps)
 {
     results<TREE_FANOUT> part(fanout);
     way::all(fanout, [&](uint64_t i) {
-        part[i] = depth == 0 ? tree_leaf_work(spins) : tree<way>(TREE_FANOUT, depth - 1, spins);
+        part[i] = depth == 0 ? leaf_work(steps) : tree<way>(TREE_FANOUT, depth - 1, steps);
     });
     return part.sum();
 }
 
 template <class way> uint64_t run_tree(const problem *p)
 {
-    return way::start([p] { return tree<way>(p->size, p->depth, p->spins); });
+    return way::start([p] { return tree<way>(p->size, p->depth, p->steps); });
 }
 
 template <class way> uint64_t nqueens(const queens &q, uint32_t n)

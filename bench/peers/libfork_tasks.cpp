@@ -54,22 +54,22 @@ static uint64_t run_skynet(const problem *p)
     return lf::sync_wait(*pool, skynet, uint64_t{0}, p->size);
 }
 
-inline constexpr auto tree_leaf = [](auto, uint64_t spins) -> lf::task<uint64_t> {
-    co_return tree_leaf_work(spins);
+inline constexpr auto tree_leaf = [](auto, uint64_t steps) -> lf::task<uint64_t> {
+    co_return leaf_work(steps);
 };
 
 inline constexpr auto tree = [](auto self, uint64_t fanout, uint64_t depth,
-                                uint64_t spins) -> lf::task<uint64_t> {
+                                uint64_t steps) -> lf::task<uint64_t> {
     auto [part] = co_await lf::co_new<uint64_t>(fanout);
     const uint64_t last = fanout - 1;
     if (depth == 0) {
         for (uint64_t i = 0; i < last; i++)
-            co_await lf::fork(&part[i], tree_leaf)(spins);
-        co_await lf::call(&part[last], tree_leaf)(spins);
+            co_await lf::fork(&part[i], tree_leaf)(steps);
+        co_await lf::call(&part[last], tree_leaf)(steps);
     } else {
         for (uint64_t i = 0; i < last; i++)
-            co_await lf::fork(&part[i], self)(uint64_t{TREE_FANOUT}, depth - 1, spins);
-        co_await lf::call(&part[last], self)(uint64_t{TREE_FANOUT}, depth - 1, spins);
+            co_await lf::fork(&part[i], self)(uint64_t{TREE_FANOUT}, depth - 1, steps);
+        co_await lf::call(&part[last], self)(uint64_t{TREE_FANOUT}, depth - 1, steps);
     }
     co_await lf::join;
     co_return sum_of(part);
@@ -77,7 +77,7 @@ inline constexpr auto tree = [](auto self, uint64_t fanout, uint64_t depth,
 
 static uint64_t run_tree(const problem *p)
 {
-    return lf::sync_wait(*pool, tree, p->size, p->depth, p->spins);
+    return lf::sync_wait(*pool, tree, p->size, p->depth, p->steps);
 }
 
 inline constexpr auto nqueens = [](auto self, queens q, uint32_t n) -> lf::task<uint64_t> {

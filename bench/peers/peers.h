@@ -12,10 +12,10 @@ extern "C" {
 #endif
 
 /* A oneTBB parallel_pipeline of source, work and consumer with that many tokens and threads; work
- * spins `spins` times on each of `items` numbers. Returns the sum of the numbers' doubles, in the
+ * does leaf_work(steps) for each of `items` numbers. Returns the sum of the numbers' doubles, in the
  * consumer's order if it is ordered. */
 uint64_t peer_tbb_pipeline(uint64_t items, unsigned tokens, unsigned threads, int ordered,
-                           uint64_t spins);
+                           uint64_t steps);
 
 #ifdef __cplusplus
 }

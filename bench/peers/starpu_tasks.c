@@ -31,7 +31,7 @@ static void submit(struct starpu_task *task)
 /* ---- tree: a task a leaf and a task a gather, which depends on those of its children ---- */
 
 typedef struct node {
-    uint64_t sum, spins;
+    uint64_t sum, steps;
     const struct node *child; /* the first of `children` */
     uint64_t children;
 } node;
@@ -40,7 +40,7 @@ static void run_leaf(void *buffers[], void *argument)
 {
     node *n = argument;
     (void)buffers;
-    n->sum = tree_leaf_work(n->spins);
+    n->sum = leaf_work(n->steps);
 }
 
 static void run_gather(void *buffers[], void *argument)
@@ -60,7 +60,7 @@ static struct starpu_task *make_branch(const problem *p, const tree_shape *t, no
                                        uint64_t i)
 {
     if (i >= t->inner) {
-        nodes[i] = (node){.spins = p->spins};
+        nodes[i] = (node){.steps = p->steps};
         return make_task(&leaf, &nodes[i]);
     }
     const uint64_t first = tree_first_child(t, i), n = tree_children(t, i);

@@ -24,7 +24,7 @@ static uint64_t run_tree(const problem *p)
                 sum[i] += sum[child];
         }));
     for (uint64_t i = shape.inner; i < shape.nodes; i++)
-        tasks.push_back(flow.emplace([p, sum, i] { sum[i] = tree_leaf_work(p->spins); }));
+        tasks.push_back(flow.emplace([p, sum, i] { sum[i] = leaf_work(p->steps); }));
     for (uint64_t i = 0; i < shape.inner; i++) {
         const uint64_t first = tree_first_child(&shape, i), n = tree_children(&shape, i);
         for (uint64_t child = first; child < first + n; child++)

@@ -28,8 +28,8 @@ static uint64_t run_graph(const problem *p)
                 sum[i] += sum[child];
         });
     for (uint64_t i = shape.inner; i < shape.nodes; i++)
-        nodes.emplace_back(
-            graph, [p, sum, i](const continue_msg &) { sum[i] = tree_leaf_work(p->spins); });
+        nodes.emplace_back(graph,
+                           [p, sum, i](const continue_msg &) { sum[i] = leaf_work(p->steps); });
     for (uint64_t i = 0; i < shape.inner; i++) {
         const uint64_t first = tree_first_child(&shape, i), n = tree_children(&shape, i);
         for (uint64_t child = first; child < first + n; child++)

@@ -5,11 +5,11 @@
 #include <tbb/global_control.h>
 #include <tbb/parallel_pipeline.h>
 
+#include "leaf.h"
 #include "peers.h"
-#include "spin.h"
 
 uint64_t peer_tbb_pipeline(uint64_t items, unsigned tokens, unsigned threads, int ordered,
-                           uint64_t spins)
+                           uint64_t steps)
 {
     tbb::global_control limit(tbb::global_control::max_allowed_parallelism, threads);
     uint64_t next = 0, sum = 0;
@@ -24,8 +24,7 @@ uint64_t peer_tbb_pipeline(uint64_t items, unsigned tokens, unsigned threads, in
             }
             return next++;
         }) & tbb::make_filter<uint64_t, uint64_t>(tbb::filter_mode::parallel, [=](uint64_t item) {
-            spin(spins);
-            return 2 * item;
+            return 2 * item * leaf_work(steps);
         }) & tbb::make_filter<uint64_t, void>(serial, [&](uint64_t item) { sum += item; }));
     return sum;
 }

@@ -67,15 +67,15 @@ static uint64_t run_skynet(const problem *p)
     return run(skynet(0, p->size));
 }
 
-static number tree_leaf(uint64_t spins)
+static number tree_leaf(uint64_t steps)
 {
-    co_return tree_leaf_work(spins);
+    co_return leaf_work(steps);
 }
 
-static number tree(uint64_t depth, uint64_t spins)
+static number tree(uint64_t depth, uint64_t steps)
 {
     const auto part = co_await tmc::spawn_many<TREE_FANOUT>(
-        tasks([=](uint64_t) { return depth == 0 ? tree_leaf(spins) : tree(depth - 1, spins); }));
+        tasks([=](uint64_t) { return depth == 0 ? tree_leaf(steps) : tree(depth - 1, steps); }));
     co_return sum_of(part, TREE_FANOUT);
 }
 
@@ -83,8 +83,8 @@ static number tree_top(const problem *p)
 {
     const auto part = co_await tmc::spawn_many(tasks([p](uint64_t) {
                                                    return p->depth == 0
-                                                              ? tree_leaf(p->spins)
-                                                              : tree(p->depth - 1, p->spins);
+                                                              ? tree_leaf(p->steps)
+                                                              : tree(p->depth - 1, p->steps);
                                                }),
                                                p->size);
     co_return sum_of(part, part.size());

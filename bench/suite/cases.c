@@ -1,10 +1,12 @@
 /* The table of problems; see cases.h. */
 #include "cases.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../contestants/problem.h"
+#include "leaf_cost.h"
 
 typedef struct known_case {
     const char *label; /* with %lu for the size, or without */
@@ -89,8 +91,8 @@ task cases_tree_of_grain(const settings *s, double ns, unsigned workers)
     const double wanted_ns = s->quick ? 1e5 : 2e7;
     const unsigned top = 32 * workers < 4096 ? 32 * workers : 4096;
     task t = {.problem = "tree", .size = top, .repeats = s->quick ? 1 : 5};
-    t.spins = (uint64_t)(ns / s->ns_per_spin + 0.5);
-    while (t.depth < 4 && (double)cases_tree_leaves(&t) * ns < wanted_ns)
+    t.steps = leaf_cost_steps(&s->leaf, ns);
+    while (t.depth < 4 && (double)cases_tree_leaves(&t) * fmax(ns, 1) < wanted_ns)
         t.depth++;
     t.expected = cases_tree_leaves(&t);
     return t;

@@ -32,7 +32,7 @@ entry *contest_enter(contest *c, contestant *who, unsigned workers, const task *
 
 static bool same_task(const task *a, const task *b)
 {
-    return a->size == b->size && a->depth == b->depth && a->spins == b->spins &&
+    return a->size == b->size && a->depth == b->depth && a->steps == b->steps &&
            a->bytes == b->bytes;
 }
 

@@ -8,9 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../spin.h"
-#include "../timing.h"
-
 /* The first "key : value" of a file of /proc. */
 static void read_key(const char *path, const char *key, char *value, size_t room)
 {
@@ -59,18 +56,4 @@ machine machine_describe(const weir_topology *topology)
         m.load = 0;
     count_cores(&m, topology);
     return m;
-}
-
-double machine_ns_per_spin(void)
-{
-    enum { TRIES = 9, SPINS = 2000000 };
-    double best = 0;
-    for (int i = 0; i < TRIES; i++) {
-        const uint64_t begun = timing_now_ns();
-        spin(SPINS);
-        const double ns = (double)(timing_now_ns() - begun) / (double)SPINS;
-        if (i == 0 || ns < best)
-            best = ns;
-    }
-    return best;
 }

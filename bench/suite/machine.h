@@ -1,4 +1,4 @@
-/* What the figures were measured on, and the length of a spin.
+/* What the figures were measured on.
  *
  * main.c asks once at the start; the report shows it.  It must never guess: what cannot be read is
  * "unknown". */
@@ -17,8 +17,5 @@ typedef struct machine {
 } machine;
 
 machine machine_describe(const weir_topology *topology);
-
-/* Nanoseconds that one turn of spin() takes here, the best of several tries. */
-double machine_ns_per_spin(void);
 
 #endif

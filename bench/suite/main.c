@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "contestants.h"
+#include "leaf_cost.h"
 #include "suites.h"
 
 static const struct {
@@ -18,7 +19,7 @@ static const struct {
 } suites[] = {
     {"fork-join", "fib, skynet, nqueens, unbalanced tree search, mergesort, matmul by quadrants",
      suite_fork_join},
-    {"grain", "efficiency against the cost of a leaf, 1 ns to 1 ms; METG(50 %)", suite_grain},
+    {"grain", "efficiency against the cost of a leaf, up to 1 ms; METG(50 %)", suite_grain},
     {"costs", "weir's own: a node, an empty run, a promotion, a gather task", suite_costs},
     {"chain", "a pipeline that is a list: what more workers cost it, or bring", suite_chain},
     {"numeric", "matrix product, array sum, stencil, beside the machine's own limit",
@@ -196,7 +197,8 @@ int main(int argc, char **argv)
     }
     if (s.workers == 0)
         s.workers = weir_topology_default_workers(s.topology);
-    s.ns_per_spin = machine_ns_per_spin();
+    if (!leaf_cost_measure(&s))
+        return 1;
     setvbuf(stdout, NULL, _IOLBF, 0); /* whoever waits for hours may look into the file */
     const machine m = machine_describe(s.topology);
     report_begin(&r, &s, &m);

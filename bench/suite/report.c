@@ -63,7 +63,11 @@ static void begin_json(report *r, const settings *s, const machine *m)
     json_unsigned(j, "rounds", s->rounds);
     json_unsigned(j, "workers", s->workers);
     json_bool(j, "quick", s->quick);
-    json_double(j, "ns_per_spin", s->ns_per_spin);
+    json_double(j, "ns_per_step", s->leaf.step_ns);
+    json_open_array(j, "ns_per_leaf_of_0_1_2_steps");
+    for (unsigned i = 0; i < LEAF_SHORT; i++)
+        json_double(j, NULL, s->leaf.short_ns[i]);
+    json_close_array(j);
     json_string(j, "pinning", "each process on the cores that weir's placement gives its workers");
     json_close_object(j);
     json_open_list(j, "contests");
@@ -79,6 +83,8 @@ void report_begin(report *r, const settings *s, const machine *m)
         "workers:     %u; each process may use only the cores that weir's placement gives them\n",
         s->workers);
     printf("rounds:      %u, all contestants taking turns; a time is the median\n", s->rounds);
+    printf("leaves:      of multiplications, %.3f ns each; a call without any takes %.2f ns\n",
+           s->leaf.step_ns, s->leaf.short_ns[0]);
     if (m->load > 0.3)
         printf("load:        %.2f before the start: something else runs here, so do not trust the "
                "times\n",
@@ -150,7 +156,7 @@ static void write_entry(json *j, const entry *e)
     json_unsigned(j, "workers", e->workers);
     json_unsigned(j, "size", e->task.size);
     json_unsigned(j, "depth", e->task.depth);
-    json_unsigned(j, "spins", e->task.spins);
+    json_unsigned(j, "steps", e->task.steps);
     json_unsigned(j, "bytes", e->task.bytes);
     json_bool(j, "stopped", e->stopped);
     json_open_array(j, "seconds");

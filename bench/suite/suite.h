@@ -15,7 +15,7 @@ enum { MOST_ROUNDS = 101, MOST_ENTRIES = 256, MOST_CONTESTANTS = 32 };
 /* What is to be solved: the arguments of a contestant's program. */
 typedef struct task {
     const char *problem;
-    uint64_t size, depth, spins, bytes;
+    uint64_t size, depth, steps, bytes;
     uint64_t warm_size, warm_depth; /* of the run before the timed ones; 0: as the timed one */
     uint64_t repeats;               /* runs a turn; its time is their median */
     uint64_t expected;              /* the known answer; 0: that of the sequential program */
@@ -57,6 +57,14 @@ typedef struct contest {
     unsigned count;
 } contest;
 
+/* Of the sequential program; a step is a multiplication. */
+enum { LEAF_SHORT = 20 };
+
+typedef struct leaf_cost {
+    double short_ns[LEAF_SHORT]; /* a leaf of 0, 1, 2, … steps, all that belongs to it counted in */
+    double step_ns;              /* each step of a long one */
+} leaf_cost;
+
 typedef struct settings {
     weir_topology *topology; /* of this machine, for placing workers on it */
     unsigned rounds, workers;
@@ -64,7 +72,7 @@ typedef struct settings {
     bool quick;
     contestant contestants[MOST_CONTESTANTS];
     unsigned contestants_count;
-    double ns_per_spin;
+    leaf_cost leaf;
 } settings;
 
 #endif

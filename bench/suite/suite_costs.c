@@ -7,6 +7,7 @@
 #include "cases.h"
 #include "contest.h"
 #include "contestants.h"
+#include "leaf_cost.h"
 #include "suites.h"
 
 /* Enters weir with 1 worker and with all. */
@@ -26,10 +27,9 @@ static void print_cost(report *r, const char *what, const entry *e, double ns)
 
 static bool measure_nodes(settings *s, report *r)
 {
-    task t = cases_tree_of_grain(s, 1, 1);
+    const task t = cases_tree_of_grain(s, 0, 1);
     contest c = contest_begin("costs", "an empty tree");
     uint64_t nodes = 0;
-    t.spins = 0;
     enter_weir(&c, s, &t);
     for (task level = t;; level.depth--) {
         nodes += cases_tree_leaves(&level);
@@ -61,7 +61,7 @@ static bool measure_hand_outs(settings *s, report *r)
     const char *label;
     task t = cases_task(s, "handout", &label);
     contest c = contest_begin("costs", label);
-    t.spins = (uint64_t)(30000 / s->ns_per_spin);
+    t.steps = leaf_cost_steps(&s->leaf, 30000);
     enter_weir(&c, s, &t);
     const bool right = contest_run(&c, s);
     report_contest_data(r, &c);

@@ -10,24 +10,33 @@
 #include "chart.h"
 #include "contest.h"
 #include "contestants.h"
+#include "leaf_cost.h"
 #include "suites.h"
 
+/* Those that no leaf here costs, being less than the call and the jump, are left out. */
 static const struct {
-    double ns;
+    double ns; /* 0: no work */
     const char *label;
-} grains[] = {{1, "1ns"},     {2, "2ns"},     {5, "5ns"},     {10, "10ns"},   {20, "20ns"},
-              {50, "50ns"},   {100, "100ns"}, {200, "200ns"}, {500, "500ns"}, {1000, "1us"},
-              {2000, "2us"},  {5000, "5us"},  {1e4, "10us"},  {2e4, "20us"},  {5e4, "50us"},
-              {1e5, "100us"}, {1e6, "1ms"}};
-enum { GRAINS = sizeof grains / sizeof *grains };
+} grains[] = {{0, "call"},   {1, "1ns"},     {2, "2ns"},     {5, "5ns"},     {10, "10ns"},
+              {20, "20ns"},  {50, "50ns"},   {100, "100ns"}, {200, "200ns"}, {500, "500ns"},
+              {1000, "1us"}, {2000, "2us"},  {5000, "5us"},  {1e4, "10us"},  {2e4, "20us"},
+              {5e4, "50us"}, {1e5, "100us"}, {1e6, "1ms"}};
+enum { MOST_GRAINS = sizeof grains / sizeof *grains };
+
+/* What a leaf really cost the sequential program, nanoseconds; 0 if it has no result. */
+static double cost_of_leaf(const contest *c)
+{
+    const entry *serial = contest_find(c, "serial", 1);
+    return serial == NULL ? 0 : serial->median * 1e9 / (double)cases_tree_leaves(&serial->task);
+}
 
 /* A curve for each contestant: what a leaf costs the sequential program, and the efficiency. */
 static void add_points(chart *curves, const contest *c)
 {
     const entry *serial = contest_find(c, "serial", 1);
+    const double leaf_ns = cost_of_leaf(c);
     if (serial == NULL)
         return;
-    const double leaf_ns = serial->median * 1e9 / (double)cases_tree_leaves(&serial->task);
     for (const entry *e = c->entries; e < c->entries + c->count; e++) {
         if (e == serial || e->turns == 0)
             continue;
@@ -89,11 +98,30 @@ static void print_crossings(report *r, chart *curves)
     }
 }
 
-static void print_table(const chart *curves)
+/* Six columns: "1.05ns", "20.1ns", "502us". */
+static void print_cost(double ns)
 {
-    printf("\n%-20s efficiency at leaves of about\n%-20s", "", "");
-    for (unsigned k = 0; k < GRAINS; k++)
-        printf(" %6s", grains[k].label);
+    static const char *const units[] = {"ns", "us", "ms", "s"};
+    int unit = 0;
+    for (; unit < 3 && ns >= 999.5; unit++)
+        ns /= 1000;
+    char text[24];
+    snprintf(text, sizeof text, "%.*f%s", ns < 9.995 ? 2 : ns < 99.95 ? 1 : 0, ns, units[unit]);
+    printf(" %6s", text);
+}
+
+/* Column k is that of grains[which[k]]. */
+static void print_table(const chart *curves, const unsigned *which, const double *costs_ns,
+                        unsigned n)
+{
+    printf(
+        "\n%-20s efficiency at leaves of about, and what they cost the sequential program\n%-20s",
+        "", "");
+    for (unsigned k = 0; k < n; k++)
+        printf(" %6s", grains[which[k]].label);
+    printf("\n%-20s", "a leaf in plain C");
+    for (unsigned k = 0; k < n; k++)
+        print_cost(costs_ns[k]);
     putchar('\n');
     for (unsigned i = 0; i < curves->count; i++) {
         const chart_series *s = &curves->series[i];
@@ -107,6 +135,8 @@ static void print_table(const chart *curves)
 bool suite_grain(settings *s, report *r)
 {
     static chart curves;
+    double costs_ns[MOST_GRAINS];
+    unsigned which[MOST_GRAINS], n = 0;
     bool right = true;
     curves = (chart){.title = "Efficiency of a tree against the cost of its leaves",
                      .subtitle = "sequential time / (workers x time); circles: METG(50 %)",
@@ -115,18 +145,25 @@ bool suite_grain(settings *s, report *r)
                      .x_log = true,
                      .y_scale = 0.01,
                      .y_line = 0.5};
-    report_heading("grain: a tree of fan-out 8, leaves from 1 ns to 1 ms");
-    for (unsigned k = 0; k < GRAINS; k++) {
-        char label[64];
-        const task t = cases_tree_of_grain(s, grains[k].ns, s->workers);
-        snprintf(label, sizeof label, "tree, leaves of %g ns", grains[k].ns);
+    report_heading("grain: a tree of fan-out 8, leaves from a call alone to 1 ms");
+    for (unsigned k = 0; k < MOST_GRAINS; k++) {
+        char label[64] = "tree, leaves that are a call alone";
+        const double ns = grains[k].ns;
+        const task t = cases_tree_of_grain(s, ns, s->workers);
+        if (ns > 0 && !leaf_cost_has(&s->leaf, ns))
+            continue;
+        if (ns > 0)
+            snprintf(label, sizeof label, "tree, leaves of %g ns", ns);
         contest c = contest_begin("grain", label);
         suite_enter_all(&c, s, &t);
         right = contest_run(&c, s) && right;
         report_contest_data(r, &c);
         add_points(&curves, &c);
+        which[n] = k;
+        costs_ns[n] = cost_of_leaf(&c);
+        report_finding(r, label, "serial", costs_ns[n++], "ns a leaf");
     }
-    print_table(&curves);
+    print_table(&curves, which, costs_ns, n);
     print_crossings(r, &curves);
     if (r->plots != NULL)
         right = chart_write(&curves, r->plots, "grain.svg") && right;

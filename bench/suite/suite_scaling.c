@@ -8,6 +8,7 @@
 #include "chart.h"
 #include "contest.h"
 #include "contestants.h"
+#include "leaf_cost.h"
 #include "suites.h"
 
 /* 1, 2, 4, … and all; from 8 on also the halves between. Returns how many. */
@@ -29,7 +30,7 @@ static task tree_task(const settings *s, unsigned branches)
     task t = {.problem = "tree",
               .size = branches,
               .depth = s->quick ? 1 : 3,
-              .spins = (uint64_t)(1000 / s->ns_per_spin),
+              .steps = leaf_cost_steps(&s->leaf, 1000),
               .repeats = s->quick ? 1 : 3};
     t.expected = cases_tree_leaves(&t);
     return t;

@@ -7,6 +7,7 @@
 #include "cases.h"
 #include "contest.h"
 #include "contestants.h"
+#include "leaf_cost.h"
 #include "suites.h"
 
 void suite_enter_all(contest *c, settings *s, const task *t)
@@ -78,7 +79,7 @@ static bool run_chain(settings *s, report *r, const chain *wanted)
     t.size = (uint64_t)((double)t.size * wanted->links);
     t.depth = (uint64_t)((double)t.depth * wanted->times);
     t.expected = t.size * t.depth;
-    t.spins = (uint64_t)(wanted->leaf_ns / s->ns_per_spin);
+    t.steps = leaf_cost_steps(&s->leaf, wanted->leaf_ns);
     snprintf(text, sizeof text, "%lu links, leaves of %g ns", (unsigned long)t.size,
              wanted->leaf_ns);
     contest c = contest_begin("chain", text);

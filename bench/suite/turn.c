@@ -48,7 +48,7 @@ static void make_command(const entry *e, command *c)
     add_number(c, "--workers", e->workers);
     add_number(c, "--size", t->size);
     add_number(c, "--depth", t->depth);
-    add_number(c, "--spins", t->spins);
+    add_number(c, "--steps", t->steps);
     add_number(c, "--bytes", t->bytes);
     add_number(c, "--warm-size", t->warm_size);
     add_number(c, "--warm-depth", t->warm_depth);
