@@ -110,7 +110,7 @@ static void print_text(const layers_demo *demo, const weir_stats *stats, unsigne
     enum { NARROW = 64 };
     const unsigned operations = atomic_load(&demo->operations);
     const unsigned columns = demo->on_terminal ? terminal_columns(STDOUT_FILENO) : 0;
-    char workers[96];
+    char workers[TOOL_WORKERS_TEXT];
     printf("result %.17g\n", result);
     printf("%u operation%s in %.3f s%son %s, at most %u at once\n", operations,
            operations == 1 ? "" : "s", stats->seconds, columns && columns < NARROW ? "\n" : " ",

@@ -195,14 +195,15 @@ static void print_histogram(const stats_report *r, unsigned columns)
 static void print_run(const stats_report *r, unsigned columns)
 {
     char peak[16], certified[16], tables[16], limit[16] = "none", speed[32] = "", text[256];
+    char workers[TOOL_WORKERS_TEXT];
     uint64_t bytes = r->input->array.values * r->input->array.dtype.bytes;
     if (r->max_bytes)
         tool_format_bytes(r->max_bytes, limit);
     if (r->seconds > 0 && bytes >= 1000000)
         snprintf(speed, sizeof speed, ", %.2f GB/s", (double)bytes / r->seconds * 1e-9);
     puts("\nRun");
-    snprintf(text, sizeof text, "  %.3g s%s, %u worker%s, %" PRIu64 " promotion%s", r->seconds,
-             speed, r->run.workers, r->run.workers == 1 ? "" : "s", r->run.promotions,
+    snprintf(text, sizeof text, "  %.3g s%s, %s, %" PRIu64 " promotion%s", r->seconds, speed,
+             tool_format_workers(r->run.workers, r->workers_asked, workers), r->run.promotions,
              r->run.promotions == 1 ? "" : "s");
     terminal_print(stdout, text, columns, 4);
     snprintf(text, sizeof text, "  %u pass%s over the file: %s", r->passes,
@@ -318,6 +319,7 @@ static void write_run(json *j, const stats_report *r)
     json_unsigned(j, "passes", r->passes);
     json_double(j, "bytes_per_second", r->seconds > 0 ? (double)bytes / r->seconds : 0);
     json_unsigned(j, "workers", r->run.workers);
+    json_unsigned(j, "workers_asked", r->workers_asked);
     json_unsigned(j, "branches", r->run.branches);
     json_unsigned(j, "promotions", r->run.promotions);
     json_unsigned(j, "peak_in_flight", r->run.peak_in_flight);

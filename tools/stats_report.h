@@ -25,11 +25,12 @@ typedef struct stats_report {
     size_t quantile_count;
     histogram histogram;
     weir_stats run;
-    unsigned passes;      /* over the file */
-    const char *why;      /* that many, in some words */
-    unsigned ddof;        /* the variance is divided by count - ddof */
-    double seconds;       /* reading, reducing, and reading off quantiles and histogram */
-    uint64_t table_bytes; /* counts; part of the three below */
+    unsigned workers_asked; /* run.workers is what OpenMP gave */
+    unsigned passes;        /* over the file */
+    const char *why;        /* that many, in some words */
+    unsigned ddof;          /* the variance is divided by count - ddof */
+    double seconds;         /* reading, reducing, and reading off quantiles and histogram */
+    uint64_t table_bytes;   /* counts; part of the three below */
     uint64_t peak_bytes, certified_bytes, max_bytes; /* max_bytes 0: no limit */
 } stats_report;
 

@@ -193,6 +193,7 @@ static int run_pass(passes *p, const weir_plan *plan, void *out)
     weir_engine_stats(p->engine, &run);
     p->report->passes++;
     all->workers = run.workers;
+    p->report->workers_asked = weir_engine_workers(p->engine);
     all->branches += run.branches;
     all->promotions += run.promotions;
     all->gathers_promoted += run.gathers_promoted;

@@ -229,11 +229,11 @@ void tool_engine_close(weir_engine *engine)
     weir_engine_close(engine);
 }
 
-const char *tool_format_workers(unsigned given, unsigned asked, char text[96])
+const char *tool_format_workers(unsigned given, unsigned asked, char text[TOOL_WORKERS_TEXT])
 {
-    const int n = snprintf(text, 96, "%u worker%s", given, given == 1 ? "" : "s");
+    const int n = snprintf(text, TOOL_WORKERS_TEXT, "%u worker%s", given, given == 1 ? "" : "s");
     if (given < asked)
-        snprintf(text + n, 96 - (size_t)n, " (OpenMP gave no more of %u: OMP_THREAD_LIMIT?)",
-                 asked);
+        snprintf(text + n, TOOL_WORKERS_TEXT - (size_t)n,
+                 " (asked for %u; OpenMP gave no more: OMP_THREAD_LIMIT, OMP_DYNAMIC?)", asked);
     return text;
 }

@@ -72,7 +72,8 @@ bool tool_parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *
 const char *tool_format_bytes(uint64_t bytes, char text[16]);
 
 /* "2 workers", and what was asked for if OpenMP gave fewer; returns `text`. */
-const char *tool_format_workers(unsigned given, unsigned asked, char text[96]);
+enum { TOOL_WORKERS_TEXT = 96 };
+const char *tool_format_workers(unsigned given, unsigned asked, char text[TOOL_WORKERS_TEXT]);
 
 /* Opens an engine whose runs Ctrl-C, SIGTERM and SIGHUP cancel until tool_engine_close().  One at a
  * time.

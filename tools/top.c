@@ -210,6 +210,7 @@ static int print_report(top_run *run, const options *o, top_report *report)
     report->tally = top_run_tally(run);
     report->text_bytes = top_run_text_bytes(run);
     report->bytes = top_run_bytes(run);
+    report->workers = top_run_workers(run);
     report->distinct = top_run_distinct(run);
     const uint64_t most = o->entries < SIZE_MAX ? o->entries : SIZE_MAX;
     report->entries = top_run_select(run, (size_t)most, &report->shown);
@@ -244,11 +245,11 @@ static int run_engine(weir_engine *engine, options *o, uint64_t file_bytes)
     char error[256];
     top_run *run;
     top_request *request = &o->request;
-    top_report report = {.request = request, .workers = weir_engine_workers(engine)};
+    top_report report = {.request = request, .workers_asked = weir_engine_workers(engine)};
     const size_t limit = weir_engine_max_bytes(engine);
     report.max_bytes = limit == SIZE_MAX ? UINT64_MAX : limit;
     if (!request->jobs)
-        request->jobs = report.workers < 4096 ? report.workers : 4096;
+        request->jobs = report.workers_asked < 4096 ? report.workers_asked : 4096;
     if (!request->buffer)
         request->buffer = 2 * request->jobs;
     int code;

@@ -44,7 +44,7 @@ static void print_first_bad(const top_report *r)
 
 bool top_report_text(const top_report *r)
 {
-    char size[16], peak[16], *text = allocate_text(r);
+    char size[16], peak[16], workers[TOOL_WORKERS_TEXT], *text = allocate_text(r);
     if (!text)
         return false;
     const int width = count_width(r);
@@ -59,9 +59,9 @@ bool top_report_text(const top_report *r)
            r->shown ? "\n" : "", r->tally.lines, r->tally.counted, r->tally.bad, r->distinct);
     if (r->tally.bad)
         print_first_bad(r);
-    printf("%s in %.3f s, %.2f GB/s, %u worker%s; memory %s\n",
-           tool_format_bytes(r->text_bytes, size), r->seconds, rate * 1e-9, r->workers,
-           r->workers == 1 ? "" : "s", tool_format_bytes(r->bytes.fixed + r->bytes.tables, peak));
+    printf("%s in %.3f s, %.2f GB/s, %s; memory %s\n", tool_format_bytes(r->text_bytes, size),
+           r->seconds, rate * 1e-9, tool_format_workers(r->workers, r->workers_asked, workers),
+           tool_format_bytes(r->bytes.fixed + r->bytes.tables, peak));
     return true;
 }
 
@@ -118,6 +118,7 @@ static void write_run(json *j, const top_report *r)
     json_double(j, "seconds", r->seconds);
     json_double(j, "bytes_per_second", r->seconds > 0 ? (double)r->text_bytes / r->seconds : 0);
     json_unsigned(j, "workers", r->workers);
+    json_unsigned(j, "workers_asked", r->workers_asked);
     json_unsigned(j, "jobs", r->request->jobs);
     json_unsigned(j, "buffer", r->request->buffer);
     json_unsigned(j, "block_bytes", r->request->block);

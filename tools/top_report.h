@@ -15,7 +15,7 @@ typedef struct top_report {
     top_tally tally;
     uint64_t text_bytes; /* read; of gzip files what was packed */
     double seconds;
-    unsigned workers;
+    unsigned workers, workers_asked; /* that OpenMP gave, and should have */
     top_bytes bytes;
     uint64_t max_bytes; /* UINT64_MAX: no limit */
 } top_report;

@@ -34,6 +34,7 @@ typedef struct block {
 struct top_run {
     /* read-only once it is open */
     top_request request;
+    weir_engine *engine;
     size_t capacity, blocks;
     top_parser *parsers; /* one per job, each with its cache lines */
     unsigned parsers_open;
@@ -47,9 +48,10 @@ struct top_run {
     block *held;
     size_t searched; /* bytes of the held block that have no line's end */
     bool skipping;   /* within a line that is too long */
-    bool ended;      /* what is held is the last of its file */
-    size_t file;     /* which is read, */
-    uint64_t line;   /* and its next line, 1-based */
+    unsigned workers;
+    bool ended;    /* what is held is the last of its file */
+    size_t file;   /* which is read, */
+    uint64_t line; /* and its next line, 1-based */
     uint64_t text_bytes;
 
     /* by any thread */
@@ -329,6 +331,7 @@ weir_status top_run_open(top_run **out, weir_engine *engine, const top_request *
     if (!run)
         return WEIR_ENOMEM;
     run->request = *request;
+    run->engine = engine;
     run->capacity = request->block > TOP_LINE_MOST + 1 ? request->block : TOP_LINE_MOST + 1;
     run->blocks = (size_t)request->buffer + request->jobs + 1;
     run->line = 1;
@@ -382,6 +385,9 @@ static top_code merge(top_run *run)
 static weir_status close_stream(top_run *run)
 {
     const weir_status status = weir_stream_close(run->stream);
+    weir_stats stats;
+    weir_engine_stats(run->engine, &stats);
+    run->workers = stats.workers;
     run->stream = NULL;
     return status;
 }
@@ -431,6 +437,11 @@ top_tally top_run_tally(const top_run *run)
         sum.bad += run->notes.files[i].bad;
     }
     return sum;
+}
+
+unsigned top_run_workers(const top_run *run)
+{
+    return run->workers;
 }
 
 uint64_t top_run_text_bytes(const top_run *run)

@@ -43,6 +43,7 @@ weir_status top_run_count(top_run *run, uint64_t max_bytes, progress *p, top_cod
 const top_entry *top_run_select(top_run *run, size_t n, size_t *count);
 size_t top_run_distinct(const top_run *run);
 top_tally top_run_tally(const top_run *run);
+unsigned top_run_workers(const top_run *run); /* that OpenMP gave */
 uint64_t top_run_text_bytes(const top_run *run);
 
 /* After the counting, however it ended: what was wrong with files, and with lines. */

@@ -119,9 +119,10 @@ static void do_duty(void *argument)
 static void work(void *argument, unsigned worker, unsigned size)
 {
     duty d = {.s = argument, .worker = worker};
-    (void)size;
-    if (worker == 0)
+    if (worker == 0) {
+        d.s->workers = size;
         weir__team_bind_caller(&d.s->engine->team);
+    }
     weir__enclose(do_duty, &d);
 }
 
@@ -167,6 +168,7 @@ static void find_last_stages(weir_stream *s)
 static weir_status start_workers(weir_stream *s)
 {
     weir_status status = WEIR_OK;
+    s->began_ns = weir__now_ns();
     find_last_stages(s);
     for (unsigned i = 0; i < s->count && status == WEIR_OK; i++)
         if (!open_stage(s->stages[i]))
@@ -238,6 +240,17 @@ static void drop_item(void *argument, void *item)
     weir__stage_drop(argument, item);
 }
 
+static void note_stats(weir_stream *s)
+{
+    const uint64_t bytes = weir_stream_certified_bytes(s);
+    s->engine->stats = (weir_stats){
+        .workers = s->workers,
+        .peak_bytes = bytes,
+        .certified_bytes = bytes,
+        .seconds = (double)(weir__now_ns() - s->began_ns) * 1e-9,
+    };
+}
+
 /* The lanes of pipelines that ran in place keep their blocks, but no reservation. */
 static void give_back_bytes(weir_stream *s)
 {
@@ -271,6 +284,7 @@ weir_status weir_stream_close(weir_stream *s)
         for (unsigned i = 0; i < s->count; i++) /* what is still there belongs to nobody else */
             weir__ring_drop(&s->stages[i]->ring, drop_item, s->stages[i]);
         status = weir__failure_end(&s->engine->lane.failure, &error);
+        note_stats(s);
         give_back_bytes(s);
         weir__engine_release(s->engine);
     }

@@ -15,6 +15,8 @@ struct weir_stream {
     weir__stage **stages; /* in the order of their making, so inputs come first */
     unsigned count, room;
     bool started;
+    uint64_t began_ns;
+    unsigned workers;    /* that OpenMP gave; written by worker 0, read once the host is joined */
     pthread_t host;      /* opens the team's region, and is its worker 0 */
     atomic_bool closing; /* workers leave */
 };

@@ -113,7 +113,8 @@ WEIR_API unsigned weir_engine_workers(const weir_engine *engine);
 WEIR_API size_t weir_engine_max_in_flight(const weir_engine *engine);
 WEIR_API size_t weir_engine_max_bytes(const weir_engine *engine);
 
-/* What the engine's last run did. */
+/* What the engine's last run did; or its last stream, up to its close: workers, the bytes of its own
+ * buffers, and seconds. */
 typedef struct weir_stats {
     unsigned workers;          /* threads that OpenMP gave; 1 inside another parallel region */
     uint64_t branches;         /* branches begun, leaves included */

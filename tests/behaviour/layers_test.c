@@ -3,6 +3,7 @@
  * Works in a temporary directory of its own.  It must never depend on how fast the machine is: that
  * operations run at the same time is seen from how many do, not from seconds. */
 #include "command.h"
+#include "on_terminal.h"
 
 static void the_classic_three_layers_give_the_classic_result(void **state)
 {
@@ -117,9 +118,24 @@ static void the_topology_is_what_an_engine_would_take_from_the_environment(void 
     unsetenv("WEIR_WORKERS");
 }
 
+static void lines_fit_the_terminal(void **state)
+{
+    static const unsigned short columns[] = {40, 64, 80, 200};
+    (void)state;
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+        run_on_terminal(columns[i],
+                        "layers --workers 2 --seconds 0 --fanout 9 --depth 3 0.123456789");
+        assert_int_equal(r.code, 0);
+        assert_in_range(widest_line(), 20, columns[i]);
+        assert_contains(r.out, "91 operations in ");
+    }
+    assert_contains(r.out, " + … 1 more = "); /* there is room for eight */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_fit_the_terminal),
         cmocka_unit_test(the_classic_three_layers_give_the_classic_result),
         cmocka_unit_test(all_leaves_run_at_once_if_there_are_workers_for_them),
         cmocka_unit_test(deeper_and_wider_has_as_many_operations_as_the_tree_has_branches),
