@@ -128,6 +128,7 @@ static void next_file(top_run *run)
 {
     run->file++;
     run->line = 1;
+    run->searched = 0; /* of a line that was cut off */
     run->ended = false;
 }
 

@@ -88,6 +88,28 @@ static void a_cut_gzip_file_is_counted_as_far_as_it_goes(void **state)
     assert_fails("top nothing.gz --field 1", 1, "nothing.gz: the gzip data ends too early");
 }
 
+/* Stored, not packed, so that every byte more is a byte more of a line that is longer than a block. */
+static void what_was_read_of_a_line_that_is_cut_off_is_forgotten(void **state)
+{
+    static const char line[] = "a line of some length\n";
+    unsigned char stored[100];
+    gzFile file = gzopen("stored.gz", "wb0");
+    (void)state;
+    assert_non_null(file);
+    assert_int_equal(gzwrite(file, line, sizeof line - 1), sizeof line - 1);
+    assert_int_equal(gzclose(file), Z_OK);
+    FILE *again = fopen("stored.gz", "rb");
+    assert_non_null(again);
+    const size_t size = fread(stored, 1, sizeof stored, again);
+    fclose(again);
+    write_text("other", "x y\n");
+    for (size_t cut = size - 8; cut > size - 8 - (sizeof line - 2); cut--) {
+        write_bytes("cut.gz", stored, cut);
+        assert_partial("top cut.gz other --field 1 --json --block 1 --workers 2", "too early");
+        assert_true(member("distinct") == (cut == size - 8 ? 2 : 1));
+    }
+}
+
 static void damaged_gzip_is_counted_up_to_the_damage(void **state)
 {
     enum { LINES = 4000, ROOM = 1 << 17 };
@@ -289,6 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_that_cannot_be_read_do_not_keep_the_others_from_being_counted),
         cmocka_unit_test(a_cut_gzip_file_is_counted_as_far_as_it_goes),
+        cmocka_unit_test(what_was_read_of_a_line_that_is_cut_off_is_forgotten),
         cmocka_unit_test(damaged_gzip_is_counted_up_to_the_damage),
         cmocka_unit_test(bytes_behind_gzip_are_a_warning),
         cmocka_unit_test(a_file_of_another_format_is_an_error_that_says_what_helps),
