@@ -160,7 +160,7 @@ static int reduce_block(weir_branch *b, const void *in, void *out)
     const int code = fetch_block(b, block, &length);
     if (code)
         return code;
-    reduce_values(job, weir_worker(b), raw, block * ((size_t)STATS_BLOCK_BYTES / job->dtype.bytes),
+    reduce_values(job, weir_worker(b), raw, block * (STATS_BLOCK_BYTES / job->dtype.bytes),
                   length / job->dtype.bytes, (double *)(void *)(raw + STATS_BLOCK_BYTES), out);
     progress_add(&job->progress, length);
     return 0;

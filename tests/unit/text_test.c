@@ -29,8 +29,7 @@ static void readable_names_stay_as_they_are(void **state)
     static const char *const names[] = {"",
                                         "plain.npy",
                                         "a b\\c",
-                                        "gr\xc3\xb6\xc3\x9f"
-                                        "e",
+                                        "gr\303\266\303\237e",
                                         "\xe6\x95\xb0",
                                         "\xf0\x9f\x98\x80",
                                         "\\x",
