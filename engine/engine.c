@@ -196,11 +196,18 @@ void weir__engine_reset_workers(weir_engine *engine)
 
 void weir__engine_sum_stats(weir_engine *engine, weir_stats *stats)
 {
+    const uint64_t all_ns = (uint64_t)(stats->seconds * 1e9) * stats->workers;
+    uint64_t busy_ns = 0;
     for (unsigned i = 0; i < engine->team.workers; i++) {
         stats->branches += engine->workers[i].branches;
         stats->promotions += engine->workers[i].promotions;
         stats->gathers_promoted += engine->workers[i].gathers_promoted;
+        stats->denied_permits += engine->workers[i].denied_permits;
+        stats->denied_bytes += engine->workers[i].denied_bytes;
+        busy_ns += engine->workers[i].busy_ns;
     }
+    /* One worker alone has nobody to wait for. */
+    stats->idle_ns = stats->workers > 1 && all_ns > busy_ns ? all_ns - busy_ns : 0;
 }
 
 bool weir__engine_reserve(weir_engine *engine, uint64_t bytes)

@@ -37,12 +37,17 @@ struct weir_engine {
  * off was left to the parent, and the engine with it. */
 weir_status weir__engine_acquire(weir_engine *engine) WEIR_MUST_CHECK;
 void weir__engine_release(weir_engine *engine);
+/* The same for a variable's cleanup, since an op's exception may leave the function that holds it. */
+static inline void weir__engine_release_held(weir_engine *const *engine)
+{
+    weir__engine_release(*engine);
+}
 /* Has it been left to the parent of this process? Then nothing of it may be relied on. */
 bool weir__engine_is_lost(const weir_engine *engine);
 
 /* The workers as they are at the start of a run. */
 void weir__engine_reset_workers(weir_engine *engine);
-/* Adds up what the workers counted. */
+/* Adds up what the workers counted, to the stats of a run that have its team and its time already. */
 void weir__engine_sum_stats(weir_engine *engine, weir_stats *stats);
 
 /* Reserves bytes of max_bytes for a stream or a lane; false if they are not there. */

@@ -15,6 +15,9 @@ typedef struct weir__worker {
     alignas(WEIR_LINE) uint64_t branches;
     uint64_t promotions;
     uint64_t gathers_promoted;
+    uint64_t denied_permits,
+        denied_bytes;   /* work was wanted, and had to stay here for want of those */
+    uint64_t busy_ns;   /* in parts and gathers */
     uint64_t unpaid_ns; /* running time that is short of a credit, from its last task */
     uint64_t rest_ns;   /* before it asks for work again: its last parts were too small */
     bool busy;          /* it counts among the active of the window */

@@ -133,6 +133,9 @@ static void print_json(const layers_demo *demo, const weir_stats *stats, unsigne
     json_unsigned(&j, "workers_asked", asked);
     json_unsigned(&j, "promotions", stats->promotions);
     json_unsigned(&j, "peak_in_flight", stats->peak_in_flight);
+    json_unsigned(&j, "denied_permits", stats->denied_permits);
+    json_unsigned(&j, "denied_bytes", stats->denied_bytes);
+    json_double(&j, "idle_seconds", (double)stats->idle_ns * 1e-9);
     json_unsigned(&j, "peak_bytes", stats->peak_bytes);
     json_unsigned(&j, "certified_bytes", stats->certified_bytes);
     json_close_object(&j);

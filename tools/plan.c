@@ -198,6 +198,8 @@ static void print_plan(const weir_plan *plan, uint64_t held_bytes, const subject
     if (held_bytes > 0)
         printf("of the topmost frame, %s: %s\n", s->held_name, tool_format_bytes(held_bytes, text));
     printf("one worker needs %" PRIu64 " bytes (%s)\n", serial, tool_format_bytes(serial, text));
+    const uint64_t two = weir_plan_certified_bytes(plan, 1, 2);
+    printf("two can be busy from %" PRIu64 " bytes (%s)\n", two, tool_format_bytes(two, text));
     const uint64_t bytes = certificate(plan, engine);
     const unsigned workers = weir_engine_workers(engine);
     printf("certificate: never more than %" PRIu64 " bytes (%s) with %u worker%s", bytes,
@@ -246,6 +248,7 @@ static void write_plan(json *j, const weir_plan *plan, uint64_t held_bytes,
     write_layers(j, plan);
     json_unsigned(j, "held_bytes", held_bytes);
     json_unsigned(j, "serial_bytes", weir_plan_serial_bytes(plan));
+    json_unsigned(j, "two_workers_bytes", weir_plan_certified_bytes(plan, 1, 2));
     json_unsigned(j, "certified_bytes", certificate(plan, engine));
 }
 

@@ -323,6 +323,9 @@ static void write_run(json *j, const stats_report *r)
     json_unsigned(j, "branches", r->run.branches);
     json_unsigned(j, "promotions", r->run.promotions);
     json_unsigned(j, "peak_in_flight", r->run.peak_in_flight);
+    json_unsigned(j, "denied_permits", r->run.denied_permits);
+    json_unsigned(j, "denied_bytes", r->run.denied_bytes);
+    json_double(j, "idle_seconds", (double)r->run.idle_ns * 1e-9);
     json_unsigned(j, "peak_bytes", r->peak_bytes);
     json_unsigned(j, "certified_bytes", r->certified_bytes);
     json_unsigned(j, "table_bytes", r->table_bytes);

@@ -200,6 +200,9 @@ static int run_pass(passes *p, const weir_plan *plan, void *out)
     all->peak_in_flight = larger(all->peak_in_flight, run.peak_in_flight);
     all->peak_bytes = larger(all->peak_bytes, run.peak_bytes);
     all->seconds += run.seconds;
+    all->denied_permits += run.denied_permits;
+    all->denied_bytes += run.denied_bytes;
+    all->idle_ns += run.idle_ns;
     return tool_interrupted() ? TOOL_INTERRUPTED : TOOL_OK;
 }
 

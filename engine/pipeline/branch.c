@@ -29,20 +29,31 @@ int weir_stopping(const weir_branch *b)
     return __atomic_load_n(b->loop.signal, __ATOMIC_RELAXED) == WEIR__STOP;
 }
 
-/* The name of one branch of a path, at `at`; never more than `room` bytes with the end. */
-static size_t write_step(char *at, size_t room, const weir__layer *layer, bool numbered,
-                         uint32_t index)
+int weir_failed_child(weir_branch *b, uint32_t child, int code)
 {
-    const int length = numbered
-                           ? snprintf(at, room, "%.40s[%lu]", layer->op.name, (unsigned long)index)
-                           : snprintf(at, room, "%.40s", layer->op.name);
+    b->failed_child = child;
+    b->child_is_named = true;
+    return code;
+}
+
+/* The name of one branch of a path, or of a row of them, at `at`; never more than `room` bytes with the
+ * end. */
+static size_t write_step(char *at, size_t room, const weir__layer *layer, bool numbered,
+                         uint32_t index, uint32_t last)
+{
+    const unsigned long from = index, to = last;
+    const int length = !numbered ? snprintf(at, room, "%.40s", layer->op.name)
+                       : from == to
+                           ? snprintf(at, room, "%.40s[%lu]", layer->op.name, from)
+                           : snprintf(at, room, "%.40s[%lu..%lu]", layer->op.name, from, to);
     return (size_t)length;
 }
 
-/* Writes the path from its end to its beginning into the end of `text`, like A/B[2]/C[0]; what does
- * not fit becomes … after the top branch's name. Returns where it begins. */
+/* Writes the path from its end to its beginning into the end of `text`, like A/B[2]/C[0], or for several
+ * children like A/B[2]/C[0..9]; what does not fit becomes … after the top branch's name. Returns where it begins. */
 static const char *write_path(const weir_branch *b, const weir__layer *layer,
-                              const weir__frame *parent, uint32_t index, char *text, size_t bytes)
+                              const weir__frame *parent, uint32_t index, uint32_t last, char *text,
+                              size_t bytes)
 {
     enum { STEP = 64, HEAD = 64 };
     char head[HEAD], step[STEP];
@@ -51,7 +62,8 @@ static const char *write_path(const weir_branch *b, const weir__layer *layer,
     *begin = '\0';
     for (;;) {
         const bool top = parent->layer == &b->run->plan->layer[0];
-        const size_t length = write_step(step, sizeof step, layer, !top || b->run->numbered, index);
+        const size_t length =
+            write_step(step, sizeof step, layer, !top || b->run->numbered, index, last);
         if (top) {
             const int head_length = snprintf(head, sizeof head, "%s%s", step, cut ? "/…" : "");
             begin -= head_length;
@@ -67,18 +79,43 @@ static const char *write_path(const weir_branch *b, const weir__layer *layer,
         }
         layer = parent->layer;
         parent = parent->parent;
-        index = parent->next - 1;
+        last = index = parent->next - 1;
     }
 }
 
-/* Stops the run for the child of f that f->next has just passed. */
-static void fail(const weir_loop *loop, const weir__frame *f, weir_error *error)
+/* Stops the run for the children from `first` to `last` of f. */
+static void fail_at(const weir_branch *b, const weir__frame *f, uint32_t first, uint32_t last,
+                    weir_error *error)
 {
-    const weir_branch *b = loop->branch;
     char path[sizeof error->where];
     snprintf(error->where, sizeof error->where, "%s",
-             write_path(b, f->layer->child, f, f->next - 1, path, sizeof path));
+             write_path(b, f->layer->child, f, first, last, path, sizeof path));
     (void)weir__lane_fail(b->run->lane, error); /* a later failure is dropped */
+}
+
+/* Stops it for the child of f that f->next has just passed. */
+static void fail(const weir_loop *loop, const weir__frame *f, weir_error *error)
+{
+    fail_at(loop->branch, f, f->next - 1, f->next - 1, error);
+}
+
+void weir__branch_fail_range(weir_branch *b, const weir__frame *f, uint32_t first, uint32_t n,
+                             int code)
+{
+    const char *name = f->layer->child->op.name;
+    const uint32_t last = first + n - 1;
+    const bool named = b->child_is_named && b->failed_child >= first && b->failed_child <= last;
+    weir_error error = {.status = WEIR_EOP, .code = code};
+    if (named || n == 1)
+        snprintf(error.text, sizeof error.text,
+                 "the leaves op of layer '%.90s' returned %d for child %lu", name, code,
+                 (unsigned long)(named ? b->failed_child : first));
+    else
+        snprintf(error.text, sizeof error.text,
+                 "the leaves op of layer '%.90s' returned %d for children %lu to %lu "
+                 "(weir_failed_child() can name the one)",
+                 name, code, (unsigned long)first, (unsigned long)last);
+    fail_at(b, f, named ? b->failed_child : first, named ? b->failed_child : last, &error);
 }
 
 void weir__loop_fail(weir_loop *loop, const weir__frame *f, const char *op, int code)

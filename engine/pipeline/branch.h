@@ -33,6 +33,11 @@ typedef struct weir__run {
 /* Most frames of one stack that may have parts out, but the lowest. There are seldom more than a few. */
 #define WEIR_MOST_CUT 256
 
+/* Stops the run for a leaves op that was called for the children [first, first + n) of f and returned
+ * code. */
+void weir__branch_fail_range(weir_branch *b, const weir__frame *f, uint32_t first, uint32_t n,
+                             int code);
+
 /* One worker at work on one task. */
 struct weir_branch {
     weir_loop loop;   /* its stack, */
@@ -51,7 +56,10 @@ struct weir_branch {
     uint64_t began_ns;     /* when this task began */
     uint64_t earned_at_ns; /* up to when running time was turned into credits */
     uint64_t looked_at_ns; /* when the last call of the poll was looked into */
-    weir__part *unposted;  /* cut, and nobody is awake to take it: it needs a task; or NULL */
+    uint64_t idle_ns;      /* of the time since it began, without work */
+    uint32_t failed_child; /* as a leaves op has named it */
+    bool child_is_named;
+    weir__part *unposted; /* cut, and nobody is awake to take it: it needs a task; or NULL */
 
     uint32_t cut_count;
     weir__frame

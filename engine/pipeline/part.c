@@ -36,15 +36,14 @@ static void run_range(weir_branch *b, weir__frame *f)
     const bool timed = n == worker->chunk || ++b->untimed > CHUNK_UNTIMED;
     const uint64_t begun = timed ? weir__now_ns() : 0;
     char *results = f->results + (size_t)first * leaf->op.out_bytes;
+    b->child_is_named = false;
     const int code = leaf->op.leaves(b, f->in, first, n, results);
     if (timed) {
         learn_chunk(worker, n, weir__now_ns() - begun);
         b->untimed = 0;
     }
-    if (WEIR_UNLIKELY(code != 0)) {
-        f->next = first + 1; /* the path of the failure ends at the first of them */
-        weir__loop_fail(&b->loop, f, "leaves", code);
-    }
+    if (WEIR_UNLIKELY(code != 0))
+        weir__branch_fail_range(b, f, first, n, code);
     f->next = first + n;
 }
 
@@ -164,7 +163,9 @@ static bool parts_came_back(weir_branch *b, weir__part **next)
     b->worker->gives_last = !b->worker->gives_last;
     const uint64_t begun = weir__now_ns();
     *next = weir__idle(b->run, b->place, f);
-    b->earned_at_ns += weir__now_ns() - begun;
+    const uint64_t idle_ns = weir__now_ns() - begun;
+    b->earned_at_ns += idle_ns;
+    b->idle_ns += idle_ns;
     if (weir_stopping(b) || weir__frame_has_parts(f))
         return false;
     weir__idle_ends(b->run, b->worker);

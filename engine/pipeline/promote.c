@@ -67,6 +67,7 @@ void weir__promote_account(weir_branch *b)
     const uint64_t now = weir__now_ns();
     earn_credits(b, now);
     b->worker->unpaid_ns = now - b->earned_at_ns;
+    b->worker->busy_ns += now - b->began_ns - b->idle_ns;
     if (b->part == NULL || b->part->from == NULL)
         return;
     if (now - b->began_ns >= SMALL_NS) {
@@ -211,6 +212,17 @@ static bool may_hand_out(const weir_branch *b)
                              weir__mail_has_room(b->mail, b->place);
 }
 
+/* Something may not be handed out. Does anybody wait for it? */
+static void note_denial(weir_branch *b)
+{
+    if (weir__window_missing(b->window) <= 0)
+        return;
+    if (weir__window_has_permit(b->window))
+        b->worker->denied_bytes++;
+    else
+        b->worker->denied_permits++;
+}
+
 /* Hands out what may be handed out; true if that was anything. */
 static bool hand_out(weir_branch *b, weir__frame *top)
 {
@@ -218,11 +230,17 @@ static bool hand_out(weir_branch *b, weir__frame *top)
     while (b->unposted == NULL && may_hand_out(b)) {
         uint32_t n;
         weir__frame *f = next_to_cut(b, top, &n);
-        if (f == NULL || !note_cut(b, f) || !cut(b, f, n, f == top && !b->worker->gives_last))
-            break;
+        if (f == NULL || !note_cut(b, f))
+            return any;
+        if (!cut(b, f, n, f == top && !b->worker->gives_last)) {
+            note_denial(b);
+            return any;
+        }
         any = true;
         atomic_fetch_sub_explicit(&b->run->credits, 1, memory_order_relaxed);
     }
+    if (!weir__window_has_permit(b->window))
+        note_denial(b);
     return any;
 }
 

@@ -229,11 +229,6 @@ static weir_status run_in_place(weir_engine *engine, weir__lane *lane, const job
                        &size);
 }
 
-static void release(weir_engine **engine)
-{
-    weir__engine_release(*engine);
-}
-
 static weir_status run(weir_engine *engine, const job *j)
 {
     weir__lane *lane = weir__engine_lane_in_place(engine);
@@ -245,7 +240,7 @@ static weir_status run(weir_engine *engine, const job *j)
     const weir_status status = weir__engine_acquire(engine);
     if (status != WEIR_OK)
         return status;
-    weir_engine *held __attribute__((cleanup(release))) = engine;
+    weir_engine *const held __attribute__((cleanup(weir__engine_release_held))) = engine;
     return run_on_team(held, j);
 }
 

@@ -124,10 +124,40 @@ typedef struct weir_stats {
     uint64_t peak_bytes;       /* most bytes held at one time: frames, declared bytes, scratch */
     uint64_t certified_bytes;  /* what peak_bytes could not exceed; known before the run */
     double seconds;            /* wall time of the run */
+
+    /* Why workers had nothing to do. How often work was there that they could have had, but could not be
+     * handed out: max_in_flight parts were out, or one more would have passed the bytes (max_bytes; the
+     * smallest that lets two workers work is weir_plan_certified_bytes(plan, 1, 2)). And the time that
+     * all of them together ran nothing, for these reasons or because there was no work; the way into and
+     * out of the run counts, and with one worker it is 0. */
+    uint64_t denied_permits;
+    uint64_t denied_bytes;
+    uint64_t idle_ns;
 } weir_stats;
 
 /* Threads:  the one that ran, or any while no run is under way; all zero before the first run. */
 WEIR_API void weir_engine_stats(const weir_engine *engine, weir_stats *stats);
+
+/* Calls f once on each worker, on the worker's own thread and bound as in a run, all at the same time: to
+ * set the number of threads of a BLAS, make plans of an FFT, or touch memory first where it will be used.
+ *
+ * f:        gets the context and the number of the worker, 0 … the workers that there are; returns 0, or
+ *           a code of its own.
+ * Owns:     nothing is kept after the return.
+ * Returns:  WEIR_OK, or
+ *           WEIR_EINVAL  engine or f is NULL;
+ *           WEIR_EOP     f returned non-zero: weir_last_error() has the code, and the worker in
+ *                        `where`; f was called on all the same;
+ *           WEIR_EBUSY   the engine is running: another thread's run, or that of the op which calls;
+ *           WEIR_ESYS, WEIR_ENOMEM  as weir_run().
+ * Threads:  any, as weir_run(). Later runs from the same host thread have the same threads, as long as no
+ *           region of another size comes between (libgomp ends threads then). Another host thread, and
+ *           each stream, has its own, but for worker 0's with weir_run(): that is the calling thread.
+ *           With fewer threads than workers (OMP_THREAD_LIMIT), and inside a parallel region, f is
+ *           called on those that a run would have.
+ * Cost:     one parallel region. */
+WEIR_API weir_status weir_each_worker(weir_engine *engine, int (*f)(void *context, unsigned worker),
+                                      void *context);
 
 /* Reads a size as the environment variables and the tool take it: digits, and one of the suffixes
  * K, M, G, T (1024 each; "KiB" and "KB" mean the same).

@@ -61,7 +61,8 @@ typedef struct weir_layer {
     int (*leaf)(weir_branch *b, const void *in, void *out);
     /* Leaf layers only, instead of split and leaf: computes the children first … first+n-1 of the
      * branch above, whose input is parent_in; results has their n slots. The engine chooses n so
-     * that a call takes about ten microseconds. */
+     * that a call takes about ten microseconds. A failure is that of the whole range, unless the op
+     * returns it by way of weir_failed_child(). */
     int (*leaves)(weir_branch *b, const void *parent_in, uint32_t first, uint32_t n, void *results);
     /* Optional, for an inner layer whose children have no `leaves`: weir's loop over its children with
      * the ops inlined, for ops of some nanoseconds. It calls weir_loop_run() of weir/inline.h, and
@@ -80,6 +81,10 @@ WEIR_API void *weir_scratch(weir_branch *b);
 /* Not 0 once the run has failed or was cancelled: an op of some length polls it and returns
  * early; what it returns then does not matter. */
 WEIR_API int weir_stopping(const weir_branch *b);
+
+/* For a leaves op that fails: names the child that did, one of first … first+n-1, for `where` of the
+ * failure. Returns code, so that the op can say `return weir_failed_child(b, child, code)`. */
+WEIR_API int weir_failed_child(weir_branch *b, uint32_t child, int code);
 
 /* A compiled pipeline: checked, sized, with its certificate. It never changes. */
 typedef struct weir_plan weir_plan;
@@ -106,7 +111,8 @@ WEIR_API uint64_t weir_plan_serial_bytes(const weir_plan *plan);
  * workers: frames along one depth-first path, one part record and its frames for each part in
  * flight, scratch for each worker, and the declared held_bytes of each. UINT64_MAX if it does not
  * fit. This is the space bound of work stealing (Blumofe and Leiserson, JACM 46(5), 1999), with
- * the constants of this plan. */
+ * the constants of this plan. So weir_plan_certified_bytes(plan, 1, 2) is the smallest max_bytes with
+ * which two workers can be busy at once, and (plan, n - 1, n) that for n. */
 WEIR_API uint64_t weir_plan_certified_bytes(const weir_plan *plan, size_t in_flight,
                                             unsigned workers);
 
@@ -139,7 +145,8 @@ WEIR_API weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_
  *                         than max_depth;
  *           WEIR_EBUDGET  max_bytes is below weir_plan_serial_bytes(plan); nothing ran;
  *           WEIR_ENOMEM   no memory for a serial run; nothing ran;
- *           WEIR_EOP      an op returned non-zero: weir_last_error() has its code and the branch;
+ *           WEIR_EOP      an op returned non-zero: weir_last_error() has its code and the branch, or
+ *                         of a leaves op the range, like A/B[0..63];
  *           WEIR_ECANCEL  weir_engine_cancel() was called;
  *           WEIR_EBUSY    the engine is running already: another thread's run, or the run that
  *                         this op belongs to;

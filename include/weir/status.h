@@ -30,9 +30,11 @@ typedef enum weir_status {
 
 typedef struct weir_error {
     weir_status status;
-    int code;        /* the op's own code with WEIR_EOP; errno with WEIR_ESYS; else 0 */
-    char where[128]; /* the branch (like A/B[2]/C[0]), the layer, the field or the variable */
-    char text[256];  /* one line for people, without a newline */
+    int code; /* the op's own code with WEIR_EOP; errno with WEIR_ESYS; else 0 */
+    /* The branch (like A/B[2]/C[0]; C[0..63] for the range of a leaves op), the layer, the field, the
+     * variable or the worker. */
+    char where[128];
+    char text[256]; /* one line for people, without a newline */
 } weir_error;
 
 /* The name of a status, like "WEIR_EBUDGET".

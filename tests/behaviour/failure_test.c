@@ -24,6 +24,8 @@ typedef struct script {
     bool failed[FANOUT_A][FANOUT_B];
     atomic_int begun, begun_at_failure;
     uint32_t chunk_first; /* of the range op that failed */
+    uint32_t chunk_n;
+    bool names; /* the leaves op says which child failed */
 } script;
 
 enum { CODE = 4711 };
@@ -102,9 +104,15 @@ static int leaves_c(weir_branch *b, const void *in, uint32_t first, uint32_t n, 
     for (uint32_t i = 0; i < n; i++)
         ((uint32_t *)results)[i] = 1;
     const bool hit = s->at.c >= first && s->at.c < first + n && s->at.b == ((const place *)in)->b;
-    if (s->op == LEAVES && !s->every && hit)
+    if (s->op == LEAVES && !s->every && hit) {
         s->chunk_first = first;
-    return act(b, LEAVES, C, ((const place *)in)->b, hit ? s->at.c : s->every ? first : FANOUT_B);
+        s->chunk_n = n;
+    }
+    const int code = act(b, LEAVES, C, ((const place *)in)->b,
+                         hit        ? s->at.c
+                         : s->every ? first
+                                    : FANOUT_B);
+    return code != 0 && s->names ? weir_failed_child(b, s->at.c, code) : code;
 }
 
 static weir_plan *compile_layers(bool range)
@@ -168,16 +176,19 @@ static uint32_t pick(int third, uint32_t fanout)
     return third == 0 ? 0 : third == 1 ? fanout / 2 : fanout - 1;
 }
 
-static void fail_once(weir_engine *engine, const weir_plan *plan, size_t kind, place at)
+static void fail_once(weir_engine *engine, const weir_plan *plan, size_t kind, place at, bool names)
 {
     const int layer = kinds[kind].layer;
-    script s = {.op = kinds[kind].op, .layer = layer, .at = at};
+    script s = {.op = kinds[kind].op, .layer = layer, .at = at, .names = names};
     const place in = {0};
     uint32_t out;
     char path[64];
     assert_status(WEIR_EOP, weir_run(engine, plan, &s, &in, &out));
     const weir_error *error = weir_last_error();
-    write_path(path, sizeof path, layer, at.b, s.op == LEAVES ? s.chunk_first : at.c);
+    write_path(path, sizeof path, layer, at.b, at.c);
+    if (s.op == LEAVES && !names && s.chunk_n > 1)
+        snprintf(path, sizeof path, "A/B[%u]/C[%u..%u]", at.b, s.chunk_first,
+                 s.chunk_first + s.chunk_n - 1);
     assert_int_equal(error->status, WEIR_EOP);
     assert_int_equal(error->code, CODE);
     assert_string_equal(error->where, path);
@@ -202,7 +213,8 @@ static void every_op_that_fails_is_reported_with_code_and_path(void **state)
                     at.c = 0;
                 if (kinds[kind].layer == A)
                     at.b = 0;
-                fail_once(engine, plans[kinds[kind].op == LEAVES], kind, at);
+                fail_once(engine, plans[kinds[kind].op == LEAVES], kind, at, false);
+                fail_once(engine, plans[kinds[kind].op == LEAVES], kind, at, true);
             }
         weir_engine_close(engine);
     }
@@ -413,11 +425,45 @@ a_budget_one_byte_short_is_refused_with_both_numbers_and_the_exact_one_runs(void
     }
 }
 
+static int gather_nothing(weir_branch *b, const void *in, const void *results, uint32_t n,
+                          void *out)
+{
+    (void)b, (void)in, (void)results, (void)n, (void)out;
+    return 0;
+}
+
+static int names_a_wrong_child(weir_branch *b, const void *in, uint32_t first, uint32_t n,
+                               void *results)
+{
+    (void)in, (void)results;
+    if (first + n < 100)
+        return (void)weir_failed_child(b, 99, 0), 0; /* it names one, and does not fail */
+    return first >= 500 ? weir_failed_child(b, first + n, 5) : 0;
+}
+
+static void a_child_that_is_not_of_the_failed_range_is_not_believed(void **state)
+{
+    const weir_layer leaf = {.name = "leaf", .leaves = names_a_wrong_child};
+    const weir_layer top = {
+        .name = "top", .fanout = 5000, .child = &leaf, .gather = gather_nothing};
+    weir_engine *engine = open_engine(1, 0, 0);
+    weir_plan *plan = compile(&top);
+    unsigned first, last;
+    (void)state;
+    assert_status(WEIR_EOP, weir_run(engine, plan, NULL, NULL, NULL));
+    assert_int_equal(sscanf(weir_last_error()->where, "top/leaf[%u..%u]", &first, &last), 2);
+    assert_in_range(first, 500, last);
+    assert_contains(weir_last_error()->text, "weir_failed_child");
+    weir_plan_free(plan);
+    weir_engine_close(engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_op_that_fails_is_reported_with_code_and_path),
         cmocka_unit_test(of_many_failures_at_once_one_that_happened_is_reported),
+        cmocka_unit_test(a_child_that_is_not_of_the_failed_range_is_not_believed),
         cmocka_unit_test(the_first_failure_wins_over_all_that_follow_from_it),
         cmocka_unit_test(the_path_of_a_run_of_many_begins_with_the_number_of_the_input),
         cmocka_unit_test(a_count_above_fanout_or_below_max_depth_is_refused_with_its_path),

@@ -1,0 +1,110 @@
+/* Tests that the statistics say why workers had nothing to do, and the budget at which two have.
+ *
+ * Run by ctest. Leaves sleep, so that there is work for everybody however loaded the machine is. */
+#include "support.h"
+
+#include <time.h>
+
+enum { LEAVES = 60 };
+
+typedef struct counts {
+    atomic_int at_once, most;
+} counts;
+
+static int sleeping_leaf(weir_branch *b, const void *in, void *out)
+{
+    counts *c = weir_context(b);
+    const struct timespec t = {0, 1000000};
+    const int now = atomic_fetch_add(&c->at_once, 1) + 1;
+    int most = atomic_load(&c->most);
+    (void)in, (void)out;
+    while (most < now && !atomic_compare_exchange_weak(&c->most, &most, now))
+        ;
+    nanosleep(&t, NULL);
+    atomic_fetch_sub(&c->at_once, 1);
+    return 0;
+}
+
+static int no_split(weir_branch *b, const void *in, uint32_t i, void *child)
+{
+    (void)b, (void)in, (void)i, (void)child;
+    return 0;
+}
+
+static int no_gather(weir_branch *b, const void *in, const void *results, uint32_t n, void *out)
+{
+    (void)b, (void)in, (void)results, (void)n, (void)out;
+    return 0;
+}
+
+static const weir_layer leaf = {
+    .name = "leaf", .in_bytes = 100, .out_bytes = 10, .leaf = sleeping_leaf};
+static const weir_layer top = {.name = "top",
+                               .fanout = LEAVES,
+                               .scratch_bytes = 1000,
+                               .held_bytes = 500,
+                               .child = &leaf,
+                               .split = no_split,
+                               .gather = no_gather};
+
+/* Runs it; returns how many leaves ran at once. */
+static int run_list(unsigned workers, size_t max_in_flight, size_t max_bytes, weir_stats *stats)
+{
+    weir_engine *engine = open_engine(workers, max_in_flight, max_bytes);
+    weir_plan *plan = compile(&top);
+    counts c = {0};
+    assert_ok(weir_run(engine, plan, &c, NULL, NULL));
+    assert_stats_hold(engine, plan, false);
+    weir_engine_stats(engine, stats);
+    weir_plan_free(plan);
+    weir_engine_close(engine);
+    return atomic_load(&c.most);
+}
+
+static void two_workers_are_busy_from_the_certificate_of_one_part_on_and_not_below(void **state)
+{
+    weir_plan *plan = compile(&top);
+    const size_t two = (size_t)weir_plan_certified_bytes(plan, 1, 2);
+    weir_stats s;
+    (void)state;
+    assert_true(two > weir_plan_serial_bytes(plan));
+    assert_int_equal(run_list(2, 0, two, &s), 2);
+    assert_true(s.promotions > 0);
+    assert_int_equal(run_list(2, 0, two - 1, &s), 1);
+    assert_true(s.promotions == 0 && s.denied_bytes > 0);
+    assert_true(s.denied_permits == 0);
+    weir_plan_free(plan);
+}
+
+static void permits_that_are_missing_are_counted(void **state)
+{
+    weir_stats s;
+    (void)state;
+    assert_in_range(run_list(4, 1, 0, &s), 1, 2); /* the root's worker, and one part */
+    assert_true(s.denied_permits > 0);
+    assert_true(s.denied_bytes == 0);
+}
+
+/* One leaf at a time for want of bytes: the other worker does nothing but wait. */
+static void the_time_without_work_is_that_of_the_workers_which_had_none(void **state)
+{
+    weir_stats s;
+    weir_plan *plan = compile(&top);
+    (void)state;
+    (void)run_list(2, 0, (size_t)weir_plan_serial_bytes(plan), &s);
+    assert_true((double)s.idle_ns >= 1000000.0 * (int)LEAVES); /* that one slept longer */
+    assert_true((double)s.idle_ns <= 1e9 * s.seconds * 2 - 1000000.0 * (int)LEAVES);
+    (void)run_list(1, 0, 0, &s);
+    assert_true(s.idle_ns == 0 && s.denied_bytes == 0 && s.denied_permits == 0);
+    weir_plan_free(plan);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_workers_are_busy_from_the_certificate_of_one_part_on_and_not_below),
+        cmocka_unit_test(permits_that_are_missing_are_counted),
+        cmocka_unit_test(the_time_without_work_is_that_of_the_workers_which_had_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
