@@ -34,7 +34,19 @@ typedef struct weir_engine weir_engine;
  *   - Signals. Threads of OpenMP's pool that have served a run, and those of streams, block all signals
  *     that are sent to the process (all but SIGSEGV and its like, SIGABRT, SIGPIPE, and the profilers'
  *     SIGPROF and SIGVTALRM): handlers run on the program's own threads. What such a thread starts
- *     inherits that, a program as well. */
+ *     inherits that, a program as well.
+ *   - OpenMP regions of the program's own. With libgomp, regions of different size on one host thread,
+ *     taking turns, end and start threads at each change, the larger one's surplus, at some ten
+ *     microseconds a thread. Let them be of one size: set OMP_NUM_THREADS or num_threads to
+ *     weir_engine_workers(), or open the engine with omp_get_max_threads() workers; then none is made.
+ *     (Nor with libomp, nor with one worker, which opens no region.)
+ *   - BLAS, FFT and other libraries that ops call and that have threads of their own: one for each op
+ *     is enough. With OpenBLAS, set OPENBLAS_NUM_THREADS=1, or call openblas_set_num_threads(1) before
+ *     the run; two workers that multiply matrices take up to twice as long without. What is to be set
+ *     on each thread goes into weir_each_worker().
+ *   - A crowded machine, where other processes want the same cores: threads that wait, spin, and keep
+ *     those that work from running. Set OMP_WAIT_POLICY=passive before the program starts: then neither
+ *     OpenMP's threads nor weir's spin. Many short runs are several times faster so, and only there. */
 
 /* The most workers of an engine. */
 #define WEIR_MAX_WORKERS 4096
