@@ -59,13 +59,14 @@ static void find_variable(weir__openmp *o)
     }
 }
 
-/* libomp says that it binds also where a list of CPUs named none that it can use: it warns, and has
- * one place with all CPUs. */
+/* libomp says that it binds also where a list of CPUs is empty, or has none that it can use: it warns,
+ * and has one place with all CPUs. */
 static bool list_is_ignored(const weir__openmp *o)
 {
-    if (o->places != 1 || o->value == NULL ||
-        weir__openmp_place_cpus(0) != (unsigned)omp_get_num_procs())
+    if (o->places != 1 || weir__openmp_place_cpus(0) != (unsigned)omp_get_num_procs())
         return false;
+    if (o->value == NULL)
+        return true;
     const char *number = strpbrk(o->value, "0123456789");
     if (number == NULL || (isalpha((unsigned char)*o->value) && strchr(o->value, '[') == NULL))
         return false; /* a name like sockets(1) */

@@ -59,7 +59,8 @@ static void look_at_plain_region(unsigned threads, cpu_set_t *masks)
     }
 }
 
-/* The child: the masks of a run are those that the decision tells. */
+/* The child: the masks of a run are those that the decision tells. With 0 workers no engine
+ * may open instead, for want of a CPU. */
 static int child(unsigned workers, who binds)
 {
     static seen s;
@@ -73,9 +74,14 @@ static int child(unsigned workers, who binds)
     const weir_pu *pus;
     const weir_layer layer = {.name = "look", .leaf = look};
     sched_getaffinity(0, sizeof mine, &mine);
+    if (workers == 0 && weir_engine_open(NULL, &engine) == WEIR_EINVAL) {
+        CHILD_CHECK(strstr(weir_last_error()->text, "this process may not use the CPUs of place"));
+        return 0;
+    }
     CHILD_CHECK(weir_topology_load(NULL, &topology) == WEIR_OK);
     weir_topology_pus(topology, &pus);
     CHILD_CHECK(weir_topology_decide(topology, NULL, &placement) == WEIR_OK);
+    workers = workers > 0 ? workers : placement.workers;
     CHILD_CHECK(placement.workers == workers);
     CHILD_CHECK(binds == SOMEBODY || (placement.bind != WEIR_BIND_NONE) == (binds == WEIR));
     CHILD_CHECK(binds == SOMEBODY || (placement.openmp_binds != 0) == (binds == OPENMP));
@@ -237,6 +243,19 @@ static void what_the_runtime_does_not_take_does_not_switch_pinning_off(void **st
     expect("GOMP_CPU_AFFINITY=", 0, cores, WEIR);
 }
 
+/* libgomp would end the process when it starts a thread there, unless it knows that there is no such
+ * CPU; libomp takes no notice. */
+static void a_place_that_cannot_be_used_opens_no_engine(void **state)
+{
+    char one[64], two[64];
+    (void)state;
+    const long absent = sysconf(_SC_NPROCESSORS_CONF);
+    snprintf(one, sizeof one, "GOMP_CPU_AFFINITY=%ld", absent);
+    snprintf(two, sizeof two, "GOMP_CPU_AFFINITY=%u %ld", pus[0].os_index, absent);
+    expect(one, 0, 0, SOMEBODY);
+    expect(two, 0, 0, SOMEBODY);
+}
+
 static void who_refuses_binding_gets_none(void **state)
 {
     (void)state;
@@ -322,6 +341,7 @@ int main(int arguments, char **argument)
         cmocka_unit_test(a_place_holds_as_many_workers_as_it_has_cores),
         cmocka_unit_test(lists_of_cpus_limit_the_workers),
         cmocka_unit_test(what_the_runtime_does_not_take_does_not_switch_pinning_off),
+        cmocka_unit_test(a_place_that_cannot_be_used_opens_no_engine),
         cmocka_unit_test(who_refuses_binding_gets_none),
         cmocka_unit_test(kmp_variables_count_where_the_runtime_reads_them),
         cmocka_unit_test(a_thread_limit_is_kept),

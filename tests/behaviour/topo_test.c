@@ -5,6 +5,8 @@
 #include "command.h"
 #include "on_terminal.h"
 
+#include <sched.h>
+
 static void no_line_is_wider_than_the_terminal(void **state)
 {
     static const char *const machines[] = {
@@ -128,6 +130,46 @@ static void the_machine_is_this_one_whatever_hwloc_is_told(void **state)
     assert_contains(r.out, "described machine: 1 package, 1 NUMA node, 3 cores");
 }
 
+/* Memory of one package only: a cgroup may leave the other one's node out. The file is taken as that
+ * of this machine, so the CPUs must be here. */
+static void a_cpu_without_a_node_of_its_own_makes_no_node(void **state)
+{
+    static const char xml[] =
+        "<?xml version=\"1.0\"?><!DOCTYPE topology SYSTEM \"hwloc2.dtd\"><topology version=\"2.0\">"
+        "<object type=\"Machine\" os_index=\"0\" cpuset=\"0x3\" complete_cpuset=\"0x3\" "
+        "allowed_cpuset=\"0x3\" nodeset=\"0x10\" complete_nodeset=\"0x10\" "
+        "allowed_nodeset=\"0x10\" gp_index=\"1\">"
+        "<object type=\"Package\" os_index=\"0\" cpuset=\"0x1\" complete_cpuset=\"0x1\" "
+        "nodeset=\"0x10\" complete_nodeset=\"0x10\" gp_index=\"2\">"
+        "<object type=\"NUMANode\" os_index=\"4\" cpuset=\"0x1\" complete_cpuset=\"0x1\" "
+        "nodeset=\"0x10\" complete_nodeset=\"0x10\" gp_index=\"3\" local_memory=\"1073741824\"/>"
+        "<object type=\"PU\" os_index=\"0\" cpuset=\"0x1\" complete_cpuset=\"0x1\" "
+        "nodeset=\"0x10\" "
+        "complete_nodeset=\"0x10\" gp_index=\"4\"/></object>"
+        "<object type=\"Package\" os_index=\"1\" cpuset=\"0x2\" complete_cpuset=\"0x2\" "
+        "nodeset=\"0x0\" complete_nodeset=\"0x0\" gp_index=\"5\">"
+        "<object type=\"PU\" os_index=\"1\" cpuset=\"0x2\" complete_cpuset=\"0x2\" nodeset=\"0x0\" "
+        "complete_nodeset=\"0x0\" gp_index=\"6\"/></object></object></topology>";
+    cpu_set_t mask;
+    (void)state;
+    assert_int_equal(sched_getaffinity(0, sizeof mask, &mask), 0);
+    if (!CPU_ISSET(0, &mask) || !CPU_ISSET(1, &mask))
+        skip();
+    FILE *file = fopen("machine.xml", "w");
+    assert_non_null(file);
+    fputs(xml, file);
+    fclose(file);
+    setenv("HWLOC_XMLFILE", "machine.xml", 1);
+    setenv("HWLOC_THISSYSTEM", "1", 1);
+    run("topo --bind core --workers 2");
+    assert_contains(r.out, "2 packages, 1 NUMA node, 2 cores, 2 hardware threads");
+    assert_contains(r.out, "package 1, no NUMA node of its own");
+    run_json("topo --json");
+    assert_contains(r.out, "\"package\": 1,\n      \"numa_node\": null,");
+    unsetenv("HWLOC_XMLFILE");
+    unsetenv("HWLOC_THISSYSTEM");
+}
+
 static void tool_and_engine_have_one_limit_of_workers(void **state)
 {
     (void)state;
@@ -146,6 +188,7 @@ int main(void)
         cmocka_unit_test(caches_memory_and_nodes_without_cpus_are_shown),
         cmocka_unit_test(share_and_policy_are_shown_with_the_reason),
         cmocka_unit_test(the_machine_is_this_one_whatever_hwloc_is_told),
+        cmocka_unit_test(a_cpu_without_a_node_of_its_own_makes_no_node),
         cmocka_unit_test(tool_and_engine_have_one_limit_of_workers),
     };
     return cmocka_run_group_tests(tests, enter_directory, leave_directory);
