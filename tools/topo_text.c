@@ -111,11 +111,12 @@ static void print_picture(const topo_view *view, unsigned columns)
         terminal_print(stdout, text, columns, 2);
         print_group(view, group, width, columns);
     }
-    if (view->places == NULL)
-        return;
     putchar('\n');
     terminal_print(stdout,
-                   view->widest > 1
+                   view->placement.openmp_binds ? "Each cell is a core; on which of them a worker "
+                                                  "is, OpenMP decides when it starts its threads."
+                   : view->places == NULL       ? "Each cell is a core; no worker is bound to one."
+                   : view->widest > 1
                        ? "Each cell is a core: the workers on its hardware threads, - for none."
                        : "Each cell is a core: the worker on it, - for none.",
                    columns, 2);
