@@ -354,6 +354,8 @@ static bool parse_preamble(const unsigned char *b, size_t length, size_t *preamb
     static const unsigned char magic[6] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
     if (length == 0)
         return fail(fault, "the file is empty; wanted: a .npy array");
+    if (length >= 2 && b[0] == 0x1f && b[1] == 0x8b)
+        return fail(fault, "is compressed by gzip; wanted: zcat FILE | weir stats -");
     size_t common = length < sizeof magic ? length : sizeof magic;
     if (memcmp(b, magic, common) != 0)
         return fail(fault, "not a .npy file (it does not begin with \\x93NUMPY); for raw numbers "

@@ -24,6 +24,7 @@ static const char help[] =
     "options:\n"
     "  --dtype T, --shape N,M,…, --offset N\n"
     "                     the layout of a raw FILE, as for weir stats\n"
+    "  --member NAME      the array of a .npz FILE of several\n"
     "  --depth N, --fanout N\n"
     "                     of weir layers (default 3 and 3)\n"
     "  --dot              print the task graph in DOT: whole up to 64 branches, else abridged\n"
@@ -72,7 +73,8 @@ static int read_argument(int argc, char **argv, int *at, void *into)
     if (strcmp(argv[*at], "--help") == 0)
         return a->help = true;
     if ((found = tool_option(argc, argv, at, "--dtype", &a->raw.dtype)) != 0 ||
-        (found = tool_option(argc, argv, at, "--shape", &a->raw.shape)) != 0)
+        (found = tool_option(argc, argv, at, "--shape", &a->raw.shape)) != 0 ||
+        (found = tool_option(argc, argv, at, "--member", &a->raw.member)) != 0)
         return found;
     if ((found = tool_option(argc, argv, at, "--offset", &text)) != 0) {
         if (found < 0 || tool_parse_number(text, 0, INT64_MAX, &a->raw.offset))
@@ -84,7 +86,7 @@ static int read_argument(int argc, char **argv, int *at, void *into)
         return found < 0 ? -1 : read_number("--depth", text, LAYERS_MOST_DEPTH, &a->depth);
     if ((found = tool_option(argc, argv, at, "--fanout", &text)) != 0)
         return found < 0 ? -1 : read_number("--fanout", text, LAYERS_MOST_FANOUT, &a->fanout);
-    if (argv[*at][0] == '-' || (a->pipeline != NULL && a->file != NULL))
+    if ((argv[*at][0] == '-' && argv[*at][1]) || (a->pipeline != NULL && a->file != NULL))
         return 0;
     if (a->pipeline == NULL)
         a->pipeline = argv[*at];
@@ -121,7 +123,7 @@ static int plan_stats(const arguments *a, weir_engine **engine, subject *s)
     stats_input input;
     stats_job job;
     stats_plans plans;
-    int code = stats_input_open(a->file, a->raw.dtype == NULL ? NULL : &a->raw, &input);
+    int code = stats_input_open(a->file, &a->raw, &input);
     if (code != TOOL_OK)
         return code;
     if (input.array.values == 0) {

@@ -292,8 +292,7 @@ void plot_svg_draw(FILE *file, const stats_report *report)
 
 int plot_svg_check(const char *path, const stats_input *input)
 {
-    const bool piped = strcmp(input->path, "-") == 0;
-    return output_check("--plot", path, piped ? STDIN_FILENO : input->fd);
+    return output_check("--plot", path, input->given_fd);
 }
 
 int plot_svg(const char *path, const stats_report *report)

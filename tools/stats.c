@@ -21,8 +21,11 @@ static const char help[] =
     "two as a rule.\n"
     "\n"
     "FILE is a .npy array (format 1.0, 2.0 or 3.0; bool, integers and floats of 1 to 8 bytes,\n"
-    "either byte order, C or Fortran order), or with --dtype a file of plain numbers.\n"
+    "either byte order, C or Fortran order), a .npz archive of them, or with --dtype a file of\n"
+    "plain numbers. '-' is standard input: a file there is read in place, a pipe is written to a\n"
+    "temporary file (in TMPDIR, or /tmp) first, as a compressed member is.\n"
     "\n"
+    "  --member NAME       the array of a .npz archive of several\n"
     "  --dtype TYPE        FILE has no header: numbers like f8, '>i2' or uint32\n"
     "  --shape N,N,...     with --dtype: how many (default: the whole file)\n"
     "  --offset BYTES      with --dtype: where the first number is (default: 0)\n"
@@ -117,6 +120,8 @@ static int take_valued(int argc, char **argv, int *at, request *r)
     if (!taken)
         taken = tool_option(argc, argv, at, "--shape", &r->raw.shape);
     if (!taken)
+        taken = tool_option(argc, argv, at, "--member", &r->raw.member);
+    if (!taken)
         taken = tool_option(argc, argv, at, "--plot", &r->plot);
     if (taken)
         return taken;
@@ -171,7 +176,7 @@ static int parse_arguments(int argc, char **argv, request *r)
             options = false;
         else if (options && take_switch(argv[i], r))
             continue;
-        else if ((options && argv[i][0] == '-') || r->path)
+        else if ((options && argv[i][0] == '-' && argv[i][1]) || r->path)
             return tool_unknown("stats", argv[i]);
         else
             r->path = argv[i];
@@ -186,6 +191,10 @@ static int parse_arguments(int argc, char **argv, request *r)
     }
     if (!r->raw.dtype && (r->raw.shape || r->raw.offset)) {
         tool_error("stats: --shape and --offset describe a file without a header: give --dtype");
+        return TOOL_USAGE;
+    }
+    if (r->raw.dtype && r->raw.member) {
+        tool_error("stats: --member is of a .npz archive, --dtype of a file of plain numbers");
         return TOOL_USAGE;
     }
     if (r->json && plots_to_stdout(r)) {

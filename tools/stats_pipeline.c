@@ -34,7 +34,7 @@ void stats_job_init(stats_job *job, const stats_input *input)
     memset(job, 0, sizeof *job);
     job->fd = input->fd;
     job->dtype = input->array.dtype;
-    job->data_offset = input->array.data_offset;
+    job->data_offset = input->start + input->array.data_offset;
     job->values = input->array.values;
     job->blocks = divide_up(job->values * job->dtype.bytes, STATS_BLOCK_BYTES);
     uint64_t root = (uint64_t)ceil(sqrt((double)job->blocks));

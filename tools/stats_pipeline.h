@@ -24,7 +24,8 @@ enum {
 typedef struct stats_job {
     int fd;
     npy_dtype dtype;
-    uint64_t data_offset, values;
+    uint64_t data_offset; /* in what is read */
+    uint64_t values;
     uint64_t blocks; /* at most 2^64 / STATS_BLOCK_BYTES */
     uint32_t slabs;  /* both about the square root of blocks, so that frames are small */
     uint32_t slab_blocks;

@@ -209,6 +209,11 @@ static void print_run(const stats_report *r, unsigned columns)
     snprintf(text, sizeof text, "  %u pass%s over the file: %s", r->passes,
              r->passes == 1 ? "" : "es", r->why);
     terminal_print(stdout, text, columns, 4);
+    if (r->input->note[0]) {
+        char line[STATS_NOTE_BYTES + 2];
+        snprintf(line, sizeof line, "  %s", r->input->note);
+        terminal_print(stdout, line, columns, 4);
+    }
     snprintf(text, sizeof text,
              "  memory: peak %s, certified never more than %s, limit %s; %s of each are counts",
              tool_format_bytes(r->peak_bytes, peak),
@@ -230,11 +235,12 @@ void stats_report_text(const stats_report *report)
     }
     if (input->array.values)
         print_run(report, columns);
-    uint64_t end = input->array.data_offset + input->array.values * input->array.dtype.bytes;
-    if (!input->raw && end < input->file_bytes) {
+    const uint64_t file_bytes = input->end - input->start;
+    const uint64_t end = input->array.data_offset + input->array.values * input->array.dtype.bytes;
+    if (!input->raw && end < file_bytes) {
         char text[96];
         snprintf(text, sizeof text, "Note: %" PRIu64 " bytes after the array were not read.",
-                 input->file_bytes - end);
+                 file_bytes - end);
         putchar('\n');
         terminal_print(stdout, text, columns, 2);
     }
@@ -317,6 +323,9 @@ static void write_run(json *j, const stats_report *r)
     uint64_t bytes = r->input->array.values * r->input->array.dtype.bytes;
     json_double(j, "seconds", r->seconds);
     json_unsigned(j, "passes", r->passes);
+    json_string(j, "passes_reason", r->why ? r->why : "");
+    if (r->input->note[0])
+        json_string(j, "source", r->input->note);
     json_double(j, "bytes_per_second", r->seconds > 0 ? (double)bytes / r->seconds : 0);
     json_unsigned(j, "workers", r->run.workers);
     json_unsigned(j, "workers_asked", r->workers_asked);
