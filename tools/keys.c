@@ -1,10 +1,11 @@
-/* Keys to values and back, and the sorting of keys.
+/* Keys to values and back, and finding keys by their rank.
  *
- * stats_pipeline.c and the counting modules call it.  It must never need memory beside the keys:
- * small data is sorted where it was read to, within the budget. */
+ * stats_pipeline.c and the counting modules call it.  It must never allocate: small data is sorted
+ * where it was read to, within the budget. */
 #include "keys.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 key_kind key_kind_of(npy_dtype dtype)
 {
@@ -40,60 +41,53 @@ uint64_t key_at_least(key_kind kind, stats_value value)
 
 /* --- sorting -------------------------------------------------------------------------------- */
 
-enum { FEW = 24, DIGITS = 256 };
+enum { DIGITS = 256, DIGIT_BITS = 8, PASSES = 8 };
 
-static void sort_few(uint64_t *keys, size_t count)
+/* Moves the keys to where their digit puts them, those with equal digits in the order they had. */
+static void move_by_digit(const uint64_t *from, size_t count, unsigned shift, size_t place[DIGITS],
+                          uint64_t *to)
 {
-    for (size_t i = 1; i < count; i++) {
-        const uint64_t key = keys[i];
-        size_t at = i;
-        for (; at > 0 && keys[at - 1] > key; at--)
-            keys[at] = keys[at - 1];
-        keys[at] = key;
-    }
-}
-
-/* By the byte at `shift`, in place: each key is swapped to where its digit's keys go, and what was
- * there goes on from here (the American flag; McIlroy, Bostic and McIlroy 1993). Then each digit's
- * keys by the bytes below. */
-static void sort_digit(uint64_t *keys, size_t count, unsigned shift)
-{
-    size_t next[DIGITS] = {0}, end[DIGITS], at = 0;
     for (size_t i = 0; i < count; i++)
-        next[keys[i] >> shift & (DIGITS - 1)]++;
-    for (size_t d = 0; d < DIGITS; d++) {
-        const size_t n = next[d];
-        next[d] = at;
-        end[d] = at += n;
-    }
-    for (size_t d = 0; d < DIGITS; d++)
-        while (next[d] < end[d]) {
-            uint64_t key = keys[next[d]];
-            for (size_t to; (to = key >> shift & (DIGITS - 1)) != d;) {
-                const uint64_t other = keys[next[to]];
-                keys[next[to]++] = key;
-                key = other;
-            }
-            keys[next[d]++] = key;
-        }
-    for (size_t d = 0, from = 0; d < DIGITS && shift > 0; from = end[d++]) {
-        const size_t n = end[d] - from;
-        if (n <= FEW)
-            sort_few(keys + from, n);
-        else
-            sort_digit(keys + from, n, shift - 8);
-    }
+        to[place[from[i] >> shift & (DIGITS - 1)]++] = from[i];
 }
 
-void keys_sort(uint64_t *keys, size_t count)
+/* From counts to where each digit's keys begin. Returns: false if all keys have the same digit. */
+static bool count_to_place(size_t place[DIGITS], size_t count)
 {
-    if (count <= FEW)
-        sort_few(keys, count);
-    else
-        sort_digit(keys, count, 56);
+    size_t at = 0;
+    for (size_t d = 0; d < DIGITS; d++) {
+        const size_t n = place[d];
+        if (n == count)
+            return false;
+        place[d] = at;
+        at += n;
+    }
+    return true;
 }
 
-size_t keys_below(const uint64_t *sorted, size_t count, uint64_t key)
+/* Digit by digit from the last on. */
+void keys_sort(uint64_t *keys, size_t count, uint64_t *scratch)
+{
+    size_t places[PASSES][DIGITS] = {{0}};
+    uint64_t *from = keys, *to = scratch;
+    for (size_t i = 0; i < count; i++)
+        for (unsigned p = 0; p < PASSES; p++)
+            places[p][keys[i] >> p * DIGIT_BITS & (DIGITS - 1)]++;
+    for (unsigned p = 0; p < PASSES; p++) {
+        if (!count_to_place(places[p], count))
+            continue;
+        move_by_digit(from, count, p * DIGIT_BITS, places[p], to);
+        uint64_t *const moved = to;
+        to = from;
+        from = moved;
+    }
+    if (from != keys)
+        memcpy(keys, from, count * sizeof *keys);
+}
+
+/* --- ranks ---------------------------------------------------------------------------------- */
+
+static size_t below_in_run(const uint64_t *sorted, size_t count, uint64_t key)
 {
     size_t low = 0, high = count;
     while (low < high) {
@@ -104,4 +98,37 @@ size_t keys_below(const uint64_t *sorted, size_t count, uint64_t key)
             high = middle;
     }
     return low;
+}
+
+size_t keys_below(const key_runs *runs, uint64_t key)
+{
+    size_t below = 0;
+    for (size_t from = 0; from < runs->count; from += runs->run) {
+        const size_t left = runs->count - from;
+        below += below_in_run(runs->keys + from, left < runs->run ? left : runs->run, key);
+    }
+    return below;
+}
+
+/* Bit by bit: the greatest key that fewer than `rank` keys are below. */
+uint64_t keys_at_rank(const key_runs *runs, size_t rank)
+{
+    uint64_t key = 0;
+    for (uint64_t bit = (uint64_t)1 << 63; bit != 0; bit >>= 1)
+        if (keys_below(runs, key | bit) < rank)
+            key |= bit;
+    return key;
+}
+
+uint64_t keys_select(const uint64_t *keys, size_t count, size_t rank)
+{
+    uint64_t key = 0;
+    for (uint64_t bit = (uint64_t)1 << 63; bit != 0; bit >>= 1) {
+        size_t below = 0;
+        for (size_t i = 0; i < count; i++)
+            below += keys[i] < (key | bit);
+        if (below < rank)
+            key |= bit;
+    }
+    return key;
 }

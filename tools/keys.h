@@ -59,10 +59,22 @@ stats_value key_value(key_kind kind, uint64_t key);
  * the value must be a double. */
 uint64_t key_at_least(key_kind kind, stats_value value);
 
-/* Sorts keys in place, ascending. */
-void keys_sort(uint64_t *keys, size_t count);
+/* Sorts keys, ascending; scratch has room for as many. */
+void keys_sort(uint64_t *keys, size_t count, uint64_t *scratch);
 
-/* How many of the sorted keys are below this one. */
-size_t keys_below(const uint64_t *sorted, size_t count, uint64_t key);
+/* Keys in runs that are each sorted: all of `run` keys, but for the last. */
+typedef struct key_runs {
+    const uint64_t *keys;
+    size_t count, run;
+} key_runs;
+
+/* How many keys are below this one. */
+size_t keys_below(const key_runs *runs, uint64_t key);
+
+/* The key of this rank, from 1 to the number of keys. */
+uint64_t keys_at_rank(const key_runs *runs, size_t rank);
+
+/* The same of keys in any order. */
+uint64_t keys_select(const uint64_t *keys, size_t count, size_t rank);
 
 #endif

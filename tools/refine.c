@@ -388,7 +388,7 @@ static void add_up(const refine *x)
         }
 }
 
-/* Among the window's keys, those of one finer cell are brought together and sorted. */
+/* Among the window's keys, those of one finer cell are brought together. */
 static void take_from_window(const refine_region *r, size_t cell, refine_window *w,
                              refine_target *target)
 {
@@ -400,8 +400,7 @@ static void take_from_window(const refine_region *r, size_t cell, refine_window 
             w->keys[i] = w->keys[n];
             w->keys[n++] = key;
         }
-    keys_sort(w->keys, n);
-    target->low = target->high = w->keys[target->rank - target->below - 1];
+    target->low = target->high = keys_select(w->keys, n, (size_t)(target->rank - target->below));
 }
 
 /* The finer cell of the target; then, if its values were kept, the target itself. */

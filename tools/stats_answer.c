@@ -71,23 +71,23 @@ static void begin(stats_answer *a)
     a->refine.kind = key_kind_of(a->refine.dtype);
 }
 
-bool stats_answer_from_keys(stats_answer *a, const stats_wish *wish, const uint64_t *sorted)
+bool stats_answer_from_keys(stats_answer *a, const stats_wish *wish, const key_runs *keys)
 {
     begin(a);
     const size_t count = (size_t)a->report->summary.count;
-    const uint64_t zero = key_at_least(a->refine.kind, 0);
-    const size_t positive = count ? keys_below(sorted, count, zero + 1) : 0;
-    const size_t first = wish->logarithmic && positive < count ? positive : 0;
-    if (!list_targets(a, wish) ||
-        !list_edges(a, wish, count ? key_value(a->refine.kind, sorted[first]) : 0))
+    const size_t others = keys_below(keys, key_at_least(a->refine.kind, 0) + 1); /* not positive */
+    stats_value low = a->report->min;
+    if (wish->logarithmic && others < count)
+        low = key_value(a->refine.kind, keys_at_rank(keys, others + 1));
+    if (!list_targets(a, wish) || !list_edges(a, wish, low))
         return false;
     for (size_t i = 0; i < a->refine.target_count; i++) {
         refine_target *t = &a->refine.targets[i];
-        t->low = t->high = sorted[t->rank - 1];
+        t->low = t->high = keys_at_rank(keys, (size_t)t->rank);
     }
     size_t below = 0;
     for (size_t i = 0; i < a->refine.edge_count; i++) {
-        const size_t upto = keys_below(sorted, count, a->edge_keys[i]);
+        const size_t upto = keys_below(keys, a->edge_keys[i]);
         a->refine.bins[i] = upto - below;
         below = upto;
     }

@@ -1,4 +1,4 @@
-/* Quantiles and histogram of a report, from sorted keys or from coarse counts and what they leave
+/* Quantiles and histogram of a report, from keys or from coarse counts and what they leave
  * open.
  *
  * stats_run.c makes one after the first pass, and takes further passes as long as it is open.  It
@@ -28,11 +28,11 @@ typedef struct stats_answer {
  * if there are none. */
 uint64_t stats_answer_bytes(const stats_wish *wish, unsigned workers);
 
-/* Chooses the edges and what to look for: from sorted keys of all finite values, or else from the
- * table of counts, after which answer->refine says whether anything is open.
+/* Chooses the edges and what to look for: from the keys of all values, those that are not finite
+ * last, or else from the table of counts, after which answer->refine says whether anything is open.
  *
  * Returns: false if there is no memory. The caller frees with stats_answer_free() in any case. */
-bool stats_answer_from_keys(stats_answer *answer, const stats_wish *wish, const uint64_t *sorted);
+bool stats_answer_from_keys(stats_answer *answer, const stats_wish *wish, const key_runs *keys);
 bool stats_answer_from_table(stats_answer *answer, const stats_wish *wish, const buckets *b,
                              const uint64_t *table);
 

@@ -141,6 +141,15 @@ static void reduce_values(const stats_job *job, unsigned worker, unsigned char *
     summary_merge(out, &later);
 }
 
+/* The block has been reduced by then, so its room is free. */
+static void sort_runs(uint64_t *keys, size_t count, uint64_t *scratch)
+{
+    for (size_t from = 0; from < count; from += STATS_RUN_KEYS) {
+        const size_t left = count - from;
+        keys_sort(keys + from, left < STATS_RUN_KEYS ? left : STATS_RUN_KEYS, scratch);
+    }
+}
+
 /* Reads a block into the worker's scratch. */
 static int fetch_block(weir_branch *b, uint64_t block, size_t *length)
 {
@@ -160,8 +169,12 @@ static int reduce_block(weir_branch *b, const void *in, void *out)
     const int code = fetch_block(b, block, &length);
     if (code)
         return code;
-    reduce_values(job, weir_worker(b), raw, block * (STATS_BLOCK_BYTES / job->dtype.bytes),
-                  length / job->dtype.bytes, (double *)(void *)(raw + STATS_BLOCK_BYTES), out);
+    const uint64_t first = block * (STATS_BLOCK_BYTES / job->dtype.bytes);
+    const size_t count = length / job->dtype.bytes;
+    reduce_values(job, weir_worker(b), raw, first, count,
+                  (double *)(void *)(raw + STATS_BLOCK_BYTES), out);
+    if (job->keys)
+        sort_runs(job->keys + first, count, (uint64_t *)(void *)raw);
     progress_add(&job->progress, length);
     return 0;
 }

@@ -15,6 +15,7 @@
 enum {
     STATS_LAYERS = 3,
     STATS_BLOCK_BYTES = 256 << 10,
+    STATS_RUN_KEYS = STATS_BLOCK_BYTES / 8, /* sorted together where keys are kept */
     STATS_SHRUNK = -1 /* a block's code: the file ended before its values did; else errno */
 };
 
@@ -30,7 +31,8 @@ typedef struct stats_job {
     uint32_t slabs;  /* both about the square root of blocks, so that frames are small */
     uint32_t slab_blocks;
     buckets buckets;
-    uint64_t *keys;    /* small data: all of its values as keys; NULL: count in tables */
+    uint64_t
+        *keys; /* small data: all of its values as keys, in sorted runs; NULL: count in tables */
     uint64_t **tables; /* one a worker */
     unsigned workers;
     refine *refine; /* of a further pass */

@@ -233,8 +233,8 @@ static int run_with_keys(passes *p)
     const int code = run_pass(p, p->plans.first, &p->report->summary);
     if (code != TOOL_OK)
         return code;
-    keys_sort(p->job.keys, (size_t)p->job.values);
-    return stats_answer_from_keys(&p->answer, p->wish, p->job.keys) ? TOOL_OK : no_memory(p);
+    const key_runs runs = {p->job.keys, (size_t)p->job.values, STATS_RUN_KEYS};
+    return stats_answer_from_keys(&p->answer, p->wish, &runs) ? TOOL_OK : no_memory(p);
 }
 
 static int run_with_tables(passes *p)
@@ -280,8 +280,9 @@ static int run_all(passes *p)
 /* An array without values is an answer, not an error; there is nothing to run. */
 static int describe_nothing(passes *p)
 {
+    const key_runs none = {.run = 1};
     summary_clear(&p->report->summary);
-    if (stats_answer_from_keys(&p->answer, p->wish, NULL) && stats_answer_finish(&p->answer))
+    if (stats_answer_from_keys(&p->answer, p->wish, &none) && stats_answer_finish(&p->answer))
         return TOOL_OK;
     tool_error("stats: no memory for %zu bins", p->wish->bins);
     return TOOL_FAILED;

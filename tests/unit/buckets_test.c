@@ -20,7 +20,7 @@ enum { MANY = 50000 };
 
 static const npy_dtype float64 = {'f', 8, false}, int64 = {'i', 8, false}, uint64 = {'u', 8, false},
                        int16 = {'i', 2, false}, uint8 = {'u', 1, false};
-static uint64_t seed;
+static uint64_t seed, sort_scratch[MANY];
 
 static uint64_t next_random(void)
 {
@@ -59,7 +59,7 @@ static void assert_cells(npy_dtype dtype, uint64_t *keys, const double *values, 
     uint64_t *table = count(&b, values, n);
     buckets_cell c;
     size_t at = 0;
-    keys_sort(keys, n);
+    keys_sort(keys, n, sort_scratch);
     buckets_walk walk =
         buckets_begin(&b, table, key_value(b.kind, keys[0]), key_value(b.kind, keys[n - 1]));
     while (buckets_next(&walk, &c)) {

@@ -73,7 +73,8 @@ static void any_keys_are_sorted(void **state)
     enum { MOST = 20000 };
     uint64_t *keys = malloc(MOST * sizeof *keys), *wanted = malloc(MOST * sizeof *wanted);
     (void)state;
-    assert_true(keys && wanted);
+    uint64_t *scratch = malloc(MOST * sizeof *scratch);
+    assert_true(keys && wanted && scratch);
     for (int kind = 0; kind < 5; kind++)
         for (size_t n = 0; n <= MOST; n = n * 3 + 1) {
             for (size_t i = 0; i < n; i++) {
@@ -85,24 +86,37 @@ static void any_keys_are_sorted(void **state)
                                       : (i % 2 ? UINT64_MAX : x >> 60 << 60);
                 wanted[i] = keys[i];
             }
-            keys_sort(keys, n);
+            keys_sort(keys, n, scratch);
             qsort(wanted, n, sizeof *wanted, by_key);
             if (n)
                 assert_memory_equal(keys, wanted, n * sizeof *keys);
         }
     free(keys);
     free(wanted);
+    free(scratch);
 }
 
-static void keys_below_are_counted(void **state)
+static void ranks_are_found_in_runs_and_without_order(void **state)
 {
-    const uint64_t keys[] = {3, 5, 5, 9};
+    enum { COUNT = 1000, RUN = 64 };
+    uint64_t keys[COUNT], mixed[COUNT], sorted[COUNT], scratch[COUNT];
     (void)state;
-    assert_int_equal(keys_below(keys, 4, 0), 0);
-    assert_int_equal(keys_below(keys, 4, 5), 1);
-    assert_int_equal(keys_below(keys, 4, 6), 3);
-    assert_int_equal(keys_below(keys, 4, 10), 4);
-    assert_int_equal(keys_below(keys, 0, 10), 0);
+    for (int kind = 0; kind < 3; kind++) {
+        for (size_t i = 0; i < COUNT; i++)
+            mixed[i] = keys[i] = sorted[i] = kind == 0   ? next_random()
+                                             : kind == 1 ? next_random() % 7
+                                                         : UINT64_MAX - next_random() % 2;
+        qsort(sorted, COUNT, sizeof *sorted, by_key);
+        for (size_t i = 0; i < COUNT; i += RUN)
+            keys_sort(keys + i, COUNT - i < RUN ? COUNT - i : RUN, scratch);
+        const key_runs runs = {keys, COUNT, RUN};
+        for (size_t rank = 1; rank <= COUNT; rank++) {
+            assert_true(keys_at_rank(&runs, rank) == sorted[rank - 1]);
+            assert_true(keys_select(mixed, COUNT, rank) == sorted[rank - 1]);
+            assert_true(keys_below(&runs, sorted[rank - 1]) < rank);
+        }
+        assert_int_equal(keys_below(&runs, 0), 0);
+    }
 }
 
 int main(void)
@@ -112,7 +126,7 @@ int main(void)
         cmocka_unit_test(integers_of_64_bits_are_exact_as_values),
         cmocka_unit_test(a_value_between_integers_is_the_next_key),
         cmocka_unit_test(any_keys_are_sorted),
-        cmocka_unit_test(keys_below_are_counted),
+        cmocka_unit_test(ranks_are_found_in_runs_and_without_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,7 @@ typedef struct problem {
     npy_dtype dtype;
     const void *raw; /* 8 bytes each */
     double values[MANY];
-    uint64_t sorted[MANY];
+    uint64_t sorted[MANY], scratch[MANY];
     size_t count;
     refine x;
     refine_target targets[TARGETS];
@@ -61,7 +61,7 @@ static void begin(npy_dtype dtype, const void *raw, size_t edges)
             p.values[i] = (double)((const int64_t *)raw)[i];
         p.sorted[i] = key_at(dtype, raw, p.values, i);
     }
-    keys_sort(p.sorted, MANY);
+    keys_sort(p.sorted, MANY, p.scratch);
     const stats_value low = key_value(b.kind, p.sorted[0]);
     const stats_value high = key_value(b.kind, p.sorted[MANY - 1]);
     for (size_t i = 0; i < edges; i++)
@@ -116,9 +116,10 @@ static unsigned solve(npy_dtype dtype, const void *raw, size_t edges)
         if (p.targets[t].low != p.sorted[p.targets[t].rank - 1])
             fail_msg("quantile %g is another value", fractions[t]);
     }
+    const key_runs all = {p.sorted, MANY, MANY};
     size_t below = 0;
     for (size_t i = 0; i <= edges; i++) {
-        const size_t upto = i < edges ? keys_below(p.sorted, MANY, p.edges[i]) : MANY;
+        const size_t upto = i < edges ? keys_below(&all, p.edges[i]) : MANY;
         assert_int_equal(p.bins[i], upto - below);
         below = upto;
     }
