@@ -202,7 +202,7 @@ static void place_window(refine *x, const refine_region *r, size_t t)
 {
     const refine_target *target = &x->targets[t];
     const double share = ((double)(target->rank - target->below) - 0.5) / (double)target->count;
-    const double width = 0.75 * KEPT / (double)target->count * r->cells;
+    const double most = KEPT, width = 0.75 * most / (double)target->count * r->cells;
     const double at = share * r->cells;
     const double first = target->count <= KEPT ? 0 : fmax(0, floor(at - width / 2));
     const double last =

@@ -67,8 +67,9 @@ static void begin(npy_dtype dtype, const void *raw, size_t edges)
     for (size_t i = 0; i < edges; i++)
         p.edges[i] = key_at_least(
             b.kind, (double)(low + (high - low) * (stats_value)i / (stats_value)edges));
+    const double many = MANY;
     for (size_t t = 0; t < TARGETS; t++)
-        p.targets[t] = (refine_target){.rank = (uint64_t)fmax(1, ceil(fractions[t] * MANY))};
+        p.targets[t] = (refine_target){.rank = (uint64_t)fmax(1, ceil(fractions[t] * many))};
     memset(p.bins, 0, sizeof p.bins);
     p.x = (refine){.dtype = dtype,
                    .targets = p.targets,
