@@ -169,7 +169,7 @@ static int reduce_block(weir_branch *b, const void *in, void *out)
     const int code = fetch_block(b, block, &length);
     if (code)
         return code;
-    const uint64_t first = block * (STATS_BLOCK_BYTES / job->dtype.bytes);
+    const uint64_t first = block * (uint64_t)(STATS_BLOCK_BYTES / job->dtype.bytes);
     const size_t count = length / job->dtype.bytes;
     reduce_values(job, weir_worker(b), raw, first, count,
                   (double *)(void *)(raw + STATS_BLOCK_BYTES), out);
