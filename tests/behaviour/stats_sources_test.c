@@ -46,7 +46,7 @@ static archive z;
 static void put(unsigned char *to, size_t *at, uint64_t number, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
-        to[(*at)++] = i < 8 ? (unsigned char)(number >> 8 * i) : 0;
+        to[(*at)++] = (unsigned char)(i < 8 ? number >> 8 * i : 0);
 }
 
 static void put_bytes(unsigned char *to, size_t *at, const void *bytes, size_t count)
