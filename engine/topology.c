@@ -1,7 +1,7 @@
 /* The machine through hwloc: loads it, makes a flat array of its hardware threads, binds one thread.
  *
- * decide.c, engine.c, team.c and users of weir/topology.h come here; no other file includes hwloc.h.  It must never bind a thread except in weir__topology_bind() and
- * weir__binding_restore(). */
+ * decide.c, engine.c, team.c and users of weir/topology.h come here; no other file includes hwloc.h.
+ * It must never bind a thread except in weir__topology_bind() and weir__binding_restore(). */
 #include "topology.h"
 
 #include "error.h"
@@ -9,6 +9,7 @@
 #include "memory.h"
 #include "openmp.h"
 #include "quota.h"
+#include "synthetic.h"
 
 #include <errno.h>
 #include <hwloc.h>
@@ -16,10 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* The largest shared-memory machines have fewer, and hwloc's time grows with the cube of a level's
- * width: a second at this size, minutes at four times as much. */
-#define MAX_SYNTHETIC_PUS 4096
 
 /* Read-only once loaded. m.pus[i] describes objects[i]. */
 struct weir_topology {
@@ -39,37 +36,12 @@ static weir_status no_memory(const char *what)
     return weir__error_set(WEIR_ENOMEM, 0, "topology", "no memory for %s", what);
 }
 
-/* Multiplies the counts of the levels, which are the numbers that do not belong to a name like
- * "l3", outside of brackets. What is wrong otherwise, hwloc finds. */
-static bool is_too_large(const char *synthetic)
-{
-    unsigned long pus = 1;
-    for (const char *c = synthetic; *c != '\0';) {
-        if (*c == '[' || *c == '(') {
-            c += strcspn(c, *c == '[' ? "]" : ")");
-            continue;
-        }
-        const bool begins = c == synthetic || strchr(" :\t\n", c[-1]) != NULL;
-        if (!begins || *c < '0' || *c > '9') {
-            c++;
-            continue;
-        }
-        char *end;
-        const unsigned long count = strtoul(c, &end, 0);
-        if (count > MAX_SYNTHETIC_PUS || pus * count > MAX_SYNTHETIC_PUS)
-            return true;
-        pus *= count;
-        c = end;
-    }
-    return false;
-}
-
 static weir_status describe_synthetic(hwloc_topology_t machine, const char *synthetic)
 {
-    if (is_too_large(synthetic))
+    if (weir__synthetic_is_too_large(synthetic))
         return weir__error_set(WEIR_EINVAL, 0, "synthetic",
                                "\"%.100s\" has more than %d hardware threads", synthetic,
-                               MAX_SYNTHETIC_PUS);
+                               WEIR_SYNTHETIC_MOST_PUS);
     errno = 0;
     if (hwloc_topology_set_synthetic(machine, synthetic) == 0)
         return WEIR_OK;

@@ -14,22 +14,14 @@
  * pool is never empty when the source asks. */
 #include "top_stream.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "tool.h"
+#include "top_pool.h"
 #include "top_scan.h"
-
-typedef struct block {
-    struct block *next; /* in the pool */
-    size_t size;
-    size_t file;   /* in which it stands, */
-    uint64_t line; /* and its first line there, 1-based */
-    char text[];   /* capacity bytes, and TOP_PAD */
-} block;
 
 struct top_run {
     /* read-only once it is open */
@@ -45,7 +37,7 @@ struct top_run {
 
     /* by the source only */
     top_input *input;
-    block *held;
+    top_block *held;
     size_t searched; /* bytes of the held block that have no line's end */
     bool skipping;   /* within a line that is too long */
     unsigned workers;
@@ -58,37 +50,16 @@ struct top_run {
     _Atomic int stop; /* not 0: the code of a job that failed, or TOP_STOPPED */
     top_budget budget;
     top_notes notes;
-    pthread_mutex_t lock;
-    block *pool; /* under the lock */
+    top_pool pool;
 };
 
-/* --- pool ------------------------------------------------------------------------------------ */
-
-static block *take_block(top_run *run)
-{
-    pthread_mutex_lock(&run->lock);
-    block *b = run->pool;
-    if (b)
-        run->pool = b->next;
-    pthread_mutex_unlock(&run->lock);
-    return b;
-}
-
-static void give_block(top_run *run, block *b)
-{
-    b->size = 0;
-    pthread_mutex_lock(&run->lock);
-    b->next = run->pool;
-    run->pool = b;
-    pthread_mutex_unlock(&run->lock);
-}
+/* --- source ---------------------------------------------------------------------------------- */
 
 static void destroy_item(void *state, void *item)
 {
-    give_block(state, *(block **)item);
+    top_run *run = state;
+    top_pool_give(&run->pool, *(top_block **)item);
 }
-
-/* --- source ---------------------------------------------------------------------------------- */
 
 static bool is_stopping(void *context)
 {
@@ -103,7 +74,7 @@ static void tell_read(void *context, uint64_t bytes)
         progress_add(run->progress, bytes);
 }
 
-static char *find_last_newline(const block *b, size_t searched)
+static char *find_last_newline(const top_block *b, size_t searched)
 {
     return memrchr(b->text + searched, '\n', b->size - searched);
 }
@@ -112,7 +83,7 @@ static char *find_last_newline(const block *b, size_t searched)
 static top_code read_more(top_run *run, size_t room)
 {
     size_t got = 0;
-    block *b = run->held;
+    top_block *b = run->held;
     const top_code code = top_input_read(run->input, b->text + b->size, room, &got);
     b->size += got;
     run->text_bytes += got;
@@ -137,7 +108,7 @@ static void next_file(top_run *run)
  *          0 if the block is full of a line that is too long. */
 static top_code fill(top_run *run, size_t *cut)
 {
-    block *b = run->held;
+    top_block *b = run->held;
     size_t goal = run->request.block;
     for (;;) {
         while (b->size < goal) {
@@ -166,7 +137,7 @@ static void begin_skipping(top_run *run)
 /* Drops what is left of the line. */
 static top_code skip_line(top_run *run)
 {
-    block *b = run->held;
+    top_block *b = run->held;
     while (run->skipping) {
         const top_code code = read_more(run, run->request.block);
         if (code && code != TOP_FILE_END)
@@ -183,9 +154,9 @@ static top_code skip_line(top_run *run)
 }
 
 /* Hands the first `cut` bytes over; the rest goes to the next block. */
-static int hand_over(top_run *run, size_t cut, block **item)
+static int hand_over(top_run *run, size_t cut, top_block **item)
 {
-    block *b = run->held, *fresh = take_block(run);
+    top_block *b = run->held, *fresh = top_pool_take(&run->pool);
     if (!fresh)
         return TOP_POOL_EMPTY;
     fresh->size = run->searched = b->size - cut;
@@ -228,7 +199,7 @@ static int read_block(void *state, void *item)
 /* --- jobs ------------------------------------------------------------------------------------ */
 
 /* A file may begin with the mark that it is UTF-8, which is no part of its first line. */
-static size_t mark_bytes(const block *b)
+static size_t mark_bytes(const top_block *b)
 {
     static const char mark[] = "\xef\xbb\xbf";
     const size_t size = sizeof mark - 1;
@@ -238,38 +209,19 @@ static size_t mark_bytes(const block *b)
 static int count_block(void *state, const void *const *items, weir_yielder *y)
 {
     top_run *run = state;
-    block *b = *(block *const *)items[0];
+    top_block *b = *(top_block *const *)items[0];
     top_seen seen;
     const size_t mark = mark_bytes(b);
     const top_code code =
         top_parse_block(&run->parsers[weir_yielder_job(y)], b->text + mark, b->size - mark, &seen);
     top_notes_add(&run->notes, b->file, b->line, &seen, b->text + b->size);
-    give_block(run, b);
+    top_pool_give(&run->pool, b);
     if (code)
         atomic_store_explicit(&run->stop, code, memory_order_relaxed);
     return (int)code;
 }
 
 /* --- open and close -------------------------------------------------------------------------- */
-
-/* One by one, so that a block which never came back would be seen as a leak. */
-static bool open_blocks(top_run *run)
-{
-    for (size_t i = 0; i < run->blocks; i++) {
-        block *b = malloc(sizeof *b + run->capacity + TOP_PAD);
-        if (!b)
-            return false;
-        give_block(run, b);
-    }
-    run->held = take_block(run);
-    return true;
-}
-
-static void close_blocks(top_run *run)
-{
-    for (block *b = run->held; b; b = take_block(run))
-        free(b);
-}
 
 static bool open_parsers(top_run *run, char error[256])
 {
@@ -295,7 +247,7 @@ static weir_status open_stream(top_run *run, weir_engine *engine, char error[256
 {
     weir_stage reading;
     const weir_stage_options read_options = {.name = "read",
-                                             .item_bytes = sizeof(block *),
+                                             .item_bytes = sizeof(top_block *),
                                              .jobs = 1,
                                              .buffer = run->request.buffer,
                                              .state = run,
@@ -316,10 +268,10 @@ static weir_status open_stream(top_run *run, weir_engine *engine, char error[256
         return status;
     }
     run->bytes.stream = weir_stream_certified_bytes(run->stream);
-    run->bytes.fixed = run->bytes.stream + run->blocks * (run->capacity + TOP_PAD + sizeof(block)) +
-                       run->request.jobs * sizeof(top_parser) + TOP_INPUT_BYTES +
-                       run->request.files.count * (TOP_FILE_BYTES + sizeof(top_tally)) +
-                       sizeof *run;
+    run->bytes.fixed =
+        run->bytes.stream + run->blocks * (run->capacity + TOP_PAD + sizeof(top_block)) +
+        run->request.jobs * sizeof(top_parser) + TOP_INPUT_BYTES +
+        run->request.files.count * (TOP_FILE_BYTES + sizeof(top_tally)) + sizeof *run;
     return WEIR_OK;
 }
 
@@ -336,9 +288,10 @@ weir_status top_run_open(top_run **out, weir_engine *engine, const top_request *
     run->capacity = request->block > TOP_LINE_MOST + 1 ? request->block : TOP_LINE_MOST + 1;
     run->blocks = (size_t)request->buffer + request->jobs + 1;
     run->line = 1;
-    pthread_mutex_init(&run->lock, NULL);
-    if (!top_notes_open(&run->notes, request->files.count) || !open_blocks(run))
+    if (!top_notes_open(&run->notes, request->files.count) ||
+        !top_pool_open(&run->pool, run->blocks, run->capacity + TOP_PAD))
         return WEIR_ENOMEM;
+    run->held = top_pool_take(&run->pool);
     run->input = top_input_open(&request->files, is_stopping, tell_read, run);
     if (!run->input)
         return WEIR_ENOMEM;
@@ -356,9 +309,10 @@ void top_run_close(top_run *run)
     for (unsigned i = 0; i < run->parsers_open; i++)
         top_parser_close(&run->parsers[i]);
     top_input_close(run->input);
-    close_blocks(run);
+    if (run->held)
+        top_pool_give(&run->pool, run->held);
+    top_pool_close(&run->pool);
     top_notes_close(&run->notes);
-    pthread_mutex_destroy(&run->lock);
     free(run->parsers);
     free(run);
 }
