@@ -116,16 +116,17 @@ static void draw_bars(const canvas *c)
 {
     const histogram *h = &c->report->histogram;
     const double gap = h->bins <= 120 ? 1 : 0;
-    const stats_value half = h->per_value ? 0.5L : 0; /* a value's bar is centred on it */
+    /* A value's bar is centred on it; in pixels, since half of 1 is lost beyond 2^63. */
+    const double half = h->per_value ? (RIGHT - LEFT) / 2.0 / (double)h->bins : 0;
     fprintf(c->file, "<path class=\"bar\" d=\"");
     if (stats_is_single(c->report)) {
         const double x = axis_place(&c->axis, c->report->min);
         draw_bar(c, x - 30, x + 30, h->counts[0]);
     } else {
         uint64_t count = 0;
-        double left = axis_place(&c->axis, h->edges[0] - half);
+        double left = axis_place(&c->axis, h->edges[0]) - half;
         for (size_t i = 0; i < h->bins; i++) {
-            const double right = axis_place(&c->axis, h->edges[i + 1] - half);
+            const double right = axis_place(&c->axis, h->edges[i + 1]) - half;
             count = h->counts[i] > count ? h->counts[i] : count;
             if (right - left < 0.5 && i + 1 < h->bins)
                 continue;

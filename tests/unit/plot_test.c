@@ -370,6 +370,25 @@ static void bars_of_single_integers_stand_over_their_ticks(void **state)
     assert_null(strstr(text, ">2005</text>"));
 }
 
+/* Half of 1 has no place in 64 bits there. */
+static void bars_of_the_greatest_integers_fill_the_axis(void **state)
+{
+    (void)state;
+    begin('u', 8);
+    for (size_t i = 0; i <= 4; i++)
+        edges[i] = 18446744073709551612.0L + (stats_value)i;
+    set_bins(4, 3);
+    report.max = 18446744073709551615.0L;
+    report.histogram.per_value = true;
+    const char *bar = strstr(drawn(), "class=\"bar\"");
+    assert_non_null(bar);
+    for (int i = 0; i < 4; i++) {
+        char start[32];
+        snprintf(start, sizeof start, "M%.2f ", LEFT + 0.5 + i * (RIGHT - LEFT) / 4);
+        assert_contains(bar, start);
+    }
+}
+
 static void names_are_cut_to_the_picture_and_stay_xml(void **state)
 {
     char name[4096];
@@ -411,6 +430,7 @@ int main(void)
         cmocka_unit_test(marks_stay_inside_and_apart),
         cmocka_unit_test(equal_quantiles_have_one_label),
         cmocka_unit_test(bars_of_single_integers_stand_over_their_ticks),
+        cmocka_unit_test(bars_of_the_greatest_integers_fill_the_axis),
         cmocka_unit_test(names_are_cut_to_the_picture_and_stay_xml),
         cmocka_unit_test(nothing_to_show_is_said),
     };
