@@ -207,7 +207,9 @@ static void add_notes(header *h, const stats_report *r)
 static void fill_header(header *h, const stats_report *r)
 {
     const npy_dtype dtype = r->input->array.dtype;
-    char shape[96], type[32], low[NUMBER_TEXT], high[NUMBER_TEXT];
+    char shape[96], type[32], low[NUMBER_TEXT], high[NUMBER_TEXT], ddof[32] = "";
+    if (r->ddof > 0)
+        snprintf(ddof, sizeof ddof, " (by count - %u)", r->ddof);
     h->lines = 0;
     add(h, "%s, %s", npy_dtype_name(dtype, type),
         stats_shape_text(&r->input->array, shape, sizeof shape));
@@ -215,8 +217,8 @@ static void fill_header(header *h, const stats_report *r)
         add(h, "from %s to %s", stats_value_text(dtype, r->min, low),
             stats_value_text(dtype, r->max, high));
         add(h, "mean %s", number_double(summary_mean(&r->summary), low));
-        add(h, "standard deviation %s",
-            number_double(summary_deviation(&r->summary, r->ddof), low));
+        add(h, "standard deviation %s%s",
+            number_double(summary_deviation(&r->summary, r->ddof), low), ddof);
     }
     add_notes(h, r);
 }

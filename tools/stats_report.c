@@ -106,6 +106,19 @@ static const char *moment_text(const stats_report *r, double value, char text[NU
     return number_double(value, text);
 }
 
+/* It may be beyond what a double holds where the deviation is not. */
+static const char *variance_text(const stats_report *r, char text[NUMBER_TEXT])
+{
+    const double variance = summary_variance(&r->summary, r->ddof);
+    if (isinf(variance))
+        snprintf(text, NUMBER_TEXT, "more than %.17g", DBL_MAX);
+    else if (variance == 0 && summary_deviation(&r->summary, r->ddof) > 0)
+        snprintf(text, NUMBER_TEXT, "less than %.1g", DBL_TRUE_MIN);
+    else
+        moment_text(r, variance, text);
+    return text;
+}
+
 static void print_moments(const stats_report *r, unsigned columns)
 {
     const summary *s = &r->summary;
@@ -118,7 +131,7 @@ static void print_moments(const stats_report *r, unsigned columns)
     if (r->ddof > 0)
         snprintf(ddof, sizeof ddof, " (divided by count - %u)", r->ddof);
     print_line("mean", moment_text(r, summary_mean(s), low), columns);
-    snprintf(text, sizeof text, "%s%s", moment_text(r, summary_variance(s, r->ddof), low), ddof);
+    snprintf(text, sizeof text, "%s%s", variance_text(r, low), ddof);
     print_line("variance", text, columns);
     print_line("std", moment_text(r, summary_deviation(s, r->ddof), low), columns);
     snprintf(text, sizeof text, "%s, %s", stats_value_text(dtype, r->min, low),
