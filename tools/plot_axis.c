@@ -14,7 +14,7 @@ axis axis_of(const stats_report *report, double left, double right, double from,
     const bool alone = stats_is_single(report);
     axis a = {.origin = alone ? report->min : h->edges[0],
               .low = h->per_value || alone ? -0.5L : 0,
-              .logarithmic = h->logarithmic && !alone,
+              .logarithmic = h->logarithmic && !alone && !h->per_value,
               .whole = report->input->array.dtype.kind != 'f',
               .most_ticks = h->per_value ? 24 : 11,
               .left = left,
@@ -30,12 +30,13 @@ axis axis_of(const stats_report *report, double left, double right, double from,
     return a;
 }
 
+/* By the logarithm of a ratio near 1, not by the difference of two that are nearly equal. */
 double axis_place(const axis *a, stats_value value)
 {
     const stats_value at = value - a->origin;
-    const stats_value share = a->logarithmic
-                                  ? (logl(at) - logl(a->low)) / (logl(a->high) - logl(a->low))
-                                  : (at - a->low) / (a->high - a->low);
+    const stats_value share =
+        a->logarithmic ? log1pl((at - a->low) / a->low) / log1pl((a->high - a->low) / a->low)
+                       : (at - a->low) / (a->high - a->low);
     return a->left + (double)share * (a->right - a->left);
 }
 

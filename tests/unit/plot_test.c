@@ -284,6 +284,23 @@ static void ticks_of_ratios_are_exact_and_have_room(void **state)
         set_bins(1, 3);
         assert_ticks();
     }
+    begin('u', 8);
+    report.histogram.logarithmic = true;
+    edges[0] = 16741616199328219130.0L;
+    edges[1] = 16741616199328219160.0L;
+    edges[2] = 16741616199328219170.0L;
+    set_bins(2, 3);
+    assert_ticks();
+    begin('i', 1); /* one positive value beside others that have no place */
+    report.histogram.logarithmic = report.histogram.per_value = true;
+    edges[0] = 52;
+    edges[1] = 53;
+    set_bins(1, 1);
+    report.histogram.outside = 1;
+    report.min = -111;
+    report.max = 52;
+    const axis one = axis_of(&report, LEFT, RIGHT, FROM, TO);
+    assert_true(fabs(axis_place(&one, 52) - (LEFT + RIGHT) / 2) < 1e-9);
     begin('f', 8);
     report.histogram.logarithmic = true;
     edges[0] = 5e-324;
