@@ -231,7 +231,7 @@ static void ticks_of_floats_are_exact_and_have_room(void **state)
 {
     (void)state;
     seed = 1;
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < 3000 / SLOW_BUILD; i++) {
         const double middle = (random_share() - 0.5) * pow(10, 600 * random_share() - 300);
         const double half = fabs(middle) * pow(10, 18 * random_share() - 15.5);
         begin('f', 8);
@@ -252,7 +252,7 @@ static void ticks_of_integers_are_integers(void **state)
 {
     (void)state;
     seed = 2;
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < 3000 / SLOW_BUILD; i++) {
         const stats_value low = floorl(ldexpl(random_share() - 0.5, (int)(64 * random_share())));
         const stats_value width = 1 + floorl(ldexpl(random_share(), (int)(63 * random_share())));
         begin('i', 8);
@@ -276,7 +276,7 @@ static void ticks_of_ratios_are_exact_and_have_room(void **state)
 {
     (void)state;
     seed = 3;
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < 3000 / SLOW_BUILD; i++) {
         begin(i % 2 ? 'f' : 'i', 8);
         report.histogram.logarithmic = true;
         edges[0] = i % 2 ? pow(10, 600 * random_share() - 300) : 1 + floor(1e6 * random_share());
