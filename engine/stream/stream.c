@@ -123,7 +123,10 @@ static void work(void *argument, unsigned worker, unsigned size)
         d.s->workers = size;
         weir__team_bind_caller(&d.s->engine->team);
     }
-    weir__enclose(do_duty, &d);
+    if (size > 1)
+        weir__enclose(do_duty, &d);
+    else
+        do_duty(&d);
 }
 
 static void *host(void *argument)

@@ -34,7 +34,9 @@ typedef struct weir_loop weir_loop;
  * taskloops, taskgroups and taskwait are fine too: an op's tasks run at once, on its own worker, since
  * the team's other threads have weir's work to do. What waits for the whole team must not stand outside of
  * a region of the op's own, or it waits for ever: barrier, for, sections, single, and tasks with
- * `detach`. A library that an op calls, like a BLAS, had better use one thread (weir/engine.h,
+ * `detach`. With libgomp, a task reduction (task_reduction, or reduction at a taskloop) had better not either:
+ * outside of all regions, as with one worker, it may leave behind what makes a later region hang.
+ * A library that an op calls, like a BLAS, had better use one thread (weir/engine.h,
  * weir_each_worker()).
  *
  * An op must not end its thread, longjmp out of itself, or throw. An exception that leaves an op ends the

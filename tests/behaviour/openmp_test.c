@@ -77,12 +77,19 @@ static void fill_by_tasks(int kind, uint64_t *a)
         }
 #pragma omp taskyield
 #pragma omp taskwait
-    } else {
+    } else if (kind == 5) {
 #pragma omp parallel
 #pragma omp single
 #pragma omp taskloop
         for (unsigned long i = 0; i < WORDS; i++)
             a[i] = i;
+    } else {
+        uint64_t ones = 0;
+        fill(a, 0, WORDS);
+#pragma omp taskloop grainsize(16) reduction(+ : ones)
+        for (unsigned long i = 0; i < WORDS; i++)
+            ones += a[i] == i;
+        a[0] = WORDS - ones;
     }
 }
 
@@ -158,7 +165,7 @@ static void calls_of_a_stream_may_make_openmp_tasks(void **state)
 {
     (void)state;
     for (unsigned workers = 1; workers <= 3; workers++)
-        for (int kind = 0; kind < 6; kind++) {
+        for (int kind = 0; kind < 7; kind++) {
             weir_engine *engine = open_engine(workers, 0, 0);
             int next = 0, items = 0;
             uint64_t sum;
