@@ -85,13 +85,14 @@ void progress_format(char *line, unsigned columns, uint64_t done, uint64_t total
             at += (size_t)sprintf(line + at, "%s", part[i]);
 }
 
-/* The last column stays free: behind it some terminals begin another line. */
+/* The last column stays free, since behind it some terminals begin another line, and two before it,
+ * for the "^C" that a terminal writes there. */
 static void show(const progress *p, uint64_t done, uint64_t now)
 {
-    enum { USUAL = 80 };
+    enum { USUAL = 80, FREE = 3 };
     char line[PROGRESS_LINE];
-    const unsigned columns = terminal_columns(STDERR_FILENO);
-    progress_format(line, (columns ? columns : USUAL) - 1, done, p->total,
+    const unsigned asked = terminal_columns(STDERR_FILENO), columns = asked ? asked : USUAL;
+    progress_format(line, columns > FREE ? columns - FREE : 0, done, p->total,
                     (double)(now - p->begin_ns) * 1e-9);
     terminal_show_status(line);
 }
