@@ -249,7 +249,7 @@ static const char *damage(const z_stream *z)
     const bool at_end = z->msg && (strcmp(z->msg, "incorrect data check") == 0 ||
                                    strcmp(z->msg, "incorrect length check") == 0);
     if (at_end)
-        return "the gzip data is damaged: its checksum is another; all of it is counted as it is";
+        return "the gzip data is damaged: a checksum is another; what stands before it is counted";
     return "the gzip data is damaged; what stands before is counted";
 }
 

@@ -117,6 +117,13 @@ static const char *advise_repetition(char c)
                       : NULL;
 }
 
+/* From a '{' to the '}' of a repetition like {2,3}; where it begins none it is itself. */
+static const char *scan_interval(const char *at)
+{
+    const char *end = at + 1 + strspn(at + 1, "0123456789,");
+    return end > at + 1 && *end == '}' ? end : at;
+}
+
 /* Returns: what would be right, or NULL, and where it is wrong. */
 static const char *find_mistake(const char *text, const char **where)
 {
@@ -127,13 +134,15 @@ static const char *find_mistake(const char *text, const char **where)
         *where = repeated ? at - 1 : at;
         if (c == '[')
             at = scan_bracket(at + 1, where, &advice);
+        else if (c == '{')
+            at = scan_interval(at);
         else if (c == '\\' && is_word(at[1]) && !strchr("wWsSbB123456789", at[1]))
             advice = find_advice(escapes, at + 1);
         else if (c == '(' && at[1] == '?')
             advice = find_advice(groups, at + 2);
         else if (repeated)
             advice = advise_repetition(c);
-        repeated = strchr("*+?}", c) != NULL && at > text;
+        repeated = (strchr("*+?", c) || (c == '{' && *at == '}')) && at > text;
         at += c == '\\' && at[1];
     }
     return advice;

@@ -58,6 +58,16 @@ static void warn_of_most(const top_run *run, const top_request *request)
                    top_file_name(&request->files, notes->bad.file));
 }
 
+/* All lines fit, and yet there is nothing to see, as with a proxy's log, whose URLs are whole. */
+static void warn_of_none(const top_run *run, const top_request *request)
+{
+    const top_tally sum = top_run_tally(run);
+    if (request->rule.kind == TOP_PAGES && sum.counted == 0 && sum.lines > sum.bad)
+        tool_error(
+            "top: none of the lines is a page: GET, status 2xx, a path from / on that ends like "
+            "no file (see 'weir top --help'); --pattern '\"[A-Z]+ ([^ \"?]*)' counts all URLs");
+}
+
 size_t top_tell_problems(const top_run *run, const top_request *request, size_t *fitting)
 {
     char text[TOP_PROBLEM_BYTES];
@@ -73,6 +83,7 @@ size_t top_tell_problems(const top_run *run, const top_request *request, size_t 
         *fitting += harmless || tally->lines > tally->bad;
     }
     warn_of_most(run, request);
+    warn_of_none(run, request);
     return incomplete;
 }
 

@@ -118,8 +118,12 @@ static void damaged_gzip_is_counted_up_to_the_damage(void **state)
     (void)state;
     packed[size - 6] ^= 1;
     write_bytes("sum.gz", packed, size);
-    assert_partial("top sum.gz --field 1 --json", "its checksum is another");
+    assert_partial("top sum.gz --field 1 --json", "a checksum is another");
     assert_true(member("lines") == (double)LINES && member("count") == (double)LINES);
+    memcpy(packed + size, packed, size); /* what follows that member is not */
+    write_bytes("both.gz", packed, 2 * size);
+    assert_partial("top both.gz --field 1 --json", "what stands before it is counted");
+    assert_true(member("lines") == (double)LINES);
     packed[size - 6] ^= 1;
     memset(packed + size / 2, 0xff, 16);
     write_bytes("bad.gz", packed, size);
@@ -246,6 +250,18 @@ static void many_bad_lines_are_a_warning_with_an_example(void **state)
 }
 
 /* Lines are numbered as an editor does it, also behind one that is too long to be held. */
+static void a_log_of_which_nothing_counts_is_told_why(void **state)
+{
+    (void)state;
+    write_text("proxy", "h - - [t] \"GET http://x/a?b HTTP/1.1\" 200 1\njunk\n");
+    run("top proxy");
+    assert_int_equal(r.code, 0);
+    assert_contains(r.err, "none of the lines is a page");
+    run("top proxy --pattern \"[A-Z]+.([^.\"?]*)");
+    assert_contains(r.out, "      1 http://x/a\n");
+    assert_string_equal(r.err, "");
+}
+
 static void the_first_bad_line_has_its_number_in_its_file(void **state)
 {
     enum { LONG = (1 << 18) + 5 };
@@ -315,6 +331,7 @@ int main(void)
         cmocka_unit_test(a_file_of_another_format_is_an_error_that_says_what_helps),
         cmocka_unit_test(packed_files_and_utf16_are_told_by_their_first_bytes),
         cmocka_unit_test(many_bad_lines_are_a_warning_with_an_example),
+        cmocka_unit_test(a_log_of_which_nothing_counts_is_told_why),
         cmocka_unit_test(the_first_bad_line_has_its_number_in_its_file),
         cmocka_unit_test(a_pattern_of_another_dialect_is_refused_with_the_right_form),
         cmocka_unit_test(a_line_that_cannot_be_matched_for_want_of_memory_is_an_error),

@@ -54,6 +54,7 @@ static void what_posix_has_is_taken(void **state)
         "[[.-.]a]",
         "a{2}b{1,}c{,3}d?e*f+(g|h)*[]]",
         "\\\\d",
+        "\"uri\":\"([^\"]*)\"}?$|\\{a}+|a{1}{2}",
         "\\*+\\?*",
         "[a\\-]",
     };
@@ -92,6 +93,7 @@ static void other_dialects_are_told_what_posix_has(void **state)
         {"a+?", "'+?'", "lazy"},
         {"(a)??", "lazy", "lazy"},
         {"a{2}?", "'}?'", "lazy"},
+        {"a{2,}+", "'}+'", "possessive"},
         {"a++b", "'++b'", "possessive"},
         {"(?:ab)+", "'(?:a'", "(…)"},
         {"a(?=b)", "'(?=b'", "look-ahead"},
