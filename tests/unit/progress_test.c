@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -54,12 +55,20 @@ static int close_terminal(void **state)
     return dup2(usual_stderr, STDERR_FILENO) >= 0 && close(usual_stderr) == 0 ? close(master) : -1;
 }
 
-/* What has been written to it since the last call. */
+/* What has been written to it since the last call: it comes a little later, and in pieces. */
 static const char *read_terminal(void)
 {
+    enum { FIRST_MS = 100, NEXT_MS = 2 };
     static char text[4096];
-    const ssize_t n = read(master, text, sizeof text - 1);
-    text[n > 0 ? n : 0] = '\0';
+    struct pollfd p = {.fd = master, .events = POLLIN};
+    size_t size = 0;
+    while (poll(&p, 1, size ? NEXT_MS : FIRST_MS) > 0) {
+        const ssize_t n = read(master, text + size, sizeof text - 1 - size);
+        if (n <= 0)
+            break;
+        size += (size_t)n;
+    }
+    text[size] = '\0';
     return text;
 }
 
