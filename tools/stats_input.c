@@ -17,7 +17,6 @@
 
 #include "npz.h"
 #include "spool.h"
-#include "text.h"
 #include "tool.h"
 
 static void note(stats_input *input, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -118,7 +117,6 @@ static int open_standard_input(stats_input *input)
 static int enter_archive(stats_input *input, const char *name)
 {
     unsigned char magic[4];
-    char name_text[4 * NPZ_NAME_BYTES];
     npz_member member;
     spool s;
     const npz_archive archive = {input->path, input->fd, input->start, input->end};
@@ -134,11 +132,10 @@ static int enter_archive(stats_input *input, const char *name)
     int code = npz_find(&archive, name, &member);
     if (code != TOOL_OK)
         return code;
-    text_escape(member.name, strlen(member.name), name_text);
     if (member.method == 0) {
         input->start = member.start;
         input->end = member.start + member.bytes;
-        note(input, "member %s of the archive, read in place", name_text);
+        note(input, "member %s of the archive, read in place", member.name);
         return TOOL_OK;
     }
     code = spool_open(&s);
@@ -146,7 +143,7 @@ static int enter_archive(stats_input *input, const char *name)
         return code;
     code = npz_inflate(&archive, &member, &s);
     read_spool(input, &s);
-    note(input, "member %s of the archive, inflated to a temporary file first", name_text);
+    note(input, "member %s of the archive, inflated to a temporary file first", member.name);
     return code;
 }
 

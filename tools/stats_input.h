@@ -7,7 +7,7 @@
 
 #include "npy.h"
 
-enum { STATS_NOTE_BYTES = 1280 };
+enum { STATS_NOTE_BYTES = 320 };
 
 /* How a file without a header is laid out; no dtype: the file is .npy or .npz. */
 typedef struct stats_raw {
@@ -20,7 +20,8 @@ typedef struct stats_input {
     const char *path;
     int fd;       /* what is read, by position */
     int given_fd; /* the file that was named, if it is a file; may be the same, or -1 */
-    char note[STATS_NOTE_BYTES]; /* where the bytes come from, if not simply from the file */
+    /* Where the bytes come from, if not simply from the file; a name in it may have any bytes. */
+    char note[STATS_NOTE_BYTES];
     bool raw;
     npy_array array;     /* its data_offset counts from the beginning of what is read */
     uint64_t start, end; /* of the array file in what is read */

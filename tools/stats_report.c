@@ -223,8 +223,8 @@ static void print_run(const stats_report *r, unsigned columns)
              r->passes == 1 ? "" : "es", r->why);
     terminal_print(stdout, text, columns, 4);
     if (r->input->note[0]) {
-        char line[STATS_NOTE_BYTES + 2];
-        snprintf(line, sizeof line, "  %s", r->input->note);
+        char line[4 * STATS_NOTE_BYTES + 2] = "  ";
+        text_escape(r->input->note, strlen(r->input->note), line + 2);
         terminal_print(stdout, line, columns, 4);
     }
     snprintf(text, sizeof text,

@@ -245,6 +245,22 @@ static void an_archive_of_one_array_needs_no_name(void **state)
     assert_mean(4);
 }
 
+/* The same bytes in every form: escaped once, as the form has it. */
+static void a_name_in_an_archive_does_not_act_on_the_terminal(void **state)
+{
+    unsigned char bytes[ARCHIVE_BYTES / 4];
+    (void)state;
+    memset(&z, 0, sizeof z);
+    add_member("\033[31mred.npy", bytes, count_up(bytes, 9), 0, 0);
+    write_archive("red.npz");
+    run("stats red.npz");
+    assert_int_equal(r.code, 0);
+    assert_null(strchr(r.out, '\033'));
+    assert_contains(r.out, "member \\x1b[31mred.npy of");
+    run_json("stats red.npz");
+    assert_contains(r.out, "member \\u001b[31mred.npy of");
+}
+
 static void what_cannot_be_read_of_an_archive_is_said(void **state)
 {
     unsigned char bytes[ARCHIVE_BYTES / 4];
@@ -305,6 +321,7 @@ int main(void)
         cmocka_unit_test(a_file_as_standard_input_is_read_in_place_from_where_it_stands),
         cmocka_unit_test(a_member_of_an_archive_is_read_by_its_name),
         cmocka_unit_test(an_archive_of_one_array_needs_no_name),
+        cmocka_unit_test(a_name_in_an_archive_does_not_act_on_the_terminal),
         cmocka_unit_test(what_cannot_be_read_of_an_archive_is_said),
         cmocka_unit_test(damaged_archives_are_refused),
         cmocka_unit_test(compressed_files_are_told_how_to_be_read),
