@@ -13,8 +13,8 @@
 #include "tool.h"
 
 enum {
-    ALONE_BLOCKS = 4,      /* read in 0.3 ms: waking a team may take more */
-    KEPT_VALUES = 1 << 20, /* of a file with more values, no copy is made */
+    ALONE_BLOCKS = 4,    /* read in 0.3 ms: waking a team may take more */
+    KEPT_BYTES = 8 << 20 /* of keys; more if tables for all workers would be larger still */
 };
 
 static double now_seconds(void)
@@ -128,8 +128,9 @@ int stats_plans_compile(const stats_job *job, const stats_wish *wish, const weir
 {
     const unsigned workers = weir_engine_workers(engine);
     const uint64_t limit = weir_engine_max_bytes(engine);
-    const bool few = job->values <= KEPT_VALUES &&
-                     (!job->buckets.exact || key_bytes(job) < buckets_bytes(&job->buckets));
+    const bool few = job->buckets.exact
+                         ? key_bytes(job) < buckets_bytes(&job->buckets)
+                         : key_bytes(job) <= larger(KEPT_BYTES, stats_table_bytes(job, workers));
     int code = compile_one_way(job, wish, workers, few, plans);
     if (code == TOOL_OK && few && stats_plans_serial_bytes(plans) > limit) {
         stats_plans_free(plans);
