@@ -55,9 +55,10 @@ static const char help_results[] =
     "            very close to each other, it takes more than two. With --one-pass quantiles are\n"
     "            the middle of their cell, and counts of a cell are spread over its bins\n"
     "  memory    --max-bytes covers everything that grows with workers or file: the blocks, the\n"
-    "            results, and what is counted: up to a million values themselves (8 bytes each; of\n"
-    "            many workers more values), else 4 MiB a worker (512 KiB or less for integers of 1\n"
-    "            and 2 bytes), and in further passes about 5 MiB and 170 KiB a worker\n";
+    "            results, and what is counted: up to a million values themselves (8 bytes each,\n"
+    "            and more values if there are many workers), else 4 MiB a worker (512 KiB or less\n"
+    "            for integers of 1 and 2 bytes), and in further passes about 5 MiB and 170 KiB a\n"
+    "            worker\n";
 
 enum { USUAL = 7 };
 static const double usual[USUAL] = {0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99};
