@@ -24,7 +24,8 @@ typedef struct weir_engine weir_engine;
  *     _exit() or exec() and not return from the op. Closing such an engine, or stream, frees nothing
  *     that its workers may have been changing. With libgomp, regions of the thread that forked are
  *     opened by another one in the child, since its own pool of threads stayed in the parent: ops of
- *     worker 0 do not see that thread's own thread-local variables then.
+ *     worker 0 do not see that thread's own thread-local variables then. A region of the program's own
+ *     there waits for ever: libgomp has no way back, with weir or without.
  *   - Threads. Both runtimes end the process when they cannot make a thread. So weir tries before, with
  *     the stack size of the environment (OMP_STACKSIZE, …): when an engine is opened, before a host
  *     thread's first run and whenever its team grows, and before a stream starts. WEIR_ESYS says that
