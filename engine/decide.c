@@ -177,16 +177,23 @@ void weir__decide(const weir__machine *machine, const weir__openmp *openmp,
     decide_bind(&d);
 }
 
+/* With what the runtime and the launcher say of this machine; of another they say nothing. */
+static void look_and_decide(const weir__machine *m, const weir_engine_options *given,
+                            const weir_engine_options *resolved, weir_placement *placement)
+{
+    const weir__openmp openmp = m->here ? weir__openmp_look() : (weir__openmp){.limit = UINT32_MAX};
+    const weir__launcher launcher = m->here ? weir__launcher_look() : (weir__launcher){.ranks = 1};
+    weir__decide(m, &openmp, &launcher, given, resolved, placement);
+}
+
 weir_status weir__decide_here(const weir_topology *topology, const weir_engine_options *given,
                               weir_placement *placement)
 {
     const weir__machine *m = weir__topology_machine(topology);
-    const weir__openmp openmp = m->here ? weir__openmp_look() : (weir__openmp){.limit = UINT32_MAX};
-    const weir__launcher launcher = m->here ? weir__launcher_look() : (weir__launcher){.ranks = 1};
     weir_engine_options resolved;
     const weir_status status = weir__options_resolve(given, m->here, &resolved);
     if (status == WEIR_OK)
-        weir__decide(m, &openmp, &launcher, given, &resolved, placement);
+        look_and_decide(m, given, &resolved, placement);
     return status;
 }
 
@@ -314,16 +321,10 @@ unsigned weir_topology_default_workers(const weir_topology *topology)
     const weir_engine_options nothing = {0};
     weir_engine_options share = {0};
     weir_placement placement;
-    weir__openmp openmp = {.limit = UINT32_MAX};
-    weir__launcher launcher = {.ranks = 1};
-    if (m->here) {
-        openmp = weir__openmp_look();
-        launcher = weir__launcher_look();
-    }
     /* A wrong variable is weir_engine_open()'s to refuse. */
     if (weir__options_resolve(&nothing, m->here, &share) != WEIR_OK)
         share = nothing;
     share.workers = 0;
-    weir__decide(m, &openmp, &launcher, &nothing, &share, &placement);
+    look_and_decide(m, &nothing, &share, &placement);
     return placement.workers;
 }

@@ -47,6 +47,20 @@
             fail_msg("\"%s\" does not say \"%s\"", text_, part_);                                  \
     } while (0)
 
+/* Ops of layers that have nothing to pass on. */
+static inline int split_nothing(weir_branch *b, const void *in, uint32_t i, void *child)
+{
+    (void)b, (void)in, (void)i, (void)child;
+    return 0;
+}
+
+static inline int gather_nothing(weir_branch *b, const void *in, const void *results, uint32_t n,
+                                 void *out)
+{
+    (void)b, (void)in, (void)results, (void)n, (void)out;
+    return 0;
+}
+
 /* An engine with these limits; 0 has the meaning that it has in the options. */
 static inline weir_engine *open_engine(unsigned workers, size_t max_in_flight, size_t max_bytes)
 {

@@ -43,21 +43,12 @@ static int compare_leaf(weir_branch *b, const void *in, void *out)
     return 0;
 }
 
-static int no_split(weir_branch *b, const void *in, uint32_t i, void *child)
-{
-    (void)b, (void)in, (void)i, (void)child;
-    return 0;
-}
-
-static int no_gather(weir_branch *b, const void *in, const void *results, uint32_t n, void *out)
-{
-    (void)b, (void)in, (void)results, (void)n, (void)out;
-    return 0;
-}
-
 static const weir_layer compare = {.name = "leaf", .leaf = compare_leaf};
-static const weir_layer top = {
-    .name = "top", .fanout = 100, .child = &compare, .split = no_split, .gather = no_gather};
+static const weir_layer top = {.name = "top",
+                               .fanout = 100,
+                               .child = &compare,
+                               .split = split_nothing,
+                               .gather = gather_nothing};
 
 static void it_calls_once_on_each_workers_own_thread_bound_as_in_a_run(void **state)
 {
@@ -124,8 +115,11 @@ static int call_in_itself(void *context, unsigned worker)
 static void from_inside_a_run_it_is_refused(void **state)
 {
     const weir_layer leaf = {.name = "leaf", .leaf = call_in_op};
-    const weir_layer list = {
-        .name = "top", .fanout = 9, .child = &leaf, .split = no_split, .gather = no_gather};
+    const weir_layer list = {.name = "top",
+                             .fanout = 9,
+                             .child = &leaf,
+                             .split = split_nothing,
+                             .gather = gather_nothing};
     (void)state;
     for (unsigned workers = 1; workers <= 2; workers++) {
         weir_engine *engine = open_engine(workers, 0, 0);

@@ -425,13 +425,6 @@ a_budget_one_byte_short_is_refused_with_both_numbers_and_the_exact_one_runs(void
     }
 }
 
-static int gather_nothing(weir_branch *b, const void *in, const void *results, uint32_t n,
-                          void *out)
-{
-    (void)b, (void)in, (void)results, (void)n, (void)out;
-    return 0;
-}
-
 static int names_a_wrong_child(weir_branch *b, const void *in, uint32_t first, uint32_t n,
                                void *results)
 {

@@ -25,18 +25,6 @@ static int sleeping_leaf(weir_branch *b, const void *in, void *out)
     return 0;
 }
 
-static int no_split(weir_branch *b, const void *in, uint32_t i, void *child)
-{
-    (void)b, (void)in, (void)i, (void)child;
-    return 0;
-}
-
-static int no_gather(weir_branch *b, const void *in, const void *results, uint32_t n, void *out)
-{
-    (void)b, (void)in, (void)results, (void)n, (void)out;
-    return 0;
-}
-
 static const weir_layer leaf = {
     .name = "leaf", .in_bytes = 100, .out_bytes = 10, .leaf = sleeping_leaf};
 static const weir_layer top = {.name = "top",
@@ -44,8 +32,8 @@ static const weir_layer top = {.name = "top",
                                .scratch_bytes = 1000,
                                .held_bytes = 500,
                                .child = &leaf,
-                               .split = no_split,
-                               .gather = no_gather};
+                               .split = split_nothing,
+                               .gather = gather_nothing};
 
 /* Runs it; returns how many leaves ran at once. */
 static int run_list(unsigned workers, size_t max_in_flight, size_t max_bytes, weir_stats *stats)

@@ -23,12 +23,6 @@ typedef struct context {
     atomic_int threads, level_threads; /* of regions inside ops; -1 once they differ */
 } context;
 
-static int no_split(weir_branch *b, const void *in, uint32_t i, void *child)
-{
-    (void)b, (void)in, (void)i, (void)child;
-    return 0;
-}
-
 static int add(weir_branch *b, const void *in, const void *results, uint32_t n, void *out)
 {
     uint64_t sum = 0;
@@ -121,13 +115,13 @@ static void ops_may_make_openmp_tasks_and_are_alone_on_their_worker(void **state
                             .out_bytes = 8,
                             .fanout = 10,
                             .child = &leaf,
-                            .split = no_split,
+                            .split = split_nothing,
                             .gather = add};
     const weir_layer top = {.name = "top",
                             .out_bytes = 8,
                             .fanout = FANOUT / 10,
                             .child = &mid,
-                            .split = no_split,
+                            .split = split_nothing,
                             .gather = add};
     weir_plan *plan = compile(&top);
     (void)state;
@@ -226,7 +220,7 @@ static void a_region_inside_an_op_gets_the_same_with_one_worker_and_with_many(vo
                             .out_bytes = 8,
                             .fanout = 40,
                             .child = &leaf,
-                            .split = no_split,
+                            .split = split_nothing,
                             .gather = add};
     weir_plan *plan = compile(&top);
     const int before = omp_get_max_active_levels();
@@ -298,7 +292,7 @@ static void an_exception_that_leaves_a_run_of_one_worker_leaves_the_engine_usabl
                             .out_bytes = 8,
                             .fanout = 5,
                             .child = &leaf,
-                            .split = no_split,
+                            .split = split_nothing,
                             .gather = add};
     static thrown t;
     (void)state;
@@ -342,7 +336,7 @@ static void no_handler_of_the_caller_can_be_seen_from_an_op_of_a_team(void **sta
                             .out_bytes = 8,
                             .fanout = 200,
                             .child = &leaf,
-                            .split = no_split,
+                            .split = split_nothing,
                             .gather = add};
     weir_plan *plan = compile(&top);
     (void)state;

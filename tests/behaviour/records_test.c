@@ -23,8 +23,8 @@ static int split_into_nothing(weir_branch *b, const void *in, uint32_t i, void *
     return 0;
 }
 
-static int gather_nothing(weir_branch *b, const void *in, const void *results, uint32_t n,
-                          void *out)
+static int gather_empty_records(weir_branch *b, const void *in, const void *results, uint32_t n,
+                                void *out)
 {
     (void)results;
     return n == 7 ? count_call(b, in, out) : 1;
@@ -37,12 +37,12 @@ static void records_may_have_no_bytes(void **state)
                               .fanout = 7,
                               .child = &leaf,
                               .split = split_into_nothing,
-                              .gather = gather_nothing};
+                              .gather = gather_empty_records};
     const weir_layer top = {.name = "top",
                             .fanout = 7,
                             .child = &inner,
                             .split = split_into_nothing,
-                            .gather = gather_nothing};
+                            .gather = gather_empty_records};
     (void)state;
     weir_plan *plan = compile(&top);
     weir_engine *engine = open_engine(2, 0, 0);

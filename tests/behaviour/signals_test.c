@@ -61,23 +61,14 @@ static int kill_leaf(weir_branch *b, const void *in, void *out)
     return 0;
 }
 
-static int no_split(weir_branch *b, const void *in, uint32_t i, void *child)
-{
-    (void)b, (void)in, (void)i, (void)child;
-    return 0;
-}
-
-static int no_gather(weir_branch *b, const void *in, const void *results, uint32_t n, void *out)
-{
-    (void)b, (void)in, (void)results, (void)n, (void)out;
-    return 0;
-}
-
 static void run_with_signals(int signal)
 {
     const weir_layer leaf = {.name = "leaf", .leaf = kill_leaf};
-    const weir_layer top = {
-        .name = "top", .fanout = 12, .child = &leaf, .split = no_split, .gather = no_gather};
+    const weir_layer top = {.name = "top",
+                            .fanout = 12,
+                            .child = &leaf,
+                            .split = split_nothing,
+                            .gather = gather_nothing};
     weir_engine *engine = open_engine(WORKERS, 0, 0);
     weir_plan *plan = compile(&top);
     begin_test(signal);
@@ -159,8 +150,11 @@ static int raise_on_itself(weir_branch *b, const void *in, void *out)
 static void a_worker_still_takes_what_it_raises_itself(void **state)
 {
     const weir_layer leaf = {.name = "leaf", .leaf = raise_on_itself};
-    const weir_layer top = {
-        .name = "top", .fanout = 24, .child = &leaf, .split = no_split, .gather = no_gather};
+    const weir_layer top = {.name = "top",
+                            .fanout = 24,
+                            .child = &leaf,
+                            .split = split_nothing,
+                            .gather = gather_nothing};
     weir_engine *engine = open_engine(WORKERS, 0, 0);
     weir_plan *plan = compile(&top);
     (void)state;

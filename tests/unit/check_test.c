@@ -8,19 +8,6 @@
 
 #include "weir/inline.h"
 
-static int split_nothing(weir_branch *b, const void *in, uint32_t i, void *child)
-{
-    (void)b, (void)in, (void)i, (void)child;
-    return 0;
-}
-
-static int gather_nothing(weir_branch *b, const void *in, const void *results, uint32_t n,
-                          void *out)
-{
-    (void)b, (void)in, (void)results, (void)n, (void)out;
-    return 0;
-}
-
 static int leaf_nothing(weir_branch *b, const void *in, void *out)
 {
     (void)b, (void)in, (void)out;
@@ -189,7 +176,7 @@ static void each_wrong_field_is_refused_by_layer_and_field(void **state)
 }
 
 BREAKER(nothing, (void)l)
-BREAKER(no_split_above_range, (l[C].leaves = leaves_nothing, l[B].split = NULL))
+BREAKER(split_nothing_above_range, (l[C].leaves = leaves_nothing, l[B].split = NULL))
 BREAKER(only_leaves, (l[C].leaves = leaves_nothing, l[C].leaf = NULL, l[B].split = NULL))
 BREAKER(leaf_beside_split, (l[B].count = count_none, l[B].leaf = leaf_nothing))
 BREAKER(count_without_leaf, l[A].count = count_none)
@@ -210,7 +197,7 @@ static void what_the_contract_allows_compiles(void **state)
         {nothing, B, 2},
         {nothing, C, 1},
         {nothing, R, 1},
-        {no_split_above_range, A, 3},
+        {split_nothing_above_range, A, 3},
         {only_leaves, A, 3},
         {leaf_beside_split, A, 3},
         {count_without_leaf, A, 3},

@@ -12,16 +12,7 @@
 #include <stdlib.h>
 
 #include "keys.h"
-
-static uint64_t seed = 7;
-
-static uint64_t next_random(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed;
-}
+#include "random.h"
 
 static void doubles_have_the_order_of_their_keys(void **state)
 {

@@ -9,19 +9,6 @@
 
 #include "frame.h"
 
-static int split_nothing(weir_branch *b, const void *in, uint32_t i, void *child)
-{
-    (void)b, (void)in, (void)i, (void)child;
-    return 0;
-}
-
-static int gather_nothing(weir_branch *b, const void *in, const void *results, uint32_t n,
-                          void *out)
-{
-    (void)b, (void)in, (void)results, (void)n, (void)out;
-    return 0;
-}
-
 static int leaf_nothing(weir_branch *b, const void *in, void *out)
 {
     (void)b, (void)in, (void)out;

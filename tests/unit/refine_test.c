@@ -12,26 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "random.h"
 #include "refine.h"
 
 enum { MANY = 200000, CHUNK = 2048, TARGETS = 9, WORKERS = 3, MOST_EDGES = 300 };
 
 static const double fractions[TARGETS] = {0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1};
 static const npy_dtype float64 = {'f', 8, false}, int64 = {'i', 8, false};
-static uint64_t seed;
-
-static uint64_t next_random(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed;
-}
-
-static double uniform(void)
-{
-    return (double)(next_random() >> 11) * 0x1p-53;
-}
 
 typedef struct problem {
     npy_dtype dtype;

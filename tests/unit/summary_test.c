@@ -16,26 +16,12 @@
 #include <string.h>
 
 #include "convert.h"
+#include "random.h"
 #include "summary.h"
 
 enum { MANY = 100000 };
 
 static const double chunk_size = SUMMARY_CHUNK;
-
-static uint64_t seed;
-
-static uint64_t next_random(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed;
-}
-
-static double uniform(void)
-{
-    return (double)(next_random() >> 11) * 0x1p-53;
-}
 
 /* Reduces chunk by chunk and merges as a balanced tree, as the pipeline does. */
 static summary reduce(const double *values, size_t count)
