@@ -3,9 +3,9 @@
  * Programs call it between runs.  It must never leave the engine behind, whatever the function does. */
 #include <stdio.h>
 
-#include "enclose.h"
-#include "engine.h"
-#include "error.h"
+#include "base/error.h"
+#include "sched/enclose.h"
+#include "sched/engine.h"
 
 /* One call for all. */
 typedef struct each {

@@ -2,16 +2,16 @@
  *
  * The public functions of weir/engine.h are here; runs of each kind call acquire, fail and release.
  * It must never start work by itself. */
-#include "engine.h"
+#include "sched/engine.h"
 
 #include <stdlib.h>
 #include <strings.h>
 
-#include "decide.h"
-#include "error.h"
-#include "fork.h"
-#include "memory.h"
-#include "options.h"
+#include "base/error.h"
+#include "base/fork.h"
+#include "base/memory.h"
+#include "base/options.h"
+#include "machine/decide.h"
 
 /* How long a worker without work stays awake. A thread of libgomp's spins for longer by itself. */
 #define WATCH_NS 100000

@@ -4,7 +4,7 @@
  * Ops call the accessors, the loops of weir/inline.h the rest.  The path is put together only after a
  * failure, from the frames on the stack. It must never be asked for a branch whose parent has been
  * gathered. */
-#include "branch.h"
+#include "pipeline/branch.h"
 
 #include <stdio.h>
 #include <string.h>

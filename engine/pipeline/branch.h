@@ -5,10 +5,10 @@
 #ifndef WEIR_BRANCH_H
 #define WEIR_BRANCH_H
 
-#include "base.h"
-#include "engine.h"
-#include "frame.h"
-#include "plan.h"
+#include "base/base.h"
+#include "pipeline/frame.h"
+#include "pipeline/plan.h"
+#include "sched/engine.h"
 
 /* A run under way. Read-only while the team works, but for its credits. */
 typedef struct weir__run {

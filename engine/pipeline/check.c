@@ -1,9 +1,9 @@
 /* Checks the description of a pipeline; see check.h. */
-#include "check.h"
+#include "pipeline/check.h"
 
 #include <stdio.h>
 
-#include "error.h"
+#include "base/error.h"
 #include "weir/inline.h"
 
 #define MOST_LAYERS 1000

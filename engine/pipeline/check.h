@@ -5,7 +5,7 @@
 #ifndef WEIR_CHECK_H
 #define WEIR_CHECK_H
 
-#include "base.h"
+#include "base/base.h"
 #include "weir/pipeline.h"
 
 /* WEIR_OK with the number of layers, or WEIR_EINVAL naming layer and field. */

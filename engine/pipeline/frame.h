@@ -7,7 +7,7 @@
 #ifndef WEIR_FRAME_H
 #define WEIR_FRAME_H
 
-#include "base.h"
+#include "base/base.h"
 #include "weir/inline.h" /* weir__frame */
 
 static_assert(sizeof(weir__frame) == WEIR_LINE, "a frame's header is one line");

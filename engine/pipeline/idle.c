@@ -2,7 +2,7 @@
  *
  * It raises its hand, and signals so to all others, every ASK_NS.  A worker whose last parts were over
  * in no time rests before it asks again, and longer each time: until then it counts as busy. */
-#include "idle.h"
+#include "pipeline/idle.h"
 
 #define ASK_NS 20000
 

@@ -5,7 +5,7 @@
 #ifndef WEIR_IDLE_H
 #define WEIR_IDLE_H
 
-#include "branch.h"
+#include "pipeline/branch.h"
 
 /* The worker begins a part that was handed out, and counts as busy in place of the part. */
 void weir__idle_ends_with_part(weir__run *run, weir__worker *worker);

@@ -3,13 +3,13 @@
  * The hot path is the loop of weir/inline.h, compiled here for ops that are called through pointers,
  * and in programs for their own.  A failed op needs no way back from it: it stops the run, so that
  * the next poll calls, and weir__promote_serve() says stop. */
-#include "part.h"
+#include "pipeline/part.h"
 
 #include <string.h>
 
-#include "enclose.h"
-#include "idle.h"
-#include "promote.h"
+#include "pipeline/idle.h"
+#include "pipeline/promote.h"
+#include "sched/enclose.h"
 
 /* A range op is called for about this long, so that it is worth vectorising and demand is still
  * seen in time. */

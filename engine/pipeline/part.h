@@ -6,7 +6,7 @@
 #ifndef WEIR_PART_H
 #define WEIR_PART_H
 
-#include "branch.h"
+#include "pipeline/branch.h"
 
 /* Runs a part: its children, and the gathers of all branches that it completes. Returns true if the
  * worker may look for more; then *part is another one that it was given meanwhile, or NULL. */

@@ -3,15 +3,15 @@
  * Layout of a branch's frame: header, input, result slots; the child's frame (or a leaf's input)
  * follows directly.  So a depth-first run of a branch needs its frame plus what one child needs,
  * and a part needs a header of its own plus what one child needs. */
-#include "plan.h"
+#include "pipeline/plan.h"
 
 #include <string.h>
 
-#include "check.h"
-#include "error.h"
-#include "frame.h"
-#include "memory.h"
-#include "window.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "pipeline/check.h"
+#include "pipeline/frame.h"
+#include "sched/window.h"
 
 static uint64_t aligned(uint64_t bytes)
 {

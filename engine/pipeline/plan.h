@@ -5,7 +5,7 @@
 #ifndef WEIR_PLAN_H
 #define WEIR_PLAN_H
 
-#include "base.h"
+#include "base/base.h"
 #include "weir/pipeline.h"
 
 /* One layer. All sizes are rounded to WEIR_ALIGN, so that offsets are aligned.

@@ -17,7 +17,7 @@
  * part's permit is out until all below it is done, and if this goes on, so are all permits. A list has
  * its rest last, so the worker gives the half that it would run next; and if it ran dry, the other one
  * from then on. */
-#include "promote.h"
+#include "pipeline/promote.h"
 
 #include <omp.h>
 

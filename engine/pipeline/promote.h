@@ -21,7 +21,7 @@
 #ifndef WEIR_PROMOTE_H
 #define WEIR_PROMOTE_H
 
-#include "branch.h"
+#include "pipeline/branch.h"
 
 /* Before the first part of a run, once its team is known. */
 void weir__promote_begin(weir__run *run);

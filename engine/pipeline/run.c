@@ -6,12 +6,12 @@
  * permit, a byte or the engine behind, whatever happened in between. */
 #include <string.h>
 
-#include "branch.h"
-#include "engine.h"
-#include "error.h"
-#include "part.h"
-#include "plan.h"
-#include "promote.h"
+#include "base/error.h"
+#include "pipeline/branch.h"
+#include "pipeline/part.h"
+#include "pipeline/plan.h"
+#include "pipeline/promote.h"
+#include "sched/engine.h"
 
 typedef struct root_run {
     weir__run run;

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "error.h"
-#include "memory.h"
-#include "stream.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "stream/stream.h"
 
 /* Inputs of a batch of calls that are kept in one job. */
 #define JOB_BYTES  4096

@@ -5,8 +5,8 @@
 #include <sched.h>
 #include <string.h>
 
-#include "error.h"
-#include "stream.h"
+#include "base/error.h"
+#include "stream/stream.h"
 
 static weir_status refuse(const weir_stream *s, weir_stage stage, const char *text)
 {

@@ -1,9 +1,9 @@
 /* Rings; see ring.h. */
-#include "ring.h"
+#include "stream/ring.h"
 
 #include <string.h>
 
-#include "memory.h"
+#include "base/memory.h"
 
 /* The states of a slot in an even lap; an odd lap adds ODD. A slot that was never used is EMPTY, and
  * one whose state is of the other lap counts as empty. */

@@ -19,8 +19,8 @@
 
 #include <stdatomic.h>
 
-#include "base.h"
-#include "event.h"
+#include "base/base.h"
+#include "sched/event.h"
 
 typedef enum weir__view {
     WEIR_VIEW_EMPTY, /* the next item is not there yet */

@@ -3,7 +3,7 @@
  * Calls are claimed in batches of about BATCH_NS, so that the lock costs little beside small items;
  * each item is shown to its taker at once all the same.  A batch is never more than a worker's
  * share of what is there, so that other workers find calls too. */
-#include "stage.h"
+#include "stream/stage.h"
 
 #include <stdio.h>
 #include <string.h>

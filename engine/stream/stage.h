@@ -12,9 +12,9 @@
 
 #include <pthread.h>
 
-#include "base.h"
-#include "engine.h"
-#include "ring.h"
+#include "base/base.h"
+#include "sched/engine.h"
+#include "stream/ring.h"
 #include "weir/stream.h"
 
 typedef enum weir__stage_kind {

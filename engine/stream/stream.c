@@ -1,14 +1,14 @@
 /* Starts streams and closes them: memory, budget, host thread, engine.
  *
  * Programs call it.  It must never leave a thread, a byte or an item behind. */
-#include "stream.h"
+#include "stream/stream.h"
 
 #include <string.h>
 
-#include "enclose.h"
-#include "error.h"
-#include "memory.h"
-#include "threads.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/threads.h"
+#include "sched/enclose.h"
 
 /* ---- bytes ---- */
 

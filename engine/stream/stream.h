@@ -5,9 +5,9 @@
 #ifndef WEIR_STREAM_INTERNAL_H
 #define WEIR_STREAM_INTERNAL_H
 
-#include "base.h"
-#include "engine.h"
-#include "stage.h"
+#include "base/base.h"
+#include "sched/engine.h"
+#include "stream/stage.h"
 #include "weir/stream.h"
 
 struct weir_stream {

@@ -5,7 +5,7 @@
  * could begin, nor keep a core busy for longer than WEIR_SPIN_NS when none can. */
 #include <sched.h>
 
-#include "stream.h"
+#include "stream/stream.h"
 
 /* Cancelled or closing: no call begins any more. A stream that failed by itself goes on with what
  * comes before the failure. */

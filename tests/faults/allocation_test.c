@@ -5,7 +5,7 @@
  * stop before an operation has gone through without a failure. */
 #include "support.h"
 
-#include "testing.h"
+#include "base/testing.h"
 
 enum { MOST_ALLOCATIONS = 1000, FANOUT = 3, HEIGHT = 7 };
 

@@ -5,7 +5,7 @@
  * stop before a stream has gone through without a failure. */
 #include "stream_support.h"
 
-#include "testing.h"
+#include "base/testing.h"
 
 enum { MOST_ALLOCATIONS = 1000, N = 50 };
 

@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#include "testing.h"
+#include "base/testing.h"
 #include "weir.h"
 #include "weir/inline.h"
 

@@ -7,7 +7,7 @@
 #include "stream_support.h"
 
 #include "stress/stream_graph.h"
-#include "testing.h"
+#include "base/testing.h"
 
 enum { DEFAULT_ROUNDS = 150 };
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <sched.h>
 
-#include "topology.h"
+#include "machine/topology.h"
 
 static cpu_set_t mask(void)
 {

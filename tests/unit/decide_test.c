@@ -6,9 +6,9 @@
 
 #include <stdlib.h>
 
-#include "decide.h"
-#include "place.h"
-#include "testing.h"
+#include "machine/decide.h"
+#include "machine/place.h"
+#include "base/testing.h"
 
 enum { ROUNDS = 100, MOST_PUS = 1024 };
 

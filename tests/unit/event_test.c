@@ -4,8 +4,8 @@
  * machine: who waits for news that has come gets ten seconds. */
 #include "stream_support.h"
 
-#include "event.h"
-#include "testing.h"
+#include "sched/event.h"
+#include "base/testing.h"
 
 enum { TURNS = 100000 / SLOW_BUILD, WAITERS = 4, BOARDS = 2 };
 

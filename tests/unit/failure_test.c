@@ -8,8 +8,8 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include "engine.h"
-#include "failure.h"
+#include "sched/engine.h"
+#include "sched/failure.h"
 
 static void publish(weir__failure *failure, weir_status status, int code)
 {

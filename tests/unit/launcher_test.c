@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "launcher.h"
+#include "machine/launcher.h"
 
 static const char *const variables[] = {"OMPI_COMM_WORLD_LOCAL_RANK",
                                         "OMPI_COMM_WORLD_LOCAL_SIZE",

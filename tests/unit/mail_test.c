@@ -7,8 +7,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "mail.h"
-#include "testing.h"
+#include "sched/mail.h"
+#include "base/testing.h"
 
 enum { MOST_WORKERS = 8 };
 

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "options.h"
+#include "base/options.h"
 
 static int clear_environment(void **state)
 {

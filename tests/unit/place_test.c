@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#include "place.h"
-#include "testing.h"
-#include "topology.h"
+#include "machine/place.h"
+#include "base/testing.h"
+#include "machine/topology.h"
 
 #define MAX_PUS     256
 #define MAX_WORKERS (3 * MAX_PUS)

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include "frame.h"
+#include "pipeline/frame.h"
 
 static int leaf_nothing(weir_branch *b, const void *in, void *out)
 {

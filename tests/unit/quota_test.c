@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "quota.h"
+#include "machine/quota.h"
 
 #define V2_MOUNT "30 1 0:27 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n"
 #define V1_MOUNT                                                                                   \

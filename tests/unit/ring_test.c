@@ -6,7 +6,7 @@
 #include "stream_support.h"
 
 #include "stream/ring.h"
-#include "testing.h"
+#include "base/testing.h"
 
 static weir__ring *open_ring(size_t item_bytes, uint32_t capacity)
 {

@@ -1,0 +1,64 @@
+/* What every file of the engine shares: assertions, branch hints, yield points, clock.
+ *
+ * Included by all of engine/, includes none of it.  It must never hold state. */
+#ifndef WEIR_BASE_H
+#define WEIR_BASE_H
+
+#if defined(WEIR_ASSERTS)
+#undef NDEBUG /* also in an optimised build */
+#endif
+#include <assert.h>
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+/* An invariant costs nothing in a release build; SLOW ones walk whole structures. Both are on in
+ * debug and test builds. Errors of the caller are not invariants: they return a status. */
+#if defined(WEIR_ASSERTS)
+#define WEIR_ASSERT(x) assert(x)
+#else
+#define WEIR_ASSERT(x) ((void)0)
+#endif
+
+#define WEIR_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+#define WEIR_MUST_CHECK            __attribute__((warn_unused_result))
+#define WEIR_FORMAT(string, first) __attribute__((format(printf, string, first)))
+
+/* A cache line, and the alignment of every block that is handed to another worker. */
+#define WEIR_LINE 64
+
+/* Every record in a frame starts at a multiple of this. */
+#define WEIR_ALIGN 16
+
+/* Places where the stress build stops for a random while, so that rare orders of events happen
+ * often; see testing.h. */
+#if defined(WEIR_TESTING)
+#include "base/testing.h"
+#define WEIR_YIELD_POINT() weir__testing_yield_point()
+#else
+#define WEIR_YIELD_POINT() ((void)0)
+#endif
+
+/* Sums and products of sizes: UINT64_MAX stands for "does not fit", and stays. */
+static inline uint64_t weir__bytes_add(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static inline uint64_t weir__bytes_multiply(uint64_t a, uint64_t b)
+{
+    uint64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+static inline uint64_t weir__now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+#endif

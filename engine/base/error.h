@@ -1,0 +1,18 @@
+/* The calling thread's last error, which weir_last_error() shows.
+ *
+ * Whatever part of the engine finds something wrong calls it on the thread that called the
+ * library.  A failure inside a run goes to failure.h first, since it may be found on any worker. */
+#ifndef WEIR_ERROR_H
+#define WEIR_ERROR_H
+
+#include "base/base.h"
+#include "weir/status.h"
+
+/* Notes an error of this thread and returns its status, so that `return weir__error_set(…)` reads
+ * as one step. where and text are cut to what fits. */
+weir_status weir__error_set(weir_status status, int code, const char *where, const char *format,
+                            ...) WEIR_FORMAT(4, 5);
+/* The same with an error that was put together elsewhere. */
+weir_status weir__error_copy(const weir_error *error);
+
+#endif

@@ -1,0 +1,48 @@
+/* The one seam to the allocator; see memory.h. */
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void *weir__memory_take(size_t bytes)
+{
+    if (bytes > SIZE_MAX - WEIR_LINE)
+        return NULL;
+#if defined(WEIR_TESTING)
+    if (weir__testing_allocation_fails())
+        return NULL;
+#endif
+    /* aligned_alloc wants a multiple of the alignment. */
+    void *block = aligned_alloc(WEIR_LINE, (bytes + WEIR_LINE - 1) / WEIR_LINE * WEIR_LINE);
+#if defined(WEIR_TESTING)
+    if (block != NULL)
+        weir__testing_count_block(+1);
+#endif
+    return block;
+}
+
+void *weir__memory_take_zero(size_t bytes)
+{
+    void *block = weir__memory_take(bytes);
+    if (block != NULL)
+        memset(block, 0, bytes);
+    return block;
+}
+
+char *weir__memory_take_string(const char *text)
+{
+    const size_t bytes = strlen(text) + 1;
+    char *copy = weir__memory_take(bytes);
+    if (copy != NULL)
+        memcpy(copy, text, bytes);
+    return copy;
+}
+
+void weir__memory_give(void *block)
+{
+#if defined(WEIR_TESTING)
+    if (block != NULL)
+        weir__testing_count_block(-1);
+#endif
+    free(block);
+}

@@ -1,0 +1,19 @@
+/* The one seam to the allocator.
+ *
+ * All of the engine takes and gives memory here, and nowhere else, so that tests can make any
+ * single allocation fail.  It must never be called while an op runs that did not ask for it. */
+#ifndef WEIR_MEMORY_H
+#define WEIR_MEMORY_H
+
+#include "base/base.h"
+
+/* At least `bytes` bytes, aligned to WEIR_LINE, not cleared; NULL if there are none. */
+void *weir__memory_take(size_t bytes) WEIR_MUST_CHECK;
+/* The same, cleared. */
+void *weir__memory_take_zero(size_t bytes) WEIR_MUST_CHECK;
+/* A copy of a string. */
+char *weir__memory_take_string(const char *text) WEIR_MUST_CHECK;
+/* Gives a block back; NULL is allowed. */
+void weir__memory_give(void *block);
+
+#endif

@@ -1,0 +1,54 @@
+/* The first failure of a run: who may report it, and that everybody sees the run stop.
+ *
+ * Workers report failed ops, any thread reports a cancel; the thread that called the run takes the
+ * result.  It must never wait for anything but another thread's few stores.
+ *
+ * Who may call what at the same time ("-" free, "X" never):
+ *                begin  claim/publish  stopping  end
+ *   begin          X          -           -       X     begin, end: the thread that runs
+ *   claim          -          -           -       -     claim: any thread, also a signal handler
+ *   publish        X          X           -       -     publish: the one whose claim succeeded
+ *
+ * The state goes IDLE -> RUNNING -> CLAIMED -> PUBLISHED -> IDLE, or straight back to IDLE. */
+#ifndef WEIR_FAILURE_H
+#define WEIR_FAILURE_H
+
+#include <stdatomic.h>
+
+#include "base/base.h"
+#include "weir/status.h"
+
+enum { WEIR_FAILURE_IDLE, WEIR_FAILURE_RUNNING, WEIR_FAILURE_CLAIMED, WEIR_FAILURE_PUBLISHED };
+
+typedef struct weir__failure {
+    atomic_int state;
+    weir_error error; /* written by the claimer, read after PUBLISHED */
+} weir__failure;
+
+void weir__failure_begin(weir__failure *failure);
+
+/* True for the first caller while a run is under way; that caller fills in `error` and publishes. */
+bool weir__failure_claim(weir__failure *failure) WEIR_MUST_CHECK;
+void weir__failure_publish(weir__failure *failure);
+
+/* While the run is under way: true, and *error, once its failure is published. */
+bool weir__failure_peek(weir__failure *failure, weir_error *error) WEIR_MUST_CHECK;
+
+/* The same without the error, and whether it was a cancel. */
+bool weir__failure_published(const weir__failure *failure);
+bool weir__failure_cancelled(const weir__failure *failure);
+
+/* Ends the run. Returns WEIR_OK, or the first failure's status, with *error filled in. */
+weir_status weir__failure_end(weir__failure *failure, weir_error *error) WEIR_MUST_CHECK;
+
+static inline bool weir__failure_idle(const weir__failure *failure)
+{
+    return atomic_load_explicit(&failure->state, memory_order_relaxed) == WEIR_FAILURE_IDLE;
+}
+
+static inline bool weir__failure_stopping(const weir__failure *failure)
+{
+    return atomic_load_explicit(&failure->state, memory_order_relaxed) >= WEIR_FAILURE_CLAIMED;
+}
+
+#endif

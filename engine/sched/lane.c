@@ -1,0 +1,44 @@
+/* Opens, closes and stops lanes; see lane.h. */
+#include "sched/lane.h"
+
+void weir__worker_reset(weir__worker *worker)
+{
+    *worker = (weir__worker){.chunk = 1};
+}
+
+weir_status weir__lane_open(weir__lane *lane)
+{
+    *lane = (weir__lane){0};
+    return weir__window_open(&lane->window);
+}
+
+void weir__lane_close(weir__lane *lane)
+{
+    weir__window_close(&lane->window);
+    weir__mail_close(&lane->mail);
+}
+
+static void publish(weir__lane *lane, const weir_error *error)
+{
+    lane->failure.error = *error;
+    weir__failure_publish(&lane->failure);
+}
+
+bool weir__lane_fail(weir__lane *lane, const weir_error *error)
+{
+    weir__mail_stop(&lane->mail); /* the first failure's reporter may not have got that far */
+    const bool first = weir__failure_claim(&lane->failure);
+    WEIR_YIELD_POINT();
+    if (first)
+        publish(lane, error);
+    return first;
+}
+
+void weir__lane_cancel(weir__lane *lane, const weir_error *error)
+{
+    if (!weir__failure_claim(&lane->failure))
+        return;
+    WEIR_YIELD_POINT();
+    weir__mail_stop(&lane->mail); /* the run cannot end before the failure is published */
+    publish(lane, error);
+}
