@@ -3,6 +3,7 @@
  * Programs call it between runs.  It must never leave the engine behind, whatever the function does. */
 #include <stdio.h>
 
+#include "base/atomics.h"
 #include "base/error.h"
 #include "sched/enclose.h"
 #include "sched/engine.h"
@@ -28,7 +29,7 @@ static void call_once(void *argument)
     const one *o = argument;
     each *e = o->of;
     const int code = e->f(e->context, o->worker);
-    if (code == 0 || atomic_exchange_explicit(&e->failed, true, memory_order_relaxed))
+    if (code == 0 || exchange_relaxed(&e->failed, true))
         return;
     e->worker = o->worker;
     e->code = code;
@@ -57,7 +58,7 @@ weir_status weir_each_worker(weir_engine *engine, int (*f)(void *context, unsign
     weir_engine *const held __attribute__((cleanup(weir__engine_release_held))) = engine;
     each e = {.engine = held, .f = f, .context = context};
     status = weir__team_run(&held->team, call_on_worker, &e);
-    if (status != WEIR_OK || !atomic_load_explicit(&e.failed, memory_order_relaxed))
+    if (status != WEIR_OK || !load_relaxed(&e.failed))
         return status;
     char where[32];
     snprintf(where, sizeof where, "worker %u", e.worker);

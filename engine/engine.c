@@ -2,16 +2,16 @@
  *
  * The public functions of weir/engine.h are here; runs of each kind call acquire, fail and release.
  * It must never start work by itself. */
-#include "sched/engine.h"
-
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/atomics.h"
 #include "base/error.h"
 #include "base/fork.h"
 #include "base/memory.h"
 #include "base/options.h"
 #include "machine/decide.h"
+#include "sched/engine.h"
 
 /* How long a worker without work stays awake. A thread of libgomp's spins for longer by itself. */
 #define WATCH_NS 100000
@@ -156,7 +156,7 @@ void weir_engine_stats(const weir_engine *engine, weir_stats *stats)
 
 bool weir__engine_is_lost(const weir_engine *engine)
 {
-    const unsigned taken = atomic_load_explicit(&engine->taken, memory_order_relaxed);
+    const unsigned taken = load_relaxed(&engine->taken);
     return taken != 0 && taken != weir__fork_process();
 }
 
@@ -176,8 +176,7 @@ weir_status weir__engine_acquire(weir_engine *engine)
 {
     unsigned free = 0;
     /* E1: acquire; pairs with E2, so that this run sees all that the run before left. */
-    if (atomic_compare_exchange_strong_explicit(&engine->taken, &free, weir__fork_process(),
-                                                memory_order_acquire, memory_order_relaxed))
+    if (cas_acquire(&engine->taken, &free, weir__fork_process()))
         return WEIR_OK;
     return refuse(engine);
 }
@@ -185,7 +184,7 @@ weir_status weir__engine_acquire(weir_engine *engine)
 void weir__engine_release(weir_engine *engine)
 {
     /* E2: release; pairs with E1. */
-    atomic_store_explicit(&engine->taken, 0, memory_order_release);
+    store_release(&engine->taken, 0);
 }
 
 void weir__engine_reset_workers(weir_engine *engine)
@@ -212,19 +211,17 @@ void weir__engine_sum_stats(weir_engine *engine, weir_stats *stats)
 
 bool weir__engine_reserve(weir_engine *engine, uint64_t bytes)
 {
-    uint64_t reserved = atomic_load_explicit(&engine->reserved_bytes, memory_order_relaxed);
+    uint64_t reserved = load_relaxed(&engine->reserved_bytes);
     do {
         if (bytes > engine->max_bytes - reserved)
             return false;
-    } while (!atomic_compare_exchange_weak_explicit(&engine->reserved_bytes, &reserved,
-                                                    reserved + bytes, memory_order_relaxed,
-                                                    memory_order_relaxed));
+    } while (!cas_weak_relaxed(&engine->reserved_bytes, &reserved, reserved + bytes));
     return true;
 }
 
 void weir__engine_give_back(weir_engine *engine, uint64_t bytes)
 {
-    atomic_fetch_sub_explicit(&engine->reserved_bytes, bytes, memory_order_relaxed);
+    sub_relaxed(&engine->reserved_bytes, bytes);
 }
 
 /* Set while the thread is a worker of a stream. */

@@ -1,4 +1,4 @@
-/* What every file of the engine shares: assertions, branch hints, yield points, clock.
+/* What every file of the engine shares: assertions, branch hints, clock.
  *
  * Included by all of engine/, includes none of it.  It must never hold state. */
 #ifndef WEIR_BASE_H
@@ -32,15 +32,6 @@
 
 /* Every record in a frame starts at a multiple of this. */
 #define WEIR_ALIGN 16
-
-/* Places where the stress build stops for a random while, so that rare orders of events happen
- * often; see testing.h. */
-#if defined(WEIR_TESTING)
-#include "base/testing.h"
-#define WEIR_YIELD_POINT() weir__testing_yield_point()
-#else
-#define WEIR_YIELD_POINT() ((void)0)
-#endif
 
 /* Sums and products of sizes: UINT64_MAX stands for "does not fit", and stays. */
 static inline uint64_t weir__bytes_add(uint64_t a, uint64_t b)

@@ -7,9 +7,9 @@
 #include <fenv.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <stdatomic.h>
 #include <string.h>
 
+#include "base/atomics.h"
 #include "base/error.h"
 #include "base/threads.h"
 
@@ -55,7 +55,7 @@ void weir__fork_release(void)
 static void begin_child(void)
 {
     init_held();
-    atomic_fetch_add_explicit(&process, 1, memory_order_relaxed);
+    add_relaxed(&process, 1);
     lost_pool = LOSES_POOL;
     substitute.there = false;
 }
@@ -86,7 +86,7 @@ __attribute__((constructor(101))) static void begin_process(void)
 
 unsigned weir__fork_process(void)
 {
-    return atomic_load_explicit(&process, memory_order_relaxed);
+    return load_relaxed(&process);
 }
 
 bool weir__fork_lost_pool(void)

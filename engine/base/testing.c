@@ -5,8 +5,9 @@
 #include "base/testing.h"
 
 #include <sched.h>
-#include <stdatomic.h>
 #include <time.h>
+
+#include "base/atomics.h"
 
 static atomic_uint_least64_t fail_countdown;
 static atomic_int_least64_t live_blocks;
@@ -15,32 +16,31 @@ static atomic_uint_least64_t yield_threads;
 
 void weir__testing_fail_allocation(uint64_t nth)
 {
-    atomic_store_explicit(&fail_countdown, nth, memory_order_relaxed);
+    store_relaxed(&fail_countdown, nth);
 }
 
 bool weir__testing_allocation_fails(void)
 {
-    uint64_t n = atomic_load_explicit(&fail_countdown, memory_order_relaxed);
+    uint64_t n = load_relaxed(&fail_countdown);
     while (n > 0)
-        if (atomic_compare_exchange_weak_explicit(&fail_countdown, &n, n - 1, memory_order_relaxed,
-                                                  memory_order_relaxed))
+        if (cas_weak_relaxed(&fail_countdown, &n, n - 1))
             return n == 1;
     return false;
 }
 
 int64_t weir__testing_live_blocks(void)
 {
-    return atomic_load_explicit(&live_blocks, memory_order_relaxed);
+    return load_relaxed(&live_blocks);
 }
 
 void weir__testing_count_block(int change)
 {
-    atomic_fetch_add_explicit(&live_blocks, change, memory_order_relaxed);
+    add_relaxed(&live_blocks, change);
 }
 
 void weir__testing_seed(uint64_t seed)
 {
-    atomic_store_explicit(&yield_seed, seed, memory_order_relaxed);
+    store_relaxed(&yield_seed, seed);
 }
 
 /* xorshift64*, one state a thread, started anew whenever the seed changes. */
@@ -49,7 +49,7 @@ static uint64_t next_random(uint64_t seed)
     static _Thread_local uint64_t state, started_with, thread;
     if (started_with != seed) {
         if (thread == 0)
-            thread = 1 + atomic_fetch_add_explicit(&yield_threads, 1, memory_order_relaxed);
+            thread = 1 + add_relaxed(&yield_threads, 1);
         started_with = seed;
         state = seed * 0x9E3779B97F4A7C15u + thread * 0xBF58476D1CE4E5B9u;
         if (state == 0)
@@ -63,7 +63,7 @@ static uint64_t next_random(uint64_t seed)
 
 void weir__testing_yield_point(void)
 {
-    const uint64_t seed = atomic_load_explicit(&yield_seed, memory_order_relaxed);
+    const uint64_t seed = load_relaxed(&yield_seed);
     if (seed == 0)
         return;
     const uint64_t r = next_random(seed) >> 32;

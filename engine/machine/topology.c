@@ -4,19 +4,19 @@
  * It must never bind a thread except in weir__topology_bind() and weir__binding_restore(). */
 #include "machine/topology.h"
 
-#include "base/error.h"
-#include "base/fork.h"
-#include "base/memory.h"
-#include "machine/openmp.h"
-#include "machine/quota.h"
-#include "machine/synthetic.h"
-
 #include <errno.h>
 #include <hwloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/error.h"
+#include "base/fork.h"
+#include "base/memory.h"
+#include "machine/openmp.h"
+#include "machine/quota.h"
+#include "machine/synthetic.h"
 
 /* Read-only once loaded. m.pus[i] describes objects[i]. */
 struct weir_topology {

@@ -4,6 +4,8 @@
  * in no time rests before it asks again, and longer each time: until then it counts as busy. */
 #include "pipeline/idle.h"
 
+#include "trace/point.h"
+
 #define ASK_NS 20000
 
 void weir__idle_ends_with_part(weir__run *run, weir__worker *worker)
@@ -49,7 +51,7 @@ static weir__part *watch(weir__run *run, unsigned place, const weir__frame *f, u
     weir__part *part;
     while ((part = weir__mail_take(&run->lane->mail, place)) == NULL && !is_over(run, place, f) &&
            weir__now_ns() < until) {
-        WEIR_YIELD_POINT();
+        WEIR_POINT(IDLE);
         pause_cpu();
     }
     return part;

@@ -21,6 +21,9 @@
 
 #include <omp.h>
 
+#include "base/atomics.h"
+#include "trace/point.h"
+
 #define EARN_NS          20000
 #define SMALL_NS         5000
 #define CREDITS_A_WORKER 4
@@ -54,11 +57,9 @@ static void earn_credits(weir_branch *b, uint64_t now)
         return;
     const uint64_t earned = (now - b->earned_at_ns) / EARN_NS;
     b->earned_at_ns += earned * EARN_NS;
-    const int missing =
-        most_credits(run) - atomic_load_explicit(&run->credits, memory_order_relaxed);
+    const int missing = most_credits(run) - load_relaxed(&run->credits);
     if (missing > 0)
-        atomic_fetch_add_explicit(&run->credits, earned < (uint64_t)missing ? (int)earned : missing,
-                                  memory_order_relaxed);
+        add_relaxed(&run->credits, earned < (uint64_t)missing ? (int)earned : missing);
 }
 
 void weir__promote_account(weir_branch *b)
@@ -76,8 +77,8 @@ void weir__promote_account(weir_branch *b)
     }
     if (b->worker->rest_ns < REST_MOST_NS)
         b->worker->rest_ns = b->worker->rest_ns == 0 ? REST_LEAST_NS : 2 * b->worker->rest_ns;
-    if (atomic_load_explicit(&run->credits, memory_order_relaxed) >= 0)
-        atomic_fetch_sub_explicit(&run->credits, 1, memory_order_relaxed);
+    if (load_relaxed(&run->credits) >= 0)
+        sub_relaxed(&run->credits, 1);
 }
 
 /* The oldest frame with children left, from f on up to `top`, or `top`. */
@@ -120,7 +121,7 @@ static void spawn_part(weir__run *run, weir__part *part)
 
 void weir__promote_post(weir__run *run, unsigned place, weir__part *part)
 {
-    WEIR_YIELD_POINT();
+    WEIR_POINT(PART_POSTING);
     if (weir__mail_post(&run->lane->mail, place, part))
         return;
     weir__mail_add_task(&run->lane->mail);
@@ -193,7 +194,7 @@ static bool cut(weir_branch *b, weir__frame *f, uint32_t n, bool next_ones)
     b->worker->promotions++;
     if (b->worker == b->run->workers)
         weir__team_bind_caller(b->run->team);
-    WEIR_YIELD_POINT();
+    WEIR_POINT(PART_CUT);
     if (!weir__mail_post(b->mail, b->place, part))
         b->unposted = part;
     return true;
@@ -206,7 +207,7 @@ static bool may_hand_out(const weir_branch *b)
     if (!weir__window_has_permit(b->window))
         return false;
     const int missing = weir__window_missing(b->window);
-    const int credits = atomic_load_explicit(&b->run->credits, memory_order_relaxed);
+    const int credits = load_relaxed(&b->run->credits);
     return missing > 0 ? credits > 0
                        : missing == 0 && credits > most_credits(b->run) / 2 &&
                              weir__mail_has_room(b->mail, b->place);
@@ -237,7 +238,7 @@ static bool hand_out(weir_branch *b, weir__frame *top)
             return any;
         }
         any = true;
-        atomic_fetch_sub_explicit(&b->run->credits, 1, memory_order_relaxed);
+        sub_relaxed(&b->run->credits, 1);
     }
     if (!weir__window_has_permit(b->window))
         note_denial(b);
@@ -345,7 +346,7 @@ static void begin_gather(weir__run *run, weir__frame *f)
 void weir__promote_leave(weir__run *run, weir__part *part, weir__frame *f)
 {
     f->token = make_gather(run, part, f);
-    WEIR_YIELD_POINT();
+    WEIR_POINT(PART_LEFT);
     /* F3: release and acquire; pairs with F2. The last of the parts finds the token. */
     if (__atomic_fetch_or(&f->parts, WEIR_FRAME_LEFT, __ATOMIC_ACQ_REL) == 0)
         begin_gather(run, f);
@@ -354,7 +355,7 @@ void weir__promote_leave(weir__run *run, weir__part *part, weir__frame *f)
 /* A part of f is complete. True if a gather is ready now. */
 static bool part_is_back(weir__run *run, weir__frame *f)
 {
-    WEIR_YIELD_POINT();
+    WEIR_POINT(PART_COMPLETING);
     /* F2: release; pairs with F1. From here on the frame may be gathered and gone, unless it has been
      * left and this was the last: then acquire as well, and it pairs with F3 and the other F2. */
     if (__atomic_fetch_sub(&f->parts, 1, __ATOMIC_ACQ_REL) != (WEIR_FRAME_LEFT | 1))

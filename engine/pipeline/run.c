@@ -6,6 +6,7 @@
  * permit, a byte or the engine behind, whatever happened in between. */
 #include <string.h>
 
+#include "base/atomics.h"
 #include "base/error.h"
 #include "pipeline/branch.h"
 #include "pipeline/part.h"
@@ -91,8 +92,7 @@ static weir_status make_limits_in_place(weir_engine *engine, weir__lane *lane,
         return WEIR_OK;
     if (!weir__engine_reserve(engine, serial - lane->reserved_bytes))
         return check_budget(plan, "leaves",
-                            engine->max_bytes - atomic_load_explicit(&engine->reserved_bytes,
-                                                                     memory_order_relaxed));
+                            engine->max_bytes - load_relaxed(&engine->reserved_bytes));
     lane->reserved_bytes = serial;
     return WEIR_OK;
 }

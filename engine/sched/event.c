@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "base/atomics.h"
+
 weir_status weir__event_open(weir__event *event)
 {
     atomic_init(&event->waiters, 0);
@@ -18,10 +20,9 @@ void weir__event_close(weir__event *event)
 static bool take_waiter(weir__event *event)
 {
     /* V1 as well. */
-    int waiters = atomic_load_explicit(&event->waiters, memory_order_seq_cst);
+    int waiters = load_seq_cst(&event->waiters);
     while (waiters > 0)
-        if (atomic_compare_exchange_weak_explicit(&event->waiters, &waiters, waiters - 1,
-                                                  memory_order_relaxed, memory_order_relaxed))
+        if (cas_weak_relaxed(&event->waiters, &waiters, waiters - 1))
             return true;
     return false;
 }
@@ -29,7 +30,7 @@ static bool take_waiter(weir__event *event)
 void weir__event_prepare(weir__event *event)
 {
     /* V2: seq_cst; pairs with V1. */
-    atomic_fetch_add_explicit(&event->waiters, 1, memory_order_seq_cst);
+    add_seq_cst(&event->waiters, 1);
 }
 
 void weir__event_wait(weir__event *event)

@@ -15,8 +15,8 @@
 #define WEIR_EVENT_H
 
 #include <semaphore.h>
-#include <stdatomic.h>
 
+#include "base/atomics.h"
 #include "base/base.h"
 #include "weir/status.h"
 
@@ -38,7 +38,7 @@ void weir__event_wake_all(weir__event *event);
 /* V1: seq_cst; pairs with V2 in weir__event_prepare. */
 static inline bool weir__event_has_waiters(weir__event *event)
 {
-    return WEIR_UNLIKELY(atomic_load_explicit(&event->waiters, memory_order_seq_cst) > 0);
+    return WEIR_UNLIKELY(load_seq_cst(&event->waiters) > 0);
 }
 
 static inline void weir__event_notify(weir__event *event)

@@ -3,31 +3,32 @@
 
 #include <sched.h>
 
+#include "base/atomics.h"
+
 void weir__failure_begin(weir__failure *failure)
 {
-    WEIR_ASSERT(atomic_load_explicit(&failure->state, memory_order_relaxed) == WEIR_FAILURE_IDLE);
+    WEIR_ASSERT(load_relaxed(&failure->state) == WEIR_FAILURE_IDLE);
     /* F1: release; pairs with F2, so that a canceller of this run sees the engine ready for it. */
-    atomic_store_explicit(&failure->state, WEIR_FAILURE_RUNNING, memory_order_release);
+    store_release(&failure->state, WEIR_FAILURE_RUNNING);
 }
 
 bool weir__failure_claim(weir__failure *failure)
 {
     int running = WEIR_FAILURE_RUNNING;
     /* F2: acquire; pairs with F1. */
-    return atomic_compare_exchange_strong_explicit(&failure->state, &running, WEIR_FAILURE_CLAIMED,
-                                                   memory_order_acquire, memory_order_relaxed);
+    return cas_acquire(&failure->state, &running, WEIR_FAILURE_CLAIMED);
 }
 
 void weir__failure_publish(weir__failure *failure)
 {
     /* F3: seq_cst, for weir__event; as a release it pairs with F4 and F5: the error is complete. */
-    atomic_store_explicit(&failure->state, WEIR_FAILURE_PUBLISHED, memory_order_seq_cst);
+    store_seq_cst(&failure->state, WEIR_FAILURE_PUBLISHED);
 }
 
 bool weir__failure_published(const weir__failure *failure)
 {
     /* F5: seq_cst, for weir__event; as an acquire it pairs with F3. */
-    return atomic_load_explicit(&failure->state, memory_order_seq_cst) == WEIR_FAILURE_PUBLISHED;
+    return load_seq_cst(&failure->state) == WEIR_FAILURE_PUBLISHED;
 }
 
 bool weir__failure_cancelled(const weir__failure *failure)
@@ -46,13 +47,12 @@ bool weir__failure_peek(weir__failure *failure, weir_error *error)
 weir_status weir__failure_end(weir__failure *failure, weir_error *error)
 {
     int state = WEIR_FAILURE_RUNNING;
-    if (atomic_compare_exchange_strong_explicit(&failure->state, &state, WEIR_FAILURE_IDLE,
-                                                memory_order_relaxed, memory_order_relaxed))
+    if (cas_relaxed(&failure->state, &state, WEIR_FAILURE_IDLE))
         return WEIR_OK;
     /* A canceller is between its claim and its publish: a few stores. F4: acquire; pairs with F3. */
-    while (atomic_load_explicit(&failure->state, memory_order_acquire) != WEIR_FAILURE_PUBLISHED)
+    while (load_acquire(&failure->state) != WEIR_FAILURE_PUBLISHED)
         sched_yield();
     *error = failure->error;
-    atomic_store_explicit(&failure->state, WEIR_FAILURE_IDLE, memory_order_relaxed);
+    store_relaxed(&failure->state, WEIR_FAILURE_IDLE);
     return error->status;
 }

@@ -13,8 +13,7 @@
 #ifndef WEIR_FAILURE_H
 #define WEIR_FAILURE_H
 
-#include <stdatomic.h>
-
+#include "base/atomics.h"
 #include "base/base.h"
 #include "weir/status.h"
 
@@ -43,12 +42,12 @@ weir_status weir__failure_end(weir__failure *failure, weir_error *error) WEIR_MU
 
 static inline bool weir__failure_idle(const weir__failure *failure)
 {
-    return atomic_load_explicit(&failure->state, memory_order_relaxed) == WEIR_FAILURE_IDLE;
+    return load_relaxed(&failure->state) == WEIR_FAILURE_IDLE;
 }
 
 static inline bool weir__failure_stopping(const weir__failure *failure)
 {
-    return atomic_load_explicit(&failure->state, memory_order_relaxed) >= WEIR_FAILURE_CLAIMED;
+    return load_relaxed(&failure->state) >= WEIR_FAILURE_CLAIMED;
 }
 
 #endif

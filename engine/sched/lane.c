@@ -1,6 +1,8 @@
 /* Opens, closes and stops lanes; see lane.h. */
 #include "sched/lane.h"
 
+#include "trace/point.h"
+
 void weir__worker_reset(weir__worker *worker)
 {
     *worker = (weir__worker){.chunk = 1};
@@ -28,7 +30,7 @@ bool weir__lane_fail(weir__lane *lane, const weir_error *error)
 {
     weir__mail_stop(&lane->mail); /* the first failure's reporter may not have got that far */
     const bool first = weir__failure_claim(&lane->failure);
-    WEIR_YIELD_POINT();
+    WEIR_POINT(FAILURE_CLAIMED);
     if (first)
         publish(lane, error);
     return first;
@@ -38,7 +40,7 @@ void weir__lane_cancel(weir__lane *lane, const weir_error *error)
 {
     if (!weir__failure_claim(&lane->failure))
         return;
-    WEIR_YIELD_POINT();
+    WEIR_POINT(FAILURE_CLAIMED);
     weir__mail_stop(&lane->mail); /* the run cannot end before the failure is published */
     publish(lane, error);
 }

@@ -5,7 +5,9 @@
  * least one of the two sees the other (Dekker). */
 #include "sched/mail.h"
 
+#include "base/atomics.h"
 #include "base/memory.h"
+#include "trace/point.h"
 
 static char raised_hand; /* its address is the mark */
 #define RAISED ((void *)&raised_hand)
@@ -29,22 +31,22 @@ void weir__mail_close(weir__mail *mail)
 
 static void put(weir__box *box, void *content)
 {
-    atomic_store_explicit(&box->item, content, memory_order_relaxed);
+    store_relaxed(&box->item, content);
 }
 
 static void *look(const weir__box *box)
 {
     /* M4, where somebody falls asleep. */
-    return atomic_load_explicit(&box->item, memory_order_seq_cst);
+    return load_seq_cst(&box->item);
 }
 
 void weir__mail_begin(weir__mail *mail)
 {
-    atomic_store_explicit(&mail->asleep, 0, memory_order_relaxed);
-    atomic_store_explicit(&mail->tasks, 0, memory_order_relaxed);
+    store_relaxed(&mail->asleep, 0);
+    store_relaxed(&mail->tasks, 0);
     for (unsigned i = 0; i < mail->boxes; i++) {
         put(&mail->box[i], i == 0 ? NULL : RAISED);
-        atomic_store_explicit(&mail->box[i].signal, WEIR__LOOK, memory_order_relaxed);
+        store_relaxed(&mail->box[i].signal, WEIR__LOOK);
     }
 }
 
@@ -62,7 +64,7 @@ static unsigned after(const weir__mail *mail, unsigned i)
 bool weir__mail_has_sleepers(const weir__mail *mail)
 {
     /* M3: seq_cst, as the change of a signal or a box before it; pairs with M4. */
-    return atomic_load_explicit(&mail->asleep, memory_order_seq_cst) > 0;
+    return load_seq_cst(&mail->asleep) > 0;
 }
 
 const int *weir__mail_signal(const weir__mail *mail, unsigned worker)
@@ -74,20 +76,19 @@ const int *weir__mail_signal(const weir__mail *mail, unsigned worker)
 void weir__mail_stop(weir__mail *mail)
 {
     for (unsigned i = 0; i < mail->boxes; i++)
-        atomic_store_explicit(&mail->box[i].signal, WEIR__STOP, memory_order_relaxed);
+        store_relaxed(&mail->box[i].signal, WEIR__STOP);
 }
 
 bool weir__mail_stopped(const weir__mail *mail, unsigned worker)
 {
-    return atomic_load_explicit(&mail->box[worker].signal, memory_order_relaxed) == WEIR__STOP;
+    return load_relaxed(&mail->box[worker].signal) == WEIR__STOP;
 }
 
 void weir__mail_hush(weir__mail *mail, unsigned worker)
 {
     int look = WEIR__LOOK;
     /* M5: acquire; pairs with M6. M3 as well. */
-    atomic_compare_exchange_strong_explicit(&mail->box[worker].signal, &look, WEIR__QUIET,
-                                            memory_order_seq_cst, memory_order_relaxed);
+    cas_seq_cst(&mail->box[worker].signal, &look, WEIR__QUIET);
 }
 
 void weir__mail_poke(weir__mail *mail, unsigned other)
@@ -95,9 +96,8 @@ void weir__mail_poke(weir__mail *mail, unsigned other)
     atomic_int *signal = &mail->box[other].signal;
     int quiet = WEIR__QUIET;
     /* M4, where it is about a sleeper. M6: release; pairs with M5, so that the raised hand is seen. */
-    if (atomic_load_explicit(signal, memory_order_seq_cst) == WEIR__QUIET)
-        atomic_compare_exchange_strong_explicit(signal, &quiet, WEIR__LOOK, memory_order_release,
-                                                memory_order_relaxed);
+    if (load_seq_cst(signal) == WEIR__QUIET)
+        cas_release(signal, &quiet, WEIR__LOOK);
 }
 
 void weir__mail_poke_others(weir__mail *mail, unsigned worker)
@@ -115,17 +115,14 @@ bool weir__mail_has_room(const weir__mail *mail, unsigned worker)
 static bool take_out(weir__box *box, void *item)
 {
     /* M2: acquire; pairs with M1. */
-    return atomic_compare_exchange_strong_explicit(&box->item, &item, NULL, memory_order_acquire,
-                                                   memory_order_relaxed);
+    return cas_acquire(&box->item, &item, NULL);
 }
 
 static bool give(weir__box *box, void *item)
 {
     void *expected = RAISED;
     /* M1: release; pairs with M2. */
-    return look(box) == RAISED &&
-           atomic_compare_exchange_strong_explicit(&box->item, &expected, item,
-                                                   memory_order_release, memory_order_relaxed);
+    return look(box) == RAISED && cas_release(&box->item, &expected, item);
 }
 
 bool weir__mail_post(weir__mail *mail, unsigned worker, void *item)
@@ -137,8 +134,8 @@ bool weir__mail_post(weir__mail *mail, unsigned worker, void *item)
     if (look(own) != NULL || weir__mail_has_sleepers(mail))
         return false;
     /* M1 as well, and M3. */
-    atomic_store_explicit(&own->item, item, memory_order_seq_cst);
-    WEIR_YIELD_POINT();
+    store_seq_cst(&own->item, item);
+    WEIR_POINT(MAIL_POSTED);
     return !weir__mail_has_sleepers(mail) || !take_out(own, item);
 }
 
@@ -174,8 +171,7 @@ void *weir__mail_lower(weir__mail *mail, unsigned worker)
     void *content = look(own);
     while (content != NULL)
         /* M2 as well. */
-        if (atomic_compare_exchange_weak_explicit(&own->item, &content, NULL, memory_order_acquire,
-                                                  memory_order_relaxed))
+        if (cas_weak_acquire(&own->item, &content, NULL))
             return is_item(content) ? content : NULL;
     return NULL;
 }
@@ -183,11 +179,11 @@ void *weir__mail_lower(weir__mail *mail, unsigned worker)
 void *weir__mail_sleep(weir__mail *mail, unsigned worker)
 {
     /* M4: seq_cst, as the looks at boxes and signals after it; pairs with M3. */
-    atomic_fetch_add_explicit(&mail->asleep, 1, memory_order_seq_cst);
-    WEIR_YIELD_POINT();
+    add_seq_cst(&mail->asleep, 1);
+    WEIR_POINT(MAIL_ASLEEP);
     void *item = weir__mail_take(mail, worker);
     if (item != NULL)
-        atomic_fetch_sub_explicit(&mail->asleep, 1, memory_order_relaxed);
+        sub_relaxed(&mail->asleep, 1);
     else
         weir__mail_poke_others(mail, worker);
     return item;
@@ -195,17 +191,16 @@ void *weir__mail_sleep(weir__mail *mail, unsigned worker)
 
 void weir__mail_woke(weir__mail *mail)
 {
-    atomic_fetch_sub_explicit(&mail->asleep, 1, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&mail->tasks, 1, memory_order_relaxed);
+    sub_relaxed(&mail->asleep, 1);
+    sub_relaxed(&mail->tasks, 1);
 }
 
 void weir__mail_add_task(weir__mail *mail)
 {
-    atomic_fetch_add_explicit(&mail->tasks, 1, memory_order_relaxed);
+    add_relaxed(&mail->tasks, 1);
 }
 
 bool weir__mail_has_tasks(const weir__mail *mail)
 {
-    return atomic_load_explicit(&mail->tasks, memory_order_relaxed) >
-           atomic_load_explicit(&mail->asleep, memory_order_relaxed);
+    return load_relaxed(&mail->tasks) > load_relaxed(&mail->asleep);
 }

@@ -19,8 +19,7 @@
 #ifndef WEIR_MAIL_H
 #define WEIR_MAIL_H
 
-#include <stdatomic.h>
-
+#include "base/atomics.h"
 #include "base/base.h"
 #include "weir/inline.h" /* WEIR__LOOK, … */
 #include "weir/status.h"

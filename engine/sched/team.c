@@ -6,8 +6,8 @@
 #include "sched/team.h"
 
 #include <omp.h>
-#include <stdatomic.h>
 
+#include "base/atomics.h"
 #include "base/error.h"
 #include "base/fork.h"
 #include "base/memory.h"
@@ -112,7 +112,7 @@ weir_status weir__team_open(weir__team *team, const weir_placement *placement,
         status = weir__team_try(team, 0);
     if (status == WEIR_OK && can_bind)
         status = prepare_binding(team, placement);
-    team->id = atomic_fetch_add_explicit(&next_id, 1, memory_order_relaxed);
+    team->id = add_relaxed(&next_id, 1);
     return status;
 }
 

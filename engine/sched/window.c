@@ -5,6 +5,7 @@
  * as it has layers. */
 #include "sched/window.h"
 
+#include "base/atomics.h"
 #include "base/memory.h"
 
 /* libomp runs a task at once, on the stack of the worker that makes it, when that worker's queue
@@ -61,24 +62,24 @@ void weir__window_close(weir__window *window)
 
 static uint64_t held(const weir__window *window)
 {
-    return atomic_load_explicit(&window->held_bytes, memory_order_relaxed);
+    return load_relaxed(&window->held_bytes);
 }
 
 static void set_held(weir__window *window, uint64_t bytes)
 {
-    atomic_store_explicit(&window->held_bytes, bytes, memory_order_relaxed);
+    store_relaxed(&window->held_bytes, bytes);
     if (bytes > window->peak_bytes)
         window->peak_bytes = bytes;
 }
 
 static size_t in_flight(const weir__window *window)
 {
-    return atomic_load_explicit(&window->in_flight, memory_order_relaxed);
+    return load_relaxed(&window->in_flight);
 }
 
 static void set_in_flight(weir__window *window, size_t parts)
 {
-    atomic_store_explicit(&window->in_flight, parts, memory_order_relaxed);
+    store_relaxed(&window->in_flight, parts);
     if (parts > window->peak_in_flight)
         window->peak_in_flight = parts;
 }
@@ -169,7 +170,7 @@ void *weir__window_begin(weir__window *window, const weir__limits *limits, uint6
     window->peak_bytes = 0;
     window->peak_in_flight = 0;
     window->team = 1;
-    atomic_store_explicit(&window->surplus, 0, memory_order_relaxed);
+    store_relaxed(&window->surplus, 0);
     if (window->free_bytes > limits->limit_bytes)
         weir__window_trim(window);
     weir__block *root = add_block(window, root_bytes, root_held);
@@ -188,7 +189,7 @@ void weir__window_set_team(weir__window *window, unsigned team)
     window->team = team;
     if (window->max_in_flight > most)
         window->max_in_flight = most;
-    atomic_fetch_sub_explicit(&window->surplus, (int)team - 1, memory_order_relaxed);
+    sub_relaxed(&window->surplus, (int)team - 1);
 }
 
 void weir__window_end(weir__window *window, void *root, uint64_t root_held)

@@ -19,8 +19,8 @@
 #define WEIR_WINDOW_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 
+#include "base/atomics.h"
 #include "base/base.h"
 #include "weir/status.h"
 
@@ -96,19 +96,19 @@ void weir__window_give_scratch(weir__window *window, void *scratch);
 /* How many parts fewer there are than workers; only a hint. */
 static inline int weir__window_missing(const weir__window *window)
 {
-    return -atomic_load_explicit(&window->surplus, memory_order_relaxed);
+    return -load_relaxed(&window->surplus);
 }
 
 /* A part is made or at its end, a gather begins or ends. */
 static inline void weir__window_add_active(weir__window *window, int change)
 {
-    atomic_fetch_add_explicit(&window->surplus, change, memory_order_relaxed);
+    add_relaxed(&window->surplus, change);
 }
 
 /* May one part more be in flight, as it looks now? */
 static inline bool weir__window_has_permit(const weir__window *window)
 {
-    return atomic_load_explicit(&window->in_flight, memory_order_relaxed) < window->max_in_flight;
+    return load_relaxed(&window->in_flight) < window->max_in_flight;
 }
 
 #endif

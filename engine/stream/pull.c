@@ -5,8 +5,10 @@
 #include <sched.h>
 #include <string.h>
 
+#include "base/atomics.h"
 #include "base/error.h"
 #include "stream/stream.h"
+#include "trace/point.h"
 
 static weir_status refuse(const weir_stream *s, weir_stage stage, const char *text)
 {
@@ -42,8 +44,7 @@ static weir_status failure_of(weir_stream *s)
 static bool inlet_is_closed(const weir__stage *inlet)
 {
     /* P1: seq_cst; pairs with S2. */
-    return atomic_load_explicit(&inlet->over, memory_order_relaxed) ||
-           atomic_load_explicit(&inlet->stopped, memory_order_seq_cst);
+    return load_relaxed(&inlet->over) || load_seq_cst(&inlet->stopped);
 }
 
 /* What the program waits for: an item, or room. */
@@ -68,7 +69,7 @@ static void wait_for(weir_stream *s, weir__stage *stage, bool item)
     } while (weir__now_ns() < until);
     while (!can_go_on(s, stage, item)) {
         weir__event_prepare(event);
-        WEIR_YIELD_POINT();
+        WEIR_POINT(WAIT_ANNOUNCED);
         if (can_go_on(s, stage, item))
             weir__event_withdraw(event);
         else
@@ -142,7 +143,7 @@ weir_status weir_push_end(weir_stream *s, weir_stage inlet)
     if (status != WEIR_OK)
         return status;
     weir__stage *into = s->stages[inlet];
-    if (!atomic_exchange_explicit(&into->over, true, memory_order_relaxed))
+    if (!exchange_relaxed(&into->over, true))
         weir__ring_finish(&into->ring);
     return WEIR_OK;
 }

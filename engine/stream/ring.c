@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "base/atomics.h"
 #include "base/memory.h"
+#include "trace/point.h"
 
 /* The states of a slot in an even lap; an odd lap adds ODD. A slot that was never used is EMPTY, and
  * one whose state is of the other lap counts as empty. */
@@ -74,32 +76,30 @@ static weir__position position_of(const weir__ring *ring, uint64_t number)
 
 weir__position weir__ring_claim(weir__ring *ring, uint32_t n)
 {
-    return position_of(ring, atomic_fetch_add_explicit(&ring->tail, n, memory_order_relaxed));
+    return position_of(ring, add_relaxed(&ring->tail, n));
 }
 
 void weir__ring_promise(weir__ring *ring, uint32_t n)
 {
-    atomic_fetch_add_explicit(&ring->promised, n, memory_order_relaxed);
+    add_relaxed(&ring->promised, n);
 }
 
 void weir__ring_unpromise(weir__ring *ring, uint32_t n)
 {
     /* R9: seq_cst, for weir__event; as a release it pairs with R8. */
-    atomic_fetch_sub_explicit(&ring->promised, n, memory_order_seq_cst);
+    sub_seq_cst(&ring->promised, n);
 }
 
 /* Tells the consumer, if it waits at this position; if it gets there later, it sees the state. */
 static void settle(weir__ring *ring, weir__position at, unsigned char state)
 {
-    WEIR_YIELD_POINT();
+    WEIR_POINT(RING_SETTLING);
     /* R3: seq_cst; as a release it pairs with R4: the item is there. Together with the load of head
      * it pairs with R2 and R4: of a consumer that moves to this position and a producer that
      * settles it, one sees the other. */
-    atomic_store_explicit(&ring->states[at.slot], at.lap ? state + ODD : state,
-                          memory_order_seq_cst);
+    store_seq_cst(&ring->states[at.slot], at.lap ? state + ODD : state);
     /* The consumer's own line is read only when somebody sleeps. */
-    if (weir__event_has_waiters(ring->filled) &&
-        atomic_load_explicit(&ring->head, memory_order_seq_cst) == at.number)
+    if (weir__event_has_waiters(ring->filled) && load_seq_cst(&ring->head) == at.number)
         weir__event_wake(ring->filled);
 }
 
@@ -115,17 +115,17 @@ void weir__ring_skip(weir__ring *ring, weir__position at)
 
 void weir__ring_finish(weir__ring *ring)
 {
-    const uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+    const uint64_t tail = load_relaxed(&ring->tail);
     /* R5: seq_cst, for weir__event; as a release it pairs with R6. */
-    atomic_store_explicit(&ring->end, tail, memory_order_seq_cst);
+    store_seq_cst(&ring->end, tail);
     weir__event_notify(ring->filled);
 }
 
 void weir__ring_fail(weir__ring *ring, uint64_t position)
 {
-    if (position < atomic_load_explicit(&ring->failed, memory_order_relaxed))
+    if (position < load_relaxed(&ring->failed))
         /* R7: seq_cst, for weir__event; as a release it pairs with R6. */
-        atomic_store_explicit(&ring->failed, position, memory_order_seq_cst);
+        store_seq_cst(&ring->failed, position);
     weir__event_notify(ring->filled);
     weir__event_notify(ring->taken); /* nobody fills it any more, but may wait to */
 }
@@ -137,9 +137,9 @@ static void move_head(weir__ring *ring, uint64_t head)
         ring->head_slot = 0;
         ring->head_lap ^= 1;
     }
-    WEIR_YIELD_POINT();
+    WEIR_POINT(RING_ADVANCED);
     /* R2: seq_cst; as a release it pairs with R1; for the rest see R3. */
-    atomic_store_explicit(&ring->head, head + 1, memory_order_seq_cst);
+    store_seq_cst(&ring->head, head + 1);
     weir__event_notify(ring->taken);
 }
 
@@ -147,7 +147,7 @@ static void move_head(weir__ring *ring, uint64_t head)
 static int state_in_lap(const weir__ring *ring, uint32_t slot, unsigned char lap)
 {
     /* R4: seq_cst; pairs with R3. */
-    const int state = atomic_load_explicit(&ring->states[slot], memory_order_seq_cst);
+    const int state = load_seq_cst(&ring->states[slot]);
     if (lap)
         return state > ODD ? state - ODD : EMPTY;
     return state > ODD ? EMPTY : state;
@@ -156,26 +156,25 @@ static int state_in_lap(const weir__ring *ring, uint32_t slot, unsigned char lap
 weir__view weir__ring_look(weir__ring *ring)
 {
     for (;;) {
-        const uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+        const uint64_t head = load_relaxed(&ring->head);
         const int state = state_in_lap(ring, ring->head_slot, ring->head_lap);
         /* R6: seq_cst; pairs with R5 and R7: a failure is noted before its position is. */
-        if (head == atomic_load_explicit(&ring->failed, memory_order_seq_cst))
+        if (head == load_seq_cst(&ring->failed))
             return WEIR_VIEW_FAILED;
         if (state == READY)
             return WEIR_VIEW_READY;
         if (state == EMPTY)
-            return head == atomic_load_explicit(&ring->end, memory_order_seq_cst) ? WEIR_VIEW_END
-                                                                                  : WEIR_VIEW_EMPTY;
+            return head == load_seq_cst(&ring->end) ? WEIR_VIEW_END : WEIR_VIEW_EMPTY;
         move_head(ring, head);
     }
 }
 
 weir__view weir__ring_glance(const weir__ring *ring)
 {
-    const uint64_t head = atomic_load_explicit(&ring->head, memory_order_seq_cst);
-    if (head == atomic_load_explicit(&ring->failed, memory_order_seq_cst))
+    const uint64_t head = load_seq_cst(&ring->head);
+    if (head == load_seq_cst(&ring->failed))
         return WEIR_VIEW_FAILED;
-    if (head == atomic_load_explicit(&ring->end, memory_order_seq_cst))
+    if (head == load_seq_cst(&ring->end))
         return WEIR_VIEW_END;
     const weir__position at = position_of(ring, head);
     return state_in_lap(ring, at.slot, at.lap) == EMPTY ? WEIR_VIEW_EMPTY : WEIR_VIEW_READY;
@@ -183,7 +182,7 @@ weir__view weir__ring_glance(const weir__ring *ring)
 
 void weir__ring_take(weir__ring *ring, void *item)
 {
-    const uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+    const uint64_t head = load_relaxed(&ring->head);
     if (ring->item_bytes > 0)
         memcpy(item, weir__ring_slot(ring, ring->head_slot), ring->item_bytes);
     move_head(ring, head);
@@ -191,8 +190,8 @@ void weir__ring_take(weir__ring *ring, void *item)
 
 void weir__ring_drop(weir__ring *ring, void (*drop)(void *argument, void *item), void *argument)
 {
-    const uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
-    for (uint64_t n = atomic_load_explicit(&ring->head, memory_order_relaxed); n < tail; n++) {
+    const uint64_t tail = load_relaxed(&ring->tail);
+    for (uint64_t n = load_relaxed(&ring->head); n < tail; n++) {
         const weir__position at = position_of(ring, n);
         if (state_in_lap(ring, at.slot, at.lap) == READY)
             drop(argument, weir__ring_slot(ring, at.slot));

@@ -17,10 +17,10 @@
 #ifndef WEIR_RING_H
 #define WEIR_RING_H
 
-#include <stdatomic.h>
-
+#include "base/atomics.h"
 #include "base/base.h"
 #include "sched/event.h"
+#include "trace/point.h"
 
 typedef enum weir__view {
     WEIR_VIEW_EMPTY, /* the next item is not there yet */
@@ -70,12 +70,12 @@ static inline uint32_t weir__ring_room(const weir__ring *ring)
 {
     /* R1: seq_cst, for weir__event; as an acquire it pairs with R2: the slots behind head are free to
      * be written. */
-    const uint64_t head = atomic_load_explicit(&ring->head, memory_order_seq_cst);
+    const uint64_t head = load_seq_cst(&ring->head);
     /* R8: seq_cst, for weir__event; as an acquire before the load of tail it pairs with R9: a promise
      * that is gone has become a claim. */
-    const uint64_t promised = atomic_load_explicit(&ring->promised, memory_order_seq_cst);
-    WEIR_YIELD_POINT();
-    const uint64_t used = atomic_load_explicit(&ring->tail, memory_order_relaxed) - head + promised;
+    const uint64_t promised = load_seq_cst(&ring->promised);
+    WEIR_POINT(RING_COUNTED);
+    const uint64_t used = load_relaxed(&ring->tail) - head + promised;
     /* What is being claimed out of a promise may count twice for a moment. */
     return used < ring->capacity ? ring->capacity - (uint32_t)used : 0;
 }

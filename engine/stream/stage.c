@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/atomics.h"
+
 #define BATCH_NS      5000
 #define BATCH_SHARED  16 /* calls of which that many are worth one claim are not shared out */
 #define BATCH_UNTIMED 7  /* smaller claims than that are timed once in so many */
@@ -17,9 +19,8 @@
 static bool may_begin(const weir__stage *stage)
 {
     /* S3: seq_cst, for weir__event; pairs with S1. */
-    return !atomic_load_explicit(&stage->over, memory_order_relaxed) &&
-           !atomic_load_explicit(&stage->stopped, memory_order_relaxed) &&
-           atomic_load_explicit(&stage->running, memory_order_seq_cst) < stage->o.jobs;
+    return !load_relaxed(&stage->over) && !load_relaxed(&stage->stopped) &&
+           load_seq_cst(&stage->running) < stage->o.jobs;
 }
 
 /* Would the inputs let a call begin, or end the stage? */
@@ -49,8 +50,7 @@ static bool inputs_call(const weir__stage *stage)
 static bool failed_elsewhere(const weir__stage *stage)
 {
     return weir__failure_published(&stage->engine->lane.failure) &&
-           (stage->kind == WEIR_STAGE_INLET ||
-            !atomic_load_explicit(&stage->last->fails_here, memory_order_relaxed));
+           (stage->kind == WEIR_STAGE_INLET || !load_relaxed(&stage->last->fails_here));
 }
 
 bool weir__stage_glance(const weir__stage *stage)
@@ -71,12 +71,10 @@ bool weir__stage_glance(const weir__stage *stage)
 /* Under the lock. Ends the ring once no call is under way. */
 static void end_if_done(weir__stage *stage)
 {
-    if (!atomic_load_explicit(&stage->over, memory_order_relaxed) ||
-        atomic_load_explicit(&stage->running, memory_order_relaxed) > 0)
+    if (!load_relaxed(&stage->over) || load_relaxed(&stage->running) > 0)
         return;
     if (stage->failing)
-        weir__ring_fail(&stage->ring,
-                        atomic_load_explicit(&stage->ring.tail, memory_order_relaxed));
+        weir__ring_fail(&stage->ring, load_relaxed(&stage->ring.tail));
     else
         weir__ring_finish(&stage->ring);
 }
@@ -86,7 +84,7 @@ static void stop_inputs(weir__stage *stage)
 {
     for (unsigned i = 0; i < stage->inputs; i++) {
         /* S2: seq_cst, for weir__event: a program may wait for room that will not come. */
-        atomic_store_explicit(&stage->input[i]->stopped, true, memory_order_seq_cst);
+        store_seq_cst(&stage->input[i]->stopped, true);
         weir__event_notify(&stage->input[i]->ring.program_fills);
         stop_inputs(stage->input[i]);
     }
@@ -94,7 +92,7 @@ static void stop_inputs(weir__stage *stage)
 
 void weir__stage_fail(weir__stage *stage, uint64_t position)
 {
-    atomic_store_explicit(&stage->over, true, memory_order_relaxed);
+    store_relaxed(&stage->over, true);
     stage->failing = true;
     stop_inputs(stage);
     if (position != WEIR_NO_POSITION)
@@ -149,7 +147,7 @@ static bool take_inputs(weir__stage *stage, weir_yielder *y, uint32_t n)
     if (view == WEIR_VIEW_FAILED)
         weir__stage_fail(stage, WEIR_NO_POSITION);
     else if (view == WEIR_VIEW_END) {
-        atomic_store_explicit(&stage->over, true, memory_order_relaxed);
+        store_relaxed(&stage->over, true);
         stop_inputs(stage); /* zip: the longer inputs are of no use any more */
     }
     return view == WEIR_VIEW_READY;
@@ -165,8 +163,7 @@ static uint32_t batch_size(const weir__stage *stage)
     uint32_t there = room;
     for (unsigned i = 0; i < stage->inputs; i++) {
         const weir__ring *in = &stage->input[i]->ring;
-        const uint64_t items = atomic_load_explicit(&in->tail, memory_order_relaxed) -
-                               atomic_load_explicit(&in->head, memory_order_relaxed);
+        const uint64_t items = load_relaxed(&in->tail) - load_relaxed(&in->head);
         if (items < there)
             there = (uint32_t)items;
     }
@@ -300,7 +297,7 @@ static void fail_call(weir_yielder *y, int code)
 {
     weir__stage *stage = y->stage;
     /* Before the report, which publishes it. */
-    atomic_store_explicit(&stage->last->fails_here, true, memory_order_relaxed);
+    store_relaxed(&stage->last->fails_here, true);
     report(stage, y, code);
     pthread_mutex_lock(&stage->lock);
     weir__stage_fail(stage, stage->o.unordered ? WEIR_NO_POSITION : y->at.number + y->yielded);
@@ -322,8 +319,7 @@ static void drop_calls(weir_yielder *y, uint32_t made, uint32_t n)
 /* What a stopped stage would yield, nobody wants; and a source that has ended is not asked again. */
 static bool may_go_on(const weir__stage *stage)
 {
-    return !atomic_load_explicit(&stage->stopped, memory_order_relaxed) &&
-           (stage->inputs > 0 || !atomic_load_explicit(&stage->over, memory_order_relaxed));
+    return !load_relaxed(&stage->stopped) && (stage->inputs > 0 || !load_relaxed(&stage->over));
 }
 
 /* After a cancel no call begins, and nothing behind the first that does not is delivered: else
@@ -351,7 +347,7 @@ static void make_calls(weir_yielder *y, uint32_t n)
         const int code = source ? call_next(y) : call_work(y, made);
         const bool ended = source && code == WEIR_END;
         if (ended)
-            atomic_store_explicit(&stage->over, true, memory_order_relaxed);
+            store_relaxed(&stage->over, true);
         else if (code != 0 || y->fault != 0)
             fail_call(y, code);
         settle_call(y);
@@ -374,8 +370,7 @@ static void learn_batch(weir__stage *stage, uint32_t n, uint64_t ns)
 /* Under the lock: a source or an inlet fails where it is when the stream has failed elsewhere. */
 static void see_failure(weir__stage *stage)
 {
-    if (stage->inputs == 0 && failed_elsewhere(stage) &&
-        !atomic_load_explicit(&stage->over, memory_order_relaxed))
+    if (stage->inputs == 0 && failed_elsewhere(stage) && !load_relaxed(&stage->over))
         weir__stage_fail(stage, WEIR_NO_POSITION);
 }
 
@@ -394,11 +389,11 @@ uint32_t weir__stage_begin(weir__stage *stage, weir_yielder **y, bool *moved)
     if (n > 0) {
         stage->free_yielders = (*y)->next_free;
         (*y)->batch = stage->batch;
-        atomic_fetch_add_explicit(&stage->running, 1, memory_order_relaxed);
+        add_relaxed(&stage->running, 1);
     } else {
         end_if_done(stage);
     }
-    *moved = n > 0 || atomic_load_explicit(&stage->over, memory_order_relaxed);
+    *moved = n > 0 || load_relaxed(&stage->over);
     pthread_mutex_unlock(&stage->lock);
     return n;
 }
@@ -417,7 +412,7 @@ void weir__stage_make(weir__stage *stage, weir_yielder *y, uint32_t n)
     y->next_free = stage->free_yielders;
     stage->free_yielders = y;
     /* S1: seq_cst, for weir__event: a worker may wait for a job to be free; pairs with S3. */
-    atomic_fetch_sub_explicit(&stage->running, 1, memory_order_seq_cst);
+    sub_seq_cst(&stage->running, 1);
     end_if_done(stage);
     pthread_mutex_unlock(&stage->lock);
     weir__event_notify(&stage->engine->workers_wake);

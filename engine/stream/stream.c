@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/atomics.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
@@ -278,10 +279,10 @@ weir_status weir_stream_close(weir_stream *s)
         status = weir__stream_refuse_lost();
     if (s->started && !lost) {
         for (unsigned i = 0; i < s->count; i++)
-            atomic_store_explicit(&s->stages[i]->stopped, true, memory_order_relaxed);
+            store_relaxed(&s->stages[i]->stopped, true);
         /* C1: seq_cst, for weir__event; pairs with C2: a worker that is about to sleep sees it, or is
          * woken. */
-        atomic_store_explicit(&s->closing, true, memory_order_seq_cst);
+        store_seq_cst(&s->closing, true);
         weir__event_wake_all(&s->engine->workers_wake);
         pthread_join(s->host, NULL);
         for (unsigned i = 0; i < s->count; i++) /* what is still there belongs to nobody else */

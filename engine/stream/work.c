@@ -5,15 +5,16 @@
  * could begin, nor keep a core busy for longer than WEIR_SPIN_NS when none can. */
 #include <sched.h>
 
+#include "base/atomics.h"
 #include "stream/stream.h"
+#include "trace/point.h"
 
 /* Cancelled or closing: no call begins any more. A stream that failed by itself goes on with what
  * comes before the failure. */
 static bool must_stop(const weir_stream *s)
 {
     /* C2: seq_cst; pairs with C1 in weir_stream_close. */
-    return atomic_load_explicit(&s->closing, memory_order_seq_cst) ||
-           weir__failure_cancelled(&s->engine->lane.failure);
+    return load_seq_cst(&s->closing) || weir__failure_cancelled(&s->engine->lane.failure);
 }
 
 static bool somebody_could_begin(const weir_stream *s)
@@ -65,7 +66,7 @@ static void sleep_until_news(weir_stream *s)
 {
     weir__event *event = &s->engine->workers_wake;
     weir__event_prepare(event);
-    WEIR_YIELD_POINT();
+    WEIR_POINT(WAIT_ANNOUNCED);
     if (somebody_could_begin(s) || must_stop(s))
         weir__event_withdraw(event);
     else

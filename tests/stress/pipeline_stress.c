@@ -6,8 +6,8 @@
  * random tree, and the asserts of the test build of the engine. */
 #include "stress/pipeline_tree.h"
 
-#include "sched/engine.h"
 #include "base/testing.h"
+#include "sched/engine.h"
 
 #define DEFAULT_ROUNDS 300
 

@@ -6,8 +6,8 @@
  * graph, and the asserts of the test build of the engine. */
 #include "stream_support.h"
 
-#include "stress/stream_graph.h"
 #include "base/testing.h"
+#include "stress/stream_graph.h"
 
 enum { DEFAULT_ROUNDS = 150 };
 

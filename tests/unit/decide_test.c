@@ -6,9 +6,9 @@
 
 #include <stdlib.h>
 
+#include "base/testing.h"
 #include "machine/decide.h"
 #include "machine/place.h"
-#include "base/testing.h"
 
 enum { ROUNDS = 100, MOST_PUS = 1024 };
 

@@ -4,8 +4,8 @@
  * machine: who waits for news that has come gets ten seconds. */
 #include "stream_support.h"
 
-#include "sched/event.h"
 #include "base/testing.h"
+#include "sched/event.h"
 
 enum { TURNS = 100000 / SLOW_BUILD, WAITERS = 4, BOARDS = 2 };
 
@@ -14,7 +14,7 @@ static void sleep_until(weir__event *event, atomic_uint_least64_t *value, uint64
 {
     while (atomic_load(value) < least) {
         weir__event_prepare(event);
-        WEIR_YIELD_POINT();
+        weir__testing_yield_point();
         if (atomic_load(value) >= least)
             weir__event_withdraw(event);
         else

@@ -7,8 +7,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "sched/mail.h"
 #include "base/testing.h"
+#include "sched/mail.h"
 
 enum { MOST_WORKERS = 8 };
 
@@ -193,7 +193,7 @@ static void *exchange(void *argument)
                 note(c, item); /* a task would take it */
         } else {
             weir__mail_raise(&c->mail, m->number);
-            WEIR_YIELD_POINT();
+            weir__testing_yield_point();
             note(c, weir__mail_take(&c->mail, m->number));
         }
     }

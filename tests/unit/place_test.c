@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "machine/place.h"
 #include "base/testing.h"
+#include "machine/place.h"
 #include "machine/topology.h"
 
 #define MAX_PUS     256

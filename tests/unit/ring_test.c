@@ -5,8 +5,8 @@
  * a way that ring.h forbids. */
 #include "stream_support.h"
 
-#include "stream/ring.h"
 #include "base/testing.h"
+#include "stream/ring.h"
 
 static weir__ring *open_ring(size_t item_bytes, uint32_t capacity)
 {

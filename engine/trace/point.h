@@ -1,0 +1,38 @@
+/* Named points: instants between two steps of a protocol at which other threads may come in.
+ *
+ * The scheduler and its wings mark them.  The test build stops there for a random while, so that
+ * rare orders of events happen often (base/testing.h).  A release build must contain nothing of
+ * them. */
+#ifndef WEIR_POINT_H
+#define WEIR_POINT_H
+
+/* All that there are, with what has just happened. */
+#define WEIR_POINTS(X)                                                                             \
+    X(FAILURE_CLAIMED) /* a failure is claimed and not yet published */                            \
+    X(MAIL_POSTED)     /* an item is in a box, and nobody has been told */                         \
+    X(MAIL_ASLEEP)     /* a worker is announced as asleep, and looks once more */                  \
+    X(IDLE)            /* an idle worker has looked in vain */                                     \
+    X(PART_POSTING)    /* a part is about to be handed over */                                     \
+    X(PART_CUT)        /* a part is cut and counted, and nobody has it yet */                      \
+    X(PART_LEFT)       /* a frame is about to be left to its last part */                          \
+    X(PART_COMPLETING) /* a part is done, and its frame does not know yet */                       \
+    X(RING_SETTLING)   /* an item is in its slot, and the slot does not say so */                  \
+    X(RING_ADVANCED)   /* a slot is free again, and nobody has been told */                        \
+    X(RING_COUNTED)    /* head has been read, tail has not */                                      \
+    X(WAIT_ANNOUNCED)  /* a waiter is announced, and looks once more */
+
+enum {
+#define WEIR_POINT_NUMBER(name) WEIR_POINT_##name,
+    WEIR_POINTS(WEIR_POINT_NUMBER)
+#undef WEIR_POINT_NUMBER
+        WEIR_POINT_COUNT
+};
+
+#if defined(WEIR_TESTING)
+#include "base/testing.h"
+#define WEIR_POINT(name) ((void)WEIR_POINT_##name, weir__testing_yield_point())
+#else
+#define WEIR_POINT(name) ((void)WEIR_POINT_##name)
+#endif
+
+#endif
