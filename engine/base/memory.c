@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(WEIR_TESTING)
+#include "base/testing.h"
+#endif
+
 void *weir__memory_take(size_t bytes)
 {
     if (bytes > SIZE_MAX - WEIR_LINE)

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "base/testing.h"
 #include "pipeline/frame.h"
 
 static int leaf_nothing(weir_branch *b, const void *in, void *out)

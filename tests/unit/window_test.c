@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/testing.h"
 #include "sched/window.h"
 
 #define BLOCK(bytes) weir__window_block_bytes(bytes)
