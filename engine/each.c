@@ -50,8 +50,7 @@ weir_status weir_each_worker(weir_engine *engine, int (*f)(void *context, unsign
                              void *context)
 {
     if (engine == NULL || f == NULL)
-        return weir__error_set(WEIR_EINVAL, 0, engine == NULL ? "engine" : "f", "%s is NULL",
-                               engine == NULL ? "engine" : "f");
+        return weir__error_null(engine == NULL ? "engine" : "f");
     weir_status status = weir__engine_acquire(engine);
     if (status != WEIR_OK)
         return status;

@@ -45,6 +45,12 @@ static inline uint64_t weir__bytes_multiply(uint64_t a, uint64_t b)
     return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
 }
 
+/* The next multiple of `to`, a power of two. */
+static inline uint64_t weir__round_up(uint64_t bytes, uint64_t to)
+{
+    return bytes > UINT64_MAX - (to - 1) ? UINT64_MAX : (bytes + (to - 1)) & ~(to - 1);
+}
+
 static inline uint64_t weir__now_ns(void)
 {
     struct timespec t;

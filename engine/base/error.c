@@ -51,6 +51,19 @@ weir_status weir__error_set(weir_status status, int code, const char *where, con
     return status;
 }
 
+weir_status weir__error_null(const char *argument)
+{
+    return weir__error_set(WEIR_EINVAL, 0, argument, "%s is NULL", argument);
+}
+
+weir_status weir__error_field(const char *what, const char *name, const char *field,
+                              const char *text)
+{
+    char where[128];
+    snprintf(where, sizeof where, "%.90s.%s", name, field);
+    return weir__error_set(WEIR_EINVAL, 0, where, "%s '%.90s': %s", what, name, text);
+}
+
 weir_status weir__error_copy(const weir_error *error)
 {
     last_error = *error;

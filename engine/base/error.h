@@ -12,7 +12,13 @@
  * as one step. where and text are cut to what fits. */
 weir_status weir__error_set(weir_status status, int code, const char *where, const char *format,
                             ...) WEIR_FORMAT(4, 5);
-/* The same with an error that was put together elsewhere. */
+/* WEIR_EINVAL for an argument that is NULL and may not be. */
+weir_status weir__error_null(const char *argument);
+/* WEIR_EINVAL for a field of something that has a name: `where` is name.field, and the text begins
+ * with what it is and its name. */
+weir_status weir__error_field(const char *what, const char *name, const char *field,
+                              const char *text);
+/* An error that was put together elsewhere. */
 weir_status weir__error_copy(const weir_error *error);
 
 #endif

@@ -17,7 +17,7 @@ void *weir__memory_take(size_t bytes)
         return NULL;
 #endif
     /* aligned_alloc wants a multiple of the alignment. */
-    void *block = aligned_alloc(WEIR_LINE, (bytes + WEIR_LINE - 1) / WEIR_LINE * WEIR_LINE);
+    void *block = aligned_alloc(WEIR_LINE, (size_t)weir__round_up(bytes, WEIR_LINE));
 #if defined(WEIR_TESTING)
     if (block != NULL)
         weir__testing_count_block(+1);

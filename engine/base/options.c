@@ -164,8 +164,7 @@ weir_status weir_parse_bytes(const char *text, size_t *bytes)
 {
     uint64_t value;
     if (text == NULL || bytes == NULL)
-        return weir__error_set(WEIR_EINVAL, 0, text == NULL ? "text" : "bytes", "%s is NULL",
-                               text == NULL ? "text" : "bytes");
+        return weir__error_null(text == NULL ? "text" : "bytes");
     if (!parse_bytes(text, &value))
         return weir__error_set(WEIR_EINVAL, 0, "text",
                                "'%.60s' is not a number of bytes; write digits and K, M, G or T, "

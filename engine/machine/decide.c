@@ -239,16 +239,11 @@ weir_status weir__decide_places(const weir_topology *topology, const weir_placem
     return status;
 }
 
-static weir_status missing(const char *what)
-{
-    return weir__error_set(WEIR_EINVAL, 0, what, "%s is NULL", what);
-}
-
 weir_status weir_topology_decide(const weir_topology *topology, const weir_engine_options *options,
                                  weir_placement *placement)
 {
     if (topology == NULL || placement == NULL)
-        return missing(topology == NULL ? "topology" : "placement");
+        return weir__error_null(topology == NULL ? "topology" : "placement");
     return weir__decide_here(topology, options, placement);
 }
 
@@ -256,7 +251,9 @@ weir_status weir_topology_places(const weir_topology *topology, const weir_place
                                  unsigned *places)
 {
     if (topology == NULL || placement == NULL || places == NULL)
-        return missing(topology == NULL ? "topology" : placement == NULL ? "placement" : "places");
+        return weir__error_null(topology == NULL    ? "topology"
+                                : placement == NULL ? "placement"
+                                                    : "places");
     return weir__decide_places(topology, placement, places, NULL);
 }
 
@@ -264,7 +261,7 @@ weir_status weir_topology_place(const weir_topology *topology, weir_bind bind, u
                                 unsigned *places)
 {
     if (topology == NULL || places == NULL)
-        return missing(topology == NULL ? "topology" : "places");
+        return weir__error_null(topology == NULL ? "topology" : "places");
     const weir__machine *m = weir__topology_machine(topology);
     unsigned *scratch = weir__memory_take_zero(3 * (size_t)m->count * sizeof *scratch);
     if (scratch == NULL)

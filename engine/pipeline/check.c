@@ -1,8 +1,6 @@
 /* Checks the description of a pipeline; see check.h. */
 #include "pipeline/check.h"
 
-#include <stdio.h>
-
 #include "base/error.h"
 #include "weir/inline.h"
 
@@ -11,9 +9,7 @@
 /* One thing wrong with one field. */
 static weir_status wrong(const weir_layer *layer, const char *field, const char *text)
 {
-    char where[128];
-    snprintf(where, sizeof where, "%.90s.%s", layer->name, field);
-    return weir__error_set(WEIR_EINVAL, 0, where, "layer '%.90s': %s", layer->name, text);
+    return weir__error_field("layer", layer->name, field, text);
 }
 
 /* What the children of two layers share with the loop above them. */

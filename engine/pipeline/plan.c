@@ -13,11 +13,6 @@
 #include "pipeline/frame.h"
 #include "sched/window.h"
 
-static uint64_t aligned(uint64_t bytes)
-{
-    return weir__bytes_add(bytes, WEIR_ALIGN - 1) / WEIR_ALIGN * WEIR_ALIGN;
-}
-
 /* The root's split: an input of the run is copied, since `count` may complete it. */
 static int copy_input(weir_branch *b, const void *in, uint32_t i, void *child_in)
 {
@@ -32,13 +27,14 @@ static int copy_input(weir_branch *b, const void *in, uint32_t i, void *child_in
 static weir_status size_layer(weir__layer *layer)
 {
     const weir_layer *op = &layer->op;
-    const uint64_t in = aligned(op->in_bytes);
+    const uint64_t in = weir__round_up(op->in_bytes, WEIR_ALIGN);
     if (op->fanout == 0) {
         layer->branch_memory = in;
         layer->branch_declared = op->held_bytes;
     } else {
         const uint64_t child_out = layer->child->op.out_bytes;
-        const uint64_t results = aligned(weir__bytes_multiply(op->fanout, child_out));
+        const uint64_t results =
+            weir__round_up(weir__bytes_multiply(op->fanout, child_out), WEIR_ALIGN);
         const uint64_t frame = weir__bytes_add(weir__bytes_add(sizeof(weir__frame), in), results);
         const uint64_t frames = layer->recursive ? op->max_depth : 1;
         layer->branch_memory = weir__bytes_multiply(frames, frame);
@@ -212,8 +208,7 @@ static uint64_t most_branches(const weir_plan *plan, uint32_t i)
 weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_plan_layer *layer)
 {
     if (plan == NULL || layer == NULL)
-        return weir__error_set(WEIR_EINVAL, 0, plan == NULL ? "plan" : "layer", "%s is NULL",
-                               plan == NULL ? "plan" : "layer");
+        return weir__error_null(plan == NULL ? "plan" : "layer");
     if (i >= plan->layers - 1)
         return weir__error_set(WEIR_EINVAL, 0, "i", "there is no layer %u; the plan has %u, from 0",
                                i, plan->layers - 1);

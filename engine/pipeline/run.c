@@ -44,8 +44,7 @@ static weir_status check_arguments(const weir_engine *engine, const weir_plan *p
                                    const void *in, const void *out)
 {
     if (engine == NULL || plan == NULL)
-        return weir__error_set(WEIR_EINVAL, 0, engine == NULL ? "engine" : "plan", "%s is NULL",
-                               engine == NULL ? "engine" : "plan");
+        return weir__error_null(engine == NULL ? "engine" : "plan");
     if (n > UINT32_MAX)
         return weir__error_set(WEIR_EINVAL, 0, "n", "n is %zu; one run takes at most %lu inputs", n,
                                (unsigned long)UINT32_MAX);

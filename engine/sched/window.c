@@ -26,9 +26,7 @@ static weir__block *block_of(void *memory)
 
 uint64_t weir__window_block_bytes(uint64_t bytes)
 {
-    const uint64_t most = UINT64_MAX - 2 * WEIR_LINE;
-    return bytes > most ? UINT64_MAX
-                        : (bytes + sizeof(weir__block) + WEIR_LINE - 1) / WEIR_LINE * WEIR_LINE;
+    return weir__round_up(weir__bytes_add(bytes, sizeof(weir__block)), WEIR_LINE);
 }
 
 weir_status weir__window_open(weir__window *window)

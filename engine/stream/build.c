@@ -2,7 +2,6 @@
  *
  * Programs call it before the start.  It must never start work, nor take the memory of the buffers:
  * that comes with the start. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -16,8 +15,7 @@
 weir_status weir_stream_open(weir_engine *engine, weir_stream **stream)
 {
     if (engine == NULL || stream == NULL)
-        return weir__error_set(WEIR_EINVAL, 0, engine == NULL ? "engine" : "stream", "%s is NULL",
-                               engine == NULL ? "engine" : "stream");
+        return weir__error_null(engine == NULL ? "engine" : "stream");
     *stream = weir__memory_take_zero(sizeof **stream);
     if (*stream == NULL)
         return weir__error_set(WEIR_ENOMEM, 0, "stream", "no memory for a stream");
@@ -27,18 +25,14 @@ weir_status weir_stream_open(weir_engine *engine, weir_stream **stream)
 
 static weir_status wrong(const weir_stage_options *o, const char *field, const char *text)
 {
-    char where[128];
-    snprintf(where, sizeof where, "%.90s.%s", o->name, field);
-    return weir__error_set(WEIR_EINVAL, 0, where, "stage '%.90s': %s", o->name, text);
+    return weir__error_field("stage", o->name, field, text);
 }
 
 static weir_status check_options(const weir_stream *s, const weir_stage_options *o,
                                  const weir_stage *stage)
 {
-    if (s == NULL || o == NULL || stage == NULL) {
-        const char *what = s == NULL ? "s" : o == NULL ? "o" : "stage";
-        return weir__error_set(WEIR_EINVAL, 0, what, "%s is NULL", what);
-    }
+    if (s == NULL || o == NULL || stage == NULL)
+        return weir__error_null(s == NULL ? "s" : o == NULL ? "o" : "stage");
     if (o->name == NULL || *o->name == '\0')
         return weir__error_set(WEIR_EINVAL, 0, "name",
                                "a stage has no name; each needs one, for errors and reports");
@@ -102,7 +96,8 @@ static void link_inputs(weir_stream *s, weir__stage *stage, const weir_stage *in
         above->taken = true;
         stage->input[i] = above;
         stage->input_offset[i] = stage->call_bytes;
-        stage->call_bytes += (above->o.item_bytes + WEIR_ALIGN - 1) / WEIR_ALIGN * WEIR_ALIGN;
+        stage->call_bytes = (size_t)weir__bytes_add(
+            stage->call_bytes, weir__round_up(above->o.item_bytes, WEIR_ALIGN));
     }
     if (stage->kind == WEIR_STAGE_SOURCE) /* an unordered one makes its item there */
         stage->call_bytes = stage->o.item_bytes;

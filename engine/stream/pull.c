@@ -12,14 +12,16 @@
 
 static weir_status refuse(const weir_stream *s, weir_stage stage, const char *text)
 {
-    const bool known = s != NULL && stage >= 0 && (unsigned)stage < s->count;
+    const bool known = stage >= 0 && (unsigned)stage < s->count;
     return weir__error_set(WEIR_EINVAL, 0, known ? s->stages[stage]->o.name : "stage", "%s", text);
 }
 
 static weir_status check_stage(const weir_stream *s, weir_stage stage)
 {
-    if (s == NULL || stage < 0 || (unsigned)stage >= s->count)
-        return refuse(s, stage, s == NULL ? "s is NULL" : "this stream has no such stage");
+    if (s == NULL)
+        return weir__error_null("s");
+    if (stage < 0 || (unsigned)stage >= s->count)
+        return refuse(s, stage, "this stream has no such stage");
     if (!s->started)
         return refuse(s, stage, "the stream has not been started");
     if (weir__stream_is_lost(s))

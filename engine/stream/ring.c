@@ -11,26 +11,17 @@
  * one whose state is of the other lap counts as empty. */
 enum { EMPTY, READY, HOLE, ODD = 2 };
 
-static size_t stride_of(size_t item_bytes)
-{
-    return (item_bytes + WEIR_ALIGN - 1) / WEIR_ALIGN * WEIR_ALIGN;
-}
-
 uint64_t weir__ring_bytes(size_t item_bytes, uint32_t capacity)
 {
-    uint64_t items;
-    if (item_bytes > SIZE_MAX / 2 ||
-        __builtin_mul_overflow((uint64_t)stride_of(item_bytes), (uint64_t)capacity, &items) ||
-        items > UINT64_MAX / 2)
-        return UINT64_MAX;
-    return items + capacity * sizeof(atomic_uchar);
+    const uint64_t stride = weir__round_up(item_bytes, WEIR_ALIGN);
+    return weir__bytes_add(weir__bytes_multiply(stride, capacity), capacity * sizeof(atomic_uchar));
 }
 
 weir_status weir__ring_open(weir__ring *ring, size_t item_bytes, uint32_t capacity)
 {
     ring->capacity = capacity;
     ring->item_bytes = item_bytes;
-    ring->stride = stride_of(item_bytes);
+    ring->stride = (size_t)weir__round_up(item_bytes, WEIR_ALIGN);
     atomic_init(&ring->end, WEIR_NO_POSITION);
     atomic_init(&ring->failed, WEIR_NO_POSITION);
     ring->taken = &ring->program_fills;

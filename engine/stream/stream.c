@@ -195,7 +195,7 @@ static weir_status start_workers(weir_stream *s)
 weir_status weir_stream_start(weir_stream *s)
 {
     if (s == NULL)
-        return weir__error_set(WEIR_EINVAL, 0, "s", "s is NULL");
+        return weir__error_null("s");
     if (s->started || s->count == 0)
         return weir__error_set(WEIR_EINVAL, 0, "stream",
                                s->started ? "the stream has been started already"

@@ -232,7 +232,19 @@ static void bytes_that_do_not_fit_are_said_to_be_too_many(void **state)
     assert_true(weir__ring_bytes(8, 100) >= 800);
     assert_true(weir__ring_bytes(SIZE_MAX, 1) == UINT64_MAX);
     assert_true(weir__ring_bytes(SIZE_MAX / 4, UINT32_MAX) == UINT64_MAX);
-    assert_true(weir__ring_bytes(SIZE_MAX - 20, 1) == UINT64_MAX);
+    assert_true(weir__ring_bytes(SIZE_MAX - 10, 1) == UINT64_MAX);
+    assert_true(weir__ring_bytes(SIZE_MAX - 20, 1) > SIZE_MAX - 20);
+}
+
+static void sizes_are_rounded_up_and_stay_too_many(void **state)
+{
+    (void)state;
+    for (uint64_t n = 0; n <= 16; n++)
+        assert_int_equal(weir__round_up(n, 16), n == 0 ? 0 : 16);
+    assert_int_equal(weir__round_up(17, 16), 32);
+    assert_true(weir__round_up(UINT64_MAX - 15, 16) == UINT64_MAX - 15);
+    assert_true(weir__round_up(UINT64_MAX - 14, 16) == UINT64_MAX);
+    assert_true(weir__round_up(UINT64_MAX, 64) == UINT64_MAX);
 }
 
 /* ---- two threads ---- */
@@ -411,6 +423,7 @@ int main(void)
         cmocka_unit_test(a_glance_says_what_a_look_will_say),
         cmocka_unit_test(items_may_have_no_bytes),
         cmocka_unit_test(bytes_that_do_not_fit_are_said_to_be_too_many),
+        cmocka_unit_test(sizes_are_rounded_up_and_stay_too_many),
         cmocka_unit_test(two_threads_exchange_a_million_positions_with_holes),
         cmocka_unit_test(two_threads_exchange_under_delays),
         cmocka_unit_test(a_promise_that_becomes_a_claim_is_never_seen_as_room),
