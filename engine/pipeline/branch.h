@@ -52,7 +52,6 @@ struct weir_branch {
     weir__mail *mail;
     weir__frame *oldest;   /* no frame below it on the stack has children left */
     uint32_t passes;       /* calls of the poll that go by after a look that was of no use */
-    uint32_t untimed;      /* calls of a range op since one was timed */
     uint64_t began_ns;     /* when this task began */
     uint64_t earned_at_ns; /* up to when running time was turned into credits */
     uint64_t looked_at_ns; /* when the last call of the poll was looked into */

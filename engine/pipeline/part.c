@@ -13,35 +13,22 @@
 
 /* A range op is called for about this long, so that it is worth vectorising and demand is still
  * seen in time. */
-#define CHUNK_NS      10000
-#define CHUNK_MOST    (1u << 20)
-#define CHUNK_UNTIMED 15 /* ranges that are shorter than the chunk are timed once in so many */
-
-/* The chunk grows while a call is short, and shrinks when calls turn out long. */
-static void learn_chunk(weir__worker *worker, uint32_t n, uint64_t ns)
-{
-    if (ns < CHUNK_NS / 2 && n >= worker->chunk && worker->chunk < CHUNK_MOST)
-        worker->chunk *= 2;
-    else if (ns > CHUNK_NS * 2)
-        worker->chunk = n > 1 ? n / 2 : 1;
-}
+static const weir__aim chunk_aim = {.ns = 10000, .untimed = 15};
 
 /* Runs leaf children of f with the range op: one chunk of them. */
 static void run_range(weir_branch *b, weir__frame *f)
 {
     const weir__layer *leaf = f->layer->child;
-    weir__worker *worker = b->worker;
+    weir__grain *chunk = &b->worker->chunk;
     const uint32_t first = f->next, left = f->end - first;
-    const uint32_t n = left < worker->chunk ? left : worker->chunk;
-    const bool timed = n == worker->chunk || ++b->untimed > CHUNK_UNTIMED;
+    const uint32_t n = left < chunk->n ? left : chunk->n;
+    const bool timed = weir__grain_begin(chunk, &chunk_aim, n);
     const uint64_t begun = timed ? weir__now_ns() : 0;
     char *results = f->results + (size_t)first * leaf->op.out_bytes;
     b->child_is_named = false;
     const int code = leaf->op.leaves(b, f->in, first, n, results);
-    if (timed) {
-        learn_chunk(worker, n, weir__now_ns() - begun);
-        b->untimed = 0;
-    }
+    if (timed)
+        weir__grain_end(chunk, &chunk_aim, n, weir__now_ns() - begun);
     if (WEIR_UNLIKELY(code != 0))
         weir__branch_fail_range(b, f, first, n, code);
     f->next = first + n;

@@ -5,7 +5,7 @@
 
 void weir__worker_reset(weir__worker *worker)
 {
-    *worker = (weir__worker){.chunk = 1};
+    *worker = (weir__worker){.chunk = {.n = 1, .most = WEIR_MOST_CHUNK}};
 }
 
 weir_status weir__lane_open(weir__lane *lane)

@@ -7,8 +7,12 @@
 
 #include "base/base.h"
 #include "sched/failure.h"
+#include "sched/grain.h"
 #include "sched/mail.h"
 #include "sched/window.h"
+
+/* Most leaves in one call of a range op. */
+#define WEIR_MOST_CHUNK (1u << 20)
 
 /* What one worker keeps from part to part of a run; written by that worker only. */
 typedef struct weir__worker {
@@ -22,7 +26,7 @@ typedef struct weir__worker {
     uint64_t rest_ns;   /* before it asks for work again: its last parts were too small */
     bool busy;          /* it counts among the active of the window */
     bool gives_last;    /* of the two halves of a frame, that which it would run last */
-    uint32_t chunk;     /* leaves in one call of a range op */
+    weir__grain chunk;  /* leaves in one call of a range op */
 } weir__worker;
 
 /* A worker as it is at the start of a run. */

@@ -101,13 +101,12 @@ static void link_inputs(weir_stream *s, weir__stage *stage, const weir_stage *in
     }
     if (stage->kind == WEIR_STAGE_SOURCE) /* an unordered one makes its item there */
         stage->call_bytes = stage->o.item_bytes;
-    stage->batch = 1;
-    stage->batch_most = BATCH_MOST;
+    stage->batch = (weir__grain){.n = 1, .most = BATCH_MOST};
     /* Items of a source leave in the order in which its calls begin, so none is claimed early. */
     if (stage->kind == WEIR_STAGE_SOURCE && stage->o.jobs > 1)
-        stage->batch_most = 1;
+        stage->batch.most = 1;
     if (stage->inputs > 0 && stage->call_bytes > JOB_BYTES / BATCH_MOST)
-        stage->batch_most =
+        stage->batch.most =
             stage->call_bytes >= JOB_BYTES ? 1 : (uint32_t)(JOB_BYTES / stage->call_bytes);
 }
 

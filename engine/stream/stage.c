@@ -1,6 +1,6 @@
 /* How a stage claims, runs and settles calls; see stage.h.
  *
- * Calls are claimed in batches of about BATCH_NS, so that the lock costs little beside small items;
+ * Calls are claimed in batches of some microseconds, so that the lock costs little beside small items;
  * each item is shown to its taker at once all the same.  A batch is never more than a worker's
  * share of what is there, so that other workers find calls too. */
 #include "stream/stage.h"
@@ -10,9 +10,9 @@
 
 #include "base/atomics.h"
 
-#define BATCH_NS      5000
-#define BATCH_SHARED  16 /* calls of which that many are worth one claim are not shared out */
-#define BATCH_UNTIMED 7  /* smaller claims than that are timed once in so many */
+#define BATCH_SHARED 16 /* calls of which that many are worth one claim are not shared out */
+
+static const weir__aim batch_aim = {.ns = 5000, .untimed = 7};
 
 /* ---- what a stage may do ---- */
 
@@ -168,8 +168,8 @@ static uint32_t batch_size(const weir__stage *stage)
             there = (uint32_t)items;
     }
     /* A batch of very short calls is soon over; sharing it costs more. */
-    const uint32_t fair = stage->batch >= BATCH_SHARED ? there : (there + share - 1) / share;
-    const uint32_t most = room < stage->batch ? room : stage->batch;
+    const uint32_t fair = stage->batch.n >= BATCH_SHARED ? there : (there + share - 1) / share;
+    const uint32_t most = room < stage->batch.n ? room : stage->batch.n;
     return fair == 0 && room > 0 ? 1 : most < fair ? most : fair;
 }
 
@@ -358,15 +358,6 @@ static void make_calls(weir_yielder *y, uint32_t n)
     drop_calls(y, made, n);
 }
 
-/* Calls that are short are claimed in larger batches. */
-static void learn_batch(weir__stage *stage, uint32_t n, uint64_t ns)
-{
-    if (ns < BATCH_NS / 2 && n == stage->batch && stage->batch < stage->batch_most)
-        stage->batch = stage->batch * 2 < stage->batch_most ? stage->batch * 2 : stage->batch_most;
-    else if (ns > BATCH_NS * 2)
-        stage->batch = n > 1 ? n / 2 : 1;
-}
-
 /* Under the lock: a source or an inlet fails where it is when the stream has failed elsewhere. */
 static void see_failure(weir__stage *stage)
 {
@@ -388,7 +379,7 @@ uint32_t weir__stage_begin(weir__stage *stage, weir_yielder **y, bool *moved)
     }
     if (n > 0) {
         stage->free_yielders = (*y)->next_free;
-        (*y)->batch = stage->batch;
+        (*y)->timed = weir__grain_begin(&stage->batch, &batch_aim, n);
         add_relaxed(&stage->running, 1);
     } else {
         end_if_done(stage);
@@ -400,15 +391,12 @@ uint32_t weir__stage_begin(weir__stage *stage, weir_yielder **y, bool *moved)
 
 void weir__stage_make(weir__stage *stage, weir_yielder *y, uint32_t n)
 {
-    const bool timed = n >= y->batch || ++y->untimed > BATCH_UNTIMED;
-    const uint64_t begun = timed ? weir__now_ns() : 0;
+    const uint64_t begun = y->timed ? weir__now_ns() : 0;
     make_calls(y, n);
-    const uint64_t ended = timed ? weir__now_ns() : 0;
+    const uint64_t ended = y->timed ? weir__now_ns() : 0;
     pthread_mutex_lock(&stage->lock);
-    if (timed) {
-        learn_batch(stage, n, ended - begun);
-        y->untimed = 0;
-    }
+    if (y->timed)
+        weir__grain_end(&stage->batch, &batch_aim, n, ended - begun);
     y->next_free = stage->free_yielders;
     stage->free_yielders = y;
     /* S1: seq_cst, for weir__event: a worker may wait for a job to be free; pairs with S3. */

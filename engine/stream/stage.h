@@ -14,6 +14,7 @@
 
 #include "base/base.h"
 #include "sched/engine.h"
+#include "sched/grain.h"
 #include "stream/ring.h"
 #include "weir/stream.h"
 
@@ -36,8 +37,7 @@ struct weir_yielder {
     unsigned job;
     unsigned yielded;  /* by the current call */
     int fault;         /* weir_yield() was called wrongly: WEIR_EINVAL */
-    uint32_t batch;    /* of the stage, when the calls were claimed */
-    unsigned untimed;  /* claims since one was timed */
+    bool timed;        /* the claimed calls are to be */
     weir__position at; /* of the current call's first position, if the stage is ordered */
 };
 
@@ -52,7 +52,6 @@ typedef struct weir__stage {
     struct weir__stage **input;
     size_t *input_offset;     /* of each input's record in a call's inputs */
     size_t call_bytes;        /* one call's inputs */
-    uint32_t batch_most;      /* calls that one claim may take */
     bool taken;               /* another stage takes its items */
     struct weir__stage *last; /* where what becomes of its items is pulled */
     weir_yielder *yielders;
@@ -66,7 +65,7 @@ typedef struct weir__stage {
     atomic_bool over;    /* no call will begin any more */
     bool failing;        /* … since the stream failed above this stage or in it */
     unsigned next_input; /* where merge looks first */
-    uint32_t batch;      /* calls that are worth one claim */
+    weir__grain batch;   /* calls that are worth one claim */
 
     atomic_bool stopped;    /* nobody will take what it would yield */
     atomic_bool fails_here; /* of a last stage: a failure is on its way down to it */

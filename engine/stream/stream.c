@@ -16,14 +16,14 @@
 /* Calls whose inputs a job keeps; a source has room for the one item that it makes. */
 static size_t calls_kept(const weir__stage *stage)
 {
-    return stage->kind == WEIR_STAGE_SOURCE ? 1 : stage->batch_most;
+    return stage->kind == WEIR_STAGE_SOURCE ? 1 : stage->batch.most;
 }
 
 /* Bytes of one job beside its record: inputs of a batch, pointers to one call's, origins. */
 static uint64_t job_bytes(const weir__stage *stage)
 {
     return weir__bytes_add(weir__bytes_multiply(calls_kept(stage), stage->call_bytes),
-                           stage->inputs * sizeof(void *) + stage->batch_most * sizeof(unsigned));
+                           stage->inputs * sizeof(void *) + stage->batch.most * sizeof(unsigned));
 }
 
 static uint64_t stage_bytes(const weir__stage *stage)
@@ -53,7 +53,7 @@ static bool open_job(weir__stage *stage, weir_yielder *y, unsigned job)
     y->job = job;
     y->inputs = weir__memory_take(calls_kept(stage) * stage->call_bytes);
     y->items = weir__memory_take(stage->inputs * sizeof *y->items);
-    y->origins = weir__memory_take(stage->batch_most * sizeof *y->origins);
+    y->origins = weir__memory_take(stage->batch.most * sizeof *y->origins);
     return y->inputs != NULL && y->items != NULL && y->origins != NULL;
 }
 
