@@ -255,6 +255,20 @@ static void note_stats(weir_stream *s)
     };
 }
 
+/* Would the calling thread wait for itself? It is in a call of the stream, also by way of a pipeline
+ * that runs in place there, or in a destroy that the close has called. */
+static weir_status check_closer(const weir_stream *s)
+{
+    if (weir__engine_lane_in_place(s->engine) != NULL)
+        return weir__error_set(
+            WEIR_EBUSY, 0, "stream",
+            "a call of a stage cannot close its own stream, which would wait for "
+            "the call; let the call fail, and close the stream outside");
+    if (load_relaxed(&s->closing))
+        return weir__error_set(WEIR_EBUSY, 0, "stream", "the stream is being closed already");
+    return WEIR_OK;
+}
+
 /* The lanes of pipelines that ran in place keep their blocks, but no reservation. */
 static void give_back_bytes(weir_stream *s)
 {
@@ -268,33 +282,42 @@ static void give_back_bytes(weir_stream *s)
     weir__engine_give_back(s->engine, bytes);
 }
 
+/* Stops the workers and waits for them, destroys what nobody took, and puts everything back. */
+static weir_status end_run(weir_stream *s)
+{
+    for (unsigned i = 0; i < s->count; i++)
+        store_relaxed(&s->stages[i]->stopped, true);
+    /* C1: seq_cst, for weir__event; pairs with C2: a worker that is about to sleep sees it, or is
+     * woken. */
+    store_seq_cst(&s->closing, true);
+    weir__event_wake_all(&s->engine->workers_wake);
+    pthread_join(s->host, NULL);
+    for (unsigned i = 0; i < s->count; i++) /* what is still there belongs to nobody else */
+        weir__ring_drop(&s->stages[i]->ring, drop_item, s->stages[i]);
+    weir_error error;
+    const weir_status status = weir__failure_end(&s->engine->lane.failure, &error);
+    note_stats(s);
+    give_back_bytes(s);
+    weir__engine_release(s->engine);
+    return status == WEIR_OK ? WEIR_OK : weir__error_copy(&error);
+}
+
 weir_status weir_stream_close(weir_stream *s)
 {
     weir_status status = WEIR_OK;
-    weir_error error;
     if (s == NULL)
         return WEIR_OK;
-    const bool lost = weir__stream_is_lost(s); /* then its threads and its items are the parent's */
-    if (lost)
+    if (weir__stream_is_lost(s)) { /* its threads and its items are the parent's */
         status = weir__stream_refuse_lost();
-    if (s->started && !lost) {
-        for (unsigned i = 0; i < s->count; i++)
-            store_relaxed(&s->stages[i]->stopped, true);
-        /* C1: seq_cst, for weir__event; pairs with C2: a worker that is about to sleep sees it, or is
-         * woken. */
-        store_seq_cst(&s->closing, true);
-        weir__event_wake_all(&s->engine->workers_wake);
-        pthread_join(s->host, NULL);
-        for (unsigned i = 0; i < s->count; i++) /* what is still there belongs to nobody else */
-            weir__ring_drop(&s->stages[i]->ring, drop_item, s->stages[i]);
-        status = weir__failure_end(&s->engine->lane.failure, &error);
-        note_stats(s);
-        give_back_bytes(s);
-        weir__engine_release(s->engine);
+    } else if (s->started) {
+        status = check_closer(s);
+        if (status != WEIR_OK)
+            return status;
+        status = end_run(s);
     }
     for (unsigned i = 0; i < s->count; i++)
         free_stage(s->stages[i]);
     weir__memory_give(s->stages);
     weir__memory_give(s);
-    return status == WEIR_OK || lost ? status : weir__error_copy(&error);
+    return status;
 }

@@ -137,7 +137,10 @@ WEIR_API weir_status weir_push_end(weir_stream *s, weir_stage inlet);
  * frees the stream; NULL is allowed. Nothing else may be called on it at the same time.
  *
  * Returns:  WEIR_OK, or the stream's first failure, which closing before the end is not; or WEIR_ESYS
- *           if it was started before this process was forked off: then no item is destroyed. */
+ *           if it was started before this process was forked off: then no item is destroyed. Or
+ *           WEIR_EBUSY from inside a call of one of its stages, or of `destroy`, which it would wait
+ *           for: then the stream is as it was.
+ * Threads:  any that no call of the stream waits for. */
 WEIR_API weir_status weir_stream_close(weir_stream *s);
 
 #ifdef __cplusplus
