@@ -205,8 +205,7 @@ void weir__engine_sum_stats(weir_engine *engine, weir_stats *stats)
         stats->denied_bytes += engine->workers[i].denied_bytes;
         busy_ns += engine->workers[i].busy_ns;
     }
-    /* One worker alone has nobody to wait for. */
-    stats->idle_ns = stats->workers > 1 && all_ns > busy_ns ? all_ns - busy_ns : 0;
+    stats->idle_ns = all_ns > busy_ns ? all_ns - busy_ns : 0;
 }
 
 bool weir__engine_reserve(weir_engine *engine, uint64_t bytes)

@@ -121,6 +121,8 @@ static void note_stats(weir_engine *engine, unsigned team, uint64_t began_ns)
         .seconds = (double)(weir__now_ns() - began_ns) * 1e-9,
     };
     weir__engine_sum_stats(engine, &engine->stats);
+    if (team == 1) /* it has nobody to wait for */
+        engine->stats.idle_ns = 0;
 }
 
 /* What a run is to compute. */

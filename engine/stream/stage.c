@@ -16,16 +16,27 @@ static const weir__aim batch_aim = {.ns = 5000, .untimed = 7};
 
 /* ---- what a stage may do ---- */
 
-static bool may_begin(const weir__stage *stage)
+static bool is_at_work(const weir__stage *stage)
+{
+    return !load_relaxed(&stage->over) && !load_relaxed(&stage->stopped);
+}
+
+static bool has_job(const weir__stage *stage)
 {
     /* S3: seq_cst, for weir__event; pairs with S1. */
-    return !load_relaxed(&stage->over) && !load_relaxed(&stage->stopped) &&
-           load_seq_cst(&stage->running) < stage->o.jobs;
+    return load_seq_cst(&stage->running) < stage->o.jobs;
+}
+
+static bool may_begin(const weir__stage *stage)
+{
+    return is_at_work(stage) && has_job(stage);
 }
 
 /* Would the inputs let a call begin, or end the stage? */
 static bool inputs_call(const weir__stage *stage)
 {
+    if (stage->inputs == 0)
+        return stage->kind == WEIR_STAGE_SOURCE;
     unsigned ready = 0, ended = 0;
     for (unsigned i = 0; i < stage->inputs; i++)
         switch (weir__ring_glance(&stage->input[i]->ring)) {
@@ -45,6 +56,12 @@ static bool inputs_call(const weir__stage *stage)
     return ready == stage->inputs || ended > 0;
 }
 
+/* For all that a call may yield. */
+static bool has_room(const weir__stage *stage)
+{
+    return weir__ring_room(&stage->ring) >= stage->o.max_yield;
+}
+
 /* The stream failed, and no failure comes down to where this stage's items are pulled: what is on
  * the way there before a failure is still wanted. An inlet fails in any case, since pushes do. */
 static bool failed_elsewhere(const weir__stage *stage)
@@ -59,11 +76,16 @@ bool weir__stage_glance(const weir__stage *stage)
         return false;
     if (stage->inputs == 0 && failed_elsewhere(stage))
         return true;
-    if (stage->kind == WEIR_STAGE_INLET)
-        return false;
-    if (stage->kind == WEIR_STAGE_SOURCE)
-        return weir__ring_room(&stage->ring) > 0;
-    return inputs_call(stage) && weir__ring_room(&stage->ring) >= stage->o.max_yield;
+    return inputs_call(stage) && has_room(stage);
+}
+
+weir__lack weir__stage_lack(const weir__stage *stage)
+{
+    if (!is_at_work(stage) || !inputs_call(stage))
+        return WEIR_LACK_NOTHING;
+    if (!has_job(stage))
+        return WEIR_LACK_JOB;
+    return has_room(stage) ? WEIR_LACK_NOTHING : WEIR_LACK_ROOM;
 }
 
 /* ---- the end of a stage ---- */
@@ -335,8 +357,9 @@ static bool stop_at_cancel(const weir_yielder *y)
     return true;
 }
 
-/* Makes the claimed calls; those after a failed one, or after a source's end, are not made. */
-static void make_calls(weir_yielder *y, uint32_t n)
+/* Makes the claimed calls; those after a failed one, or after a source's end, are not made. Returns how
+ * many were. */
+static uint32_t make_calls(weir_yielder *y, uint32_t n)
 {
     weir__stage *stage = y->stage;
     const bool source = stage->kind == WEIR_STAGE_SOURCE;
@@ -356,6 +379,7 @@ static void make_calls(weir_yielder *y, uint32_t n)
             break;
     }
     drop_calls(y, made, n);
+    return made;
 }
 
 /* Under the lock: a source or an inlet fails where it is when the stream has failed elsewhere. */
@@ -389,10 +413,10 @@ uint32_t weir__stage_begin(weir__stage *stage, weir_yielder **y, bool *moved)
     return n;
 }
 
-void weir__stage_make(weir__stage *stage, weir_yielder *y, uint32_t n)
+uint32_t weir__stage_make(weir__stage *stage, weir_yielder *y, uint32_t n)
 {
     const uint64_t begun = y->timed ? weir__now_ns() : 0;
-    make_calls(y, n);
+    const uint32_t made = make_calls(y, n);
     const uint64_t ended = y->timed ? weir__now_ns() : 0;
     pthread_mutex_lock(&stage->lock);
     if (y->timed)
@@ -404,4 +428,5 @@ void weir__stage_make(weir__stage *stage, weir_yielder *y, uint32_t n)
     end_if_done(stage);
     pthread_mutex_unlock(&stage->lock);
     weir__event_notify(&stage->engine->workers_wake);
+    return made;
 }

@@ -74,11 +74,16 @@ typedef struct weir__stage {
 /* Claims a batch of calls, if one can begin: *y and how many; 0 if none can. *moved is true if
  * anything came of it, calls or an end. */
 uint32_t weir__stage_begin(weir__stage *stage, weir_yielder **y, bool *moved) WEIR_MUST_CHECK;
-/* Makes the claimed calls, and gives the job back. */
-void weir__stage_make(weir__stage *stage, weir_yielder *y, uint32_t n);
+/* Makes the claimed calls, and gives the job back. Returns how many were made: fewer than n only if the
+ * stream ends, fails or is cancelled there. */
+uint32_t weir__stage_make(weir__stage *stage, weir_yielder *y, uint32_t n);
 
 /* True if begin might do something: a hint that errs only for a moment. */
 bool weir__stage_glance(const weir__stage *stage);
+
+/* What keeps a stage with inputs for a call from making one; a hint as well. */
+typedef enum weir__lack { WEIR_LACK_NOTHING, WEIR_LACK_JOB, WEIR_LACK_ROOM } weir__lack;
+weir__lack weir__stage_lack(const weir__stage *stage);
 
 /* The stream fails at this stage: no more calls here, nor in the stages above it; the ring fails at
  * `position`, or where its calls end. Under the stage's lock. */

@@ -173,6 +173,7 @@ static weir_status start_workers(weir_stream *s)
 {
     weir_status status = WEIR_OK;
     s->began_ns = weir__now_ns();
+    weir__engine_reset_workers(s->engine);
     find_last_stages(s);
     for (unsigned i = 0; i < s->count && status == WEIR_OK; i++)
         if (!open_stage(s->stages[i]))
@@ -253,6 +254,7 @@ static void note_stats(weir_stream *s)
         .certified_bytes = bytes,
         .seconds = (double)(weir__now_ns() - s->began_ns) * 1e-9,
     };
+    weir__engine_sum_stats(s->engine, &s->engine->stats);
 }
 
 /* Would the calling thread wait for itself? It is in a call of the stream, also by way of a pipeline

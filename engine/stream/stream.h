@@ -30,6 +30,6 @@ bool weir__stream_is_lost(const weir_stream *s);
 weir_status weir__stream_refuse_lost(void);
 
 /* What each worker does from start to close. */
-void weir__stream_work(weir_stream *s, unsigned worker);
+void weir__stream_work(weir_stream *s, unsigned number);
 
 #endif

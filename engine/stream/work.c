@@ -33,7 +33,7 @@ static void pass_news_on(weir_stream *s)
 }
 
 /* One batch of the stage nearest the consumer that has one; false if there is none. */
-static bool work_once(weir_stream *s)
+static bool work_once(weir_stream *s, weir__worker *worker)
 {
     for (unsigned i = s->count; i-- > 0;) {
         weir__stage *stage = s->stages[i];
@@ -42,7 +42,7 @@ static bool work_once(weir_stream *s)
         const uint32_t n = weir__stage_begin(stage, &y, &moved);
         if (n > 0) {
             pass_news_on(s);
-            weir__stage_make(stage, y, n);
+            worker->branches += weir__stage_make(stage, y, n);
         }
         if (moved)
             return true;
@@ -50,10 +50,22 @@ static bool work_once(weir_stream *s)
     return false;
 }
 
-/* Looks for a while whether something comes up. */
-static bool spin(weir_stream *s)
+/* A worker without work counts what there is that nobody may do. */
+static void count_lacks(const weir_stream *s, weir__worker *worker)
 {
-    const uint64_t until = weir__now_ns() + WEIR_SPIN_NS;
+    bool job = false, room = false;
+    for (unsigned i = 0; i < s->count; i++) {
+        const weir__lack lack = weir__stage_lack(s->stages[i]);
+        job |= lack == WEIR_LACK_JOB;
+        room |= lack == WEIR_LACK_ROOM;
+    }
+    worker->denied_permits += job;
+    worker->denied_bytes += room;
+}
+
+/* Looks for a while whether something comes up. */
+static bool spin(weir_stream *s, uint64_t until)
+{
     do {
         if (somebody_could_begin(s) || must_stop(s))
             return true;
@@ -73,13 +85,27 @@ static void sleep_until_news(weir_stream *s)
         weir__event_wait(event);
 }
 
-void weir__stream_work(weir_stream *s, unsigned worker)
+/* Until there may be some again. Returns how long that took. */
+static uint64_t wait_for_work(weir_stream *s, weir__worker *worker)
 {
-    weir__engine_enter(s->engine, worker);
+    const uint64_t began_ns = weir__now_ns();
+    count_lacks(s, worker);
+    if (!spin(s, began_ns + WEIR_SPIN_NS))
+        sleep_until_news(s);
+    return weir__now_ns() - began_ns;
+}
+
+void weir__stream_work(weir_stream *s, unsigned number)
+{
+    weir__worker *worker = &s->engine->workers[number];
+    const uint64_t began_ns = weir__now_ns();
+    uint64_t idle_ns = 0;
+    weir__engine_enter(s->engine, number);
     while (!must_stop(s))
-        if (!work_once(s) && !spin(s))
-            sleep_until_news(s);
+        if (!work_once(s, worker))
+            idle_ns += wait_for_work(s, worker);
     weir__engine_leave();
+    worker->busy_ns = weir__now_ns() - began_ns - idle_ns;
     for (unsigned i = 0; i < s->count; i++) /* a cancel can wake only workers */
         weir__ring_wake_programs(&s->stages[i]->ring);
 }

@@ -126,8 +126,8 @@ WEIR_API unsigned weir_engine_workers(const weir_engine *engine);
 WEIR_API size_t weir_engine_max_in_flight(const weir_engine *engine);
 WEIR_API size_t weir_engine_max_bytes(const weir_engine *engine);
 
-/* What the engine's last run did; or its last stream, up to its close: workers, the bytes of its own
- * buffers, and seconds. */
+/* What the engine's last run did; or its last stream, from its start to its close. What a stream's
+ * members mean, where it is not the same, stands below. */
 typedef struct weir_stats {
     unsigned workers;          /* threads that OpenMP gave; 1 inside another parallel region */
     uint64_t branches;         /* branches begun, leaves included */
@@ -147,6 +147,18 @@ typedef struct weir_stats {
     uint64_t denied_bytes;
     uint64_t idle_ns;
 } weir_stats;
+
+/* Of a stream:
+ *
+ * branches:        calls of its stages and sources that were made, also those that returned WEIR_END or
+ *                  failed; branches of pipelines inside are not counted.
+ * promotions, gathers_promoted, peak_in_flight: 0; no worker of a stream hands work to another.
+ * peak_bytes, certified_bytes: weir_stream_certified_bytes(), which it holds from start to close.
+ * denied_permits:  how often a worker found nothing to do while a stage had inputs for a call, but all of
+ *                  its jobs were at work: more jobs would help, if calls may run at once.
+ * denied_bytes:    the same while a stage had inputs for a call, but no room in its buffer: who takes its
+ *                  items is slower, or the buffer is too small for the ups and downs of both.
+ * idle_ns:         the time that all workers together made no call, with one worker as well. */
 
 /* Threads:  the one that ran, or any while no run is under way; all zero before the first run. */
 WEIR_API void weir_engine_stats(const weir_engine *engine, weir_stats *stats);

@@ -121,8 +121,9 @@ static void a_destroy_cannot_close_the_stream_once_more(void **state)
     const weir_stage last = add_stage(c.s, &o, change, add_numbers(c.s, "in", 2, &source));
     assert_ok(weir_stream_start(c.s));
     expect_number(c.s, last, changed(0));
-    assert_true(reaches(&source.calls, 6));
+    (void)come_to_rest(&source.calls);
     assert_ok(weir_stream_close(c.s));
+    assert_true(atomic_load(&c.tries) >= 4);
     assert_int_equal(atomic_load(&c.wrong), 0);
     assert_engine_usable(c.engine);
     weir_engine_close(c.engine);
