@@ -47,6 +47,7 @@ static bool open_workers(weir_engine *engine, unsigned workers)
         weir__lane *lane = &engine->in_place[engine->lanes];
         if (weir__lane_open(lane) != WEIR_OK)
             return false;
+        lane->above = &engine->lane;
         if (weir__mail_open(&lane->mail, 1) != WEIR_OK) {
             weir__lane_close(lane);
             return false;
@@ -251,13 +252,10 @@ unsigned weir__engine_worker_in_place(void)
 
 void weir_engine_cancel(weir_engine *engine)
 {
-    static const weir_error cancelled = {.status = WEIR_ECANCEL,
-                                         .where = "engine",
-                                         .text = "the run was stopped by weir_engine_cancel()"};
     if (engine == NULL)
         return;
-    weir__lane_cancel(&engine->lane, &cancelled);
+    weir__lane_cancel(&engine->lane); /* first; see weir__lane_begin() */
     for (unsigned i = 0; i < engine->lanes; i++)
-        weir__lane_cancel(&engine->in_place[i], &cancelled);
+        weir__lane_cancel(&engine->in_place[i]);
     weir__event_wake_all(&engine->workers_wake);
 }

@@ -185,8 +185,7 @@ static weir_status run_in_lane(weir_engine *engine, weir__lane *lane, weir__work
     o.lane = lane;
     o.root = root;
     o.plan = j->plan;
-    weir__mail_begin(&lane->mail);
-    weir__failure_begin(&lane->failure);
+    weir__lane_begin(lane);
     weir_status began = WEIR_OK;
     if (engine != NULL)
         began = weir__team_run(&engine->team, run_root, &r);
@@ -221,10 +220,6 @@ static weir_status run_in_place(weir_engine *engine, weir__lane *lane, const job
     const weir_status status = make_limits_in_place(engine, lane, j->plan, &limits);
     if (status != WEIR_OK)
         return status;
-    weir_error error; /* a cancel stops this lane too, but it may have come before it ran */
-    if (weir__failure_cancelled(&engine->lane.failure) &&
-        weir__failure_peek(&engine->lane.failure, &error))
-        return weir__error_copy(&error);
     weir__worker_reset(&lane->worker);
     return run_in_lane(NULL, lane, &lane->worker, weir__engine_worker_in_place(), &limits, j,
                        &size);

@@ -4,12 +4,14 @@
  * result.  It must never wait for anything but another thread's few stores.
  *
  * Who may call what at the same time ("-" free, "X" never):
- *                begin  claim/publish  stopping  end
- *   begin          X          -           -       X     begin, end: the thread that runs
- *   claim          -          -           -       -     claim: any thread, also a signal handler
- *   publish        X          X           -       -     publish: the one whose claim succeeded
+ *                  begin  claim, cancel  publish  stopping  end
+ *   begin            X          -           X         -       X   begin, end: the thread that runs
+ *   claim, cancel    -          -           -         -       -   any thread, also a signal handler
+ *   publish          X          -           X         -       -   the one whose claim succeeded
  *
- * The state goes IDLE -> RUNNING -> CLAIMED -> PUBLISHED -> IDLE, or straight back to IDLE. */
+ * The state goes IDLE -> RUNNING -> CLAIMED -> PUBLISHED -> IDLE, or from RUNNING straight back to
+ * IDLE. A cancel is a mark beside it, since it may come after another failure: a stream that failed goes
+ * on with what comes before the failure, but not after a cancel. */
 #ifndef WEIR_FAILURE_H
 #define WEIR_FAILURE_H
 
@@ -17,24 +19,33 @@
 #include "base/base.h"
 #include "weir/status.h"
 
-enum { WEIR_FAILURE_IDLE, WEIR_FAILURE_RUNNING, WEIR_FAILURE_CLAIMED, WEIR_FAILURE_PUBLISHED };
+enum {
+    WEIR_FAILURE_IDLE = 0,
+    WEIR_FAILURE_CANCELLED = 1, /* the mark; with CLAIMED or PUBLISHED only */
+    WEIR_FAILURE_RUNNING = 2,
+    WEIR_FAILURE_CLAIMED = 4,
+    WEIR_FAILURE_PUBLISHED = 6
+};
 
 typedef struct weir__failure {
     atomic_int state;
-    weir_error error; /* written by the claimer, read after PUBLISHED */
+    weir_error error; /* the first; written by the claimer, read after PUBLISHED */
 } weir__failure;
 
 void weir__failure_begin(weir__failure *failure);
 
 /* True for the first caller while a run is under way; that caller fills in `error` and publishes. */
 bool weir__failure_claim(weir__failure *failure) WEIR_MUST_CHECK;
+/* The same, and marks the run as cancelled, whoever was first. */
+bool weir__failure_cancel(weir__failure *failure) WEIR_MUST_CHECK;
 void weir__failure_publish(weir__failure *failure);
 
 /* While the run is under way: true, and *error, once its failure is published. */
 bool weir__failure_peek(weir__failure *failure, weir_error *error) WEIR_MUST_CHECK;
 
-/* The same without the error, and whether it was a cancel. */
+/* The same without the error. */
 bool weir__failure_published(const weir__failure *failure);
+/* Has a cancel come? It is published, or will be within a few stores, or came after a failure. */
 bool weir__failure_cancelled(const weir__failure *failure);
 
 /* Ends the run. Returns WEIR_OK, or the first failure's status, with *error filled in. */

@@ -36,21 +36,28 @@ typedef struct weir__lane {
     weir__failure failure;
     weir__window window;
     weir__mail mail;
-    weir__worker worker;     /* of a run in place; a team's run has its own */
-    uint64_t reserved_bytes; /* of the engine's budget, for runs in place */
+    weir__worker worker;      /* of a run in place; a team's run has its own */
+    uint64_t reserved_bytes;  /* of the engine's budget, for runs in place */
+    struct weir__lane *above; /* of the run that one in place is a piece of; NULL: none */
 } weir__lane;
 
 /* Without the mail, whose boxes are as many as the workers: that is opened by itself. */
 weir_status weir__lane_open(weir__lane *lane) WEIR_MUST_CHECK;
 void weir__lane_close(weir__lane *lane);
 
+/* A run begins. If the run above it has been cancelled, so is this one; or it is by the canceller, who
+ * stops the run above first and then those in place.
+ * Threads: the one that runs. */
+void weir__lane_begin(weir__lane *lane);
+
 /* Stops the lane's run with this error, unless another failure was first; returns true if it was.
  * From inside the run: whether it was the first or not, no op begins after this call.
  * Threads: the run's own. */
 bool weir__lane_fail(weir__lane *lane, const weir_error *error);
 
-/* The same from outside: does nothing if no run is under way.
+/* The same from outside, with the error of a cancel: does nothing if no run is under way.
  * Threads: any; from a signal handler as well. */
-void weir__lane_cancel(weir__lane *lane, const weir_error *error);
+void weir__lane_cancel(weir__lane *lane);
+extern const weir_error weir__lane_cancelled;
 
 #endif

@@ -33,10 +33,13 @@ static weir_status check_stage(const weir_stream *s, weir_stage stage)
     return WEIR_OK;
 }
 
-/* The failure of the stream as this thread's last error. */
+/* What stopped the stream, as this thread's last error. A cancel that came after a failure goes first:
+ * what was before the failure does not come any more. */
 static weir_status failure_of(weir_stream *s)
 {
     weir_error error;
+    if (weir__failure_cancelled(&s->engine->lane.failure))
+        return weir__error_copy(&weir__lane_cancelled);
     while (!weir__failure_peek(&s->engine->lane.failure, &error))
         sched_yield(); /* its reporter is a few stores from publishing it */
     return weir__error_copy(&error);

@@ -8,6 +8,7 @@
 
 /* All that there are, with what has just happened. */
 #define WEIR_POINTS(X)                                                                             \
+    X(RUN_BEGUN)       /* a run can be cancelled, and has not looked whether it is */              \
     X(FAILURE_CLAIMED) /* a failure is claimed and not yet published */                            \
     X(MAIL_POSTED)     /* an item is in a box, and nobody has been told */                         \
     X(MAIL_ASLEEP)     /* a worker is announced as asleep, and looks once more */                  \

@@ -115,6 +115,10 @@ WEIR_API void weir_engine_close(weir_engine *engine);
 /* Stops the run that is under way, if there is one: no further op begins, ops that poll
  * weir_stopping() see it, and the run returns WEIR_ECANCEL. Without a run it does nothing.
  *
+ * A stream stops with the pipelines in its calls, those as well that such a call is about to run. One
+ * that has failed before, and would still deliver what comes before the failure, stops too:
+ * weir_next() gives WEIR_ECANCEL from then on, weir_stream_close() the failure.
+ *
  * Threads:  any, also from an op and from a signal handler; the engine must stay open. */
 WEIR_API void weir_engine_cancel(weir_engine *engine);
 

@@ -142,6 +142,39 @@ static void the_end_waits_for_a_claimer_that_has_not_published(void **state)
     pthread_join(thread, NULL);
 }
 
+static void a_cancel_is_marked_whoever_was_first(void **state)
+{
+    weir__failure failure = {0};
+    weir_error error;
+    (void)state;
+    assert_false(weir__failure_cancel(&failure)); /* there is no run */
+    weir__failure_begin(&failure);
+    assert_false(weir__failure_cancelled(&failure));
+    assert_true(weir__failure_cancel(&failure));
+    assert_true(weir__failure_cancelled(&failure));
+    assert_false(weir__failure_published(&failure));
+    assert_false(weir__failure_cancel(&failure));
+    publish(&failure, WEIR_ECANCEL, 1);
+    assert_true(weir__failure_cancelled(&failure));
+    assert_int_equal(weir__failure_end(&failure, &error), WEIR_ECANCEL);
+    for (int late = 0; late <= 1; late++) { /* after another failure is claimed, or published */
+        weir__failure_begin(&failure);
+        assert_true(weir__failure_claim(&failure));
+        if (late == 0)
+            assert_false(weir__failure_cancel(&failure));
+        publish(&failure, WEIR_EOP, 2);
+        assert_int_equal(weir__failure_cancelled(&failure), late == 0);
+        assert_false(weir__failure_cancel(&failure));
+        assert_true(weir__failure_cancelled(&failure));
+        assert_true(weir__failure_peek(&failure, &error));
+        assert_int_equal(error.code, 2);
+        assert_int_equal(weir__failure_end(&failure, &error), WEIR_EOP);
+    }
+    weir__failure_begin(&failure);
+    assert_false(weir__failure_cancelled(&failure));
+    assert_int_equal(weir__failure_end(&failure, &error), WEIR_OK);
+}
+
 /* A canceller that loses its processor just after its claim: from then on ops see that the run
  * stops and return early, with nothing in their results. */
 typedef struct paused_cancel {
@@ -250,6 +283,7 @@ int main(void)
         cmocka_unit_test(it_can_be_used_again_after_the_end),
         cmocka_unit_test(of_many_claims_at_once_exactly_one_wins_and_its_error_is_kept),
         cmocka_unit_test(the_end_waits_for_a_claimer_that_has_not_published),
+        cmocka_unit_test(a_cancel_is_marked_whoever_was_first),
         cmocka_unit_test(no_op_begins_after_one_that_gave_up_though_the_canceller_is_held_up),
         cmocka_unit_test(what_an_op_left_that_gave_up_and_returned_0_is_never_gathered),
     };
