@@ -1,9 +1,9 @@
-/* The accessors of weir_branch, and what the loop over branches leaves to the library: new frames, and
- * the description of the branch where a run failed.
+/* The accessors of weir_branch, and what the loop over branches leaves to the library: new frames,
+ * and the description of the branch where a run failed.
  *
- * Ops call the accessors, the loops of weir/inline.h the rest.  The path is put together only after a
- * failure, from the frames on the stack. It must never be asked for a branch whose parent has been
- * gathered. */
+ * Ops call the accessors, the loops of weir/detail/loop.h the rest.  The path is put together only
+ * after a failure, from the frames on the stack. It must never be asked for a branch whose parent has
+ * been gathered. */
 #include "pipeline/branch.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "pipeline/check.h"
 
 #include "base/error.h"
-#include "weir/inline.h"
+#include "weir/detail/loop.h"
 
 #define MOST_LAYERS 1000
 

@@ -8,7 +8,7 @@
 #define WEIR_FRAME_H
 
 #include "base/base.h"
-#include "weir/inline.h" /* weir__frame */
+#include "weir/detail/loop.h" /* weir__frame */
 
 static_assert(sizeof(weir__frame) == WEIR_LINE, "a frame's header is one line");
 

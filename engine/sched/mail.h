@@ -21,7 +21,7 @@
 
 #include "base/atomics.h"
 #include "base/base.h"
-#include "weir/inline.h" /* WEIR__LOOK, … */
+#include "weir/detail/loop.h" /* WEIR__LOOK, … */
 #include "weir/status.h"
 
 typedef struct weir__box {

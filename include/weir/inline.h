@@ -1,9 +1,9 @@
 /* Ops that are compiled into the loop which calls them.
  *
  * weir calls an op through a pointer, at two to three nanoseconds a branch. That is nothing beside
- * an op that computes for a hundred, and most of the time of one that adds two numbers.  For those a
- * layer may bring its own `loop`: weir's depth-first loop, compiled in the program with the layer's
- * ops inlined, as a template of C++ would be:
+ * an op that computes for a hundred, and most of the time of one that adds two numbers.  For those
+ * a layer may bring its own `loop`: weir's depth-first loop, compiled in the program with the
+ * layer's ops inlined, as a template of C++ would be:
  *
  *     static void fib_loop(weir_loop *loop);
  *     static const weir_layer fib = {.name = "fib", ..., .child = &fib, .loop = fib_loop};
@@ -13,190 +13,28 @@
  *     }
  *
  * All else stays as it is: when work is handed out, the window, the certificate, failures, and the
- * results to the bit.  A program must never use what is called weir__ here: it belongs to the loop,
- * and header and library must be of one version. */
+ * results to the bit.  The loop is a part of the library that stands in the program's object files,
+ * so header and library must be of one version.  A program must never use what is called weir__. */
 #ifndef WEIR_INLINE_H
 #define WEIR_INLINE_H
 
+#include "weir/detail/loop.h"
 #include "weir/pipeline.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define WEIR__ALWAYS_INLINE static inline __attribute__((always_inline))
-#define WEIR__COLD          __attribute__((cold))
-
 /* The body of a layer's loop, and all that it may do.
  *
  * layer:    the layer's description, and
- * child:    that of its child, which may be the layer itself: constants that the compiler can see. A
- *           plan may be compiled from copies of them with another name, max_depth, scratch_bytes,
- *           held_bytes or child; weir_plan_compile() refuses copies with other ops, sizes or fanout.
+ * child:    that of its child, which may be the layer itself: constants that the compiler can see.
+ *           A plan may be compiled from copies of them with another name, max_depth, scratch_bytes,
+ *           held_bytes or child; weir_plan_compile() refuses copies with other ops, sizes or
+ *           fanout.
+ * Owns:     nothing is kept but the pointers, while weir_plan_compile() looks at them.
  * Threads:  those that run ops.
  * Cost:     code where it stands: some hundred instructions and the ops. */
-WEIR__ALWAYS_INLINE void weir_loop_run(weir_loop *loop, const weir_layer *layer,
-                                       const weir_layer *child);
-
-/* ---- what it is made of ---- */
-
-/* An open inner branch, or a part of one: then input and results are those of the branch it was cut
- * from, and the part's own end is its count. Which child of its parent it is, parent->next - 1 says
- * until it is gathered.
- * Invariant: next <= end <= count; children [next, end) are this worker's to run. */
-typedef struct weir__frame {
-    /* The same for every branch that has its frame in this place of a stack. */
-    const struct weir__layer *layer;
-    struct weir__frame *parent; /* below it on this stack, or for a part that of the branch */
-    char *in;
-    char *results;
-    union {
-        char *above;    /* where the child's frame or input slot is */
-        uint64_t token; /* once it is left to a gather task: what lets that one run */
-    };
-
-    char *out;      /* its own result's slot; unused in a part */
-    uint32_t next;  /* first child not yet begun */
-    uint32_t end;   /* children from here on are somebody else's, or do not exist */
-    uint32_t count; /* children of the branch */
-    uint32_t parts; /* that are out. Atomic; 0 when the frame is opened, and when gathered */
-} weir__frame;
-
-/* A stack of frames that one worker runs. */
-struct weir_loop {
-    weir_branch *branch; /* for the ops */
-    weir__frame *frame;  /* the topmost. NULL: say only for which layer this is compiled */
-    weir__frame *stop;   /* the topmost that had parts out when last seen, or the lowest */
-    char *fresh;         /* frames from here on have not been in use: they are blank */
-    uint32_t depth;      /* of one that began there: branches on the path from the top */
-    int below;           /* 0: no frame below the topmost has children left */
-    uint32_t polls;      /* that call, until a look at what others want; that one included */
-    const int *signal;   /* what others want of this worker; see weir__loop_is_quiet() */
-    uint64_t branches;   /* children of the frames that were gathered */
-    const weir_layer *layer, *child; /* for which it is compiled */
-};
-
-/* What others want of a worker: nothing, a look whether it has work for them, or that it stops. */
-#define WEIR__QUIET 1
-#define WEIR__LOOK  0
-#define WEIR__STOP  (-1)
-
-/* The poll before each op that begins a child or gathers: may the worker go on without a look at
- * what others want? Once it says no it says so until the look. */
-WEIR__ALWAYS_INLINE int weir__loop_is_quiet(weir_loop *loop)
-{
-    const int signal = __atomic_load_n(loop->signal, __ATOMIC_RELAXED);
-    if (__builtin_expect(signal > WEIR__LOOK, 1))
-        return 1;
-    if (loop->polls <= 1 || signal < WEIR__LOOK)
-        return 0;
-    loop->polls--;
-    return 1;
-}
-
-/* An op of the child of f that f->next has just passed failed; stops the run. */
-WEIR_API WEIR__COLD void weir__loop_fail(weir_loop *loop, const weir__frame *f, const char *op,
-                                         int code);
-/* That child has more children than its layer's fanout; stops the run. */
-WEIR_API WEIR__COLD void weir__loop_fail_count(weir_loop *loop, const weir__frame *f, uint32_t n);
-/* Fills in the blank frame above f. Returns 0 if f may have no children: then the run stops. */
-WEIR_API WEIR__COLD int weir__loop_deepen(weir_loop *loop, weir__frame *f);
-
-/* Puts a frame for the child that f->next has just passed, which has n children, on top of f.
- * Returns it, or NULL on failure. */
-WEIR__ALWAYS_INLINE weir__frame *weir__loop_open(weir_loop *loop, weir__frame *f,
-                                                 const weir_layer *layer, uint32_t n, char *out)
-{
-    weir__frame *child = (weir__frame *)(void *)f->above;
-    if (n > layer->fanout) {
-        weir__loop_fail_count(loop, f, n);
-        return NULL;
-    }
-    if (f->above >= loop->fresh && !weir__loop_deepen(loop, f))
-        return NULL;
-    child->next = 0;
-    child->end = n;
-    child->count = n;
-    child->out = out;
-    return child;
-}
-
-/* Runs children of f: leaves one after another, until the poll calls, none is left, or one turns out
- * to be inner. Returns the frame to go on with, or NULL on failure. */
-WEIR__ALWAYS_INLINE weir__frame *weir__loop_children(weir_loop *loop, weir__frame *f,
-                                                     const weir_layer *layer,
-                                                     const weir_layer *child)
-{
-    weir_branch *b = loop->branch;
-    char *in = f->above + (child->fanout != 0 ? sizeof *f : 0);
-    char *out = f->results + (size_t)f->next * child->out_bytes;
-    const uint32_t end = f->end;
-    uint32_t i = f->next;
-    do {
-        const char *op = "input's split";
-        uint32_t n = child->fanout;
-        int code = layer->split(b, f->in, i++, in);
-        if (child->count != NULL && code == 0) {
-            op = "count";
-            code = child->count(b, in, &n);
-        }
-        if (n != 0 && code == 0) {
-            f->next = i;
-            if (i != end)
-                loop->below = 1;
-            return weir__loop_open(loop, f, child, n, out);
-        }
-        if (code == 0) {
-            op = child->leaf != NULL ? "leaf" : "gather";
-            code =
-                child->leaf != NULL ? child->leaf(b, in, out) : child->gather(b, in, NULL, 0, out);
-        }
-        if (__builtin_expect(code != 0, 0)) {
-            f->next = i;
-            weir__loop_fail(loop, f, op, code);
-            return NULL;
-        }
-        out += child->out_bytes;
-    } while (i != end && weir__loop_is_quiet(loop));
-    f->next = i;
-    return f;
-}
-
-/* Gathers f into its slot, and counts its children. */
-WEIR__ALWAYS_INLINE void weir__loop_gather(weir_loop *loop, const weir__frame *f,
-                                           const weir_layer *layer)
-{
-    const int code = layer->gather(loop->branch, f->in, f->results, f->count, f->out);
-    loop->branches += f->count;
-    if (code != 0)
-        weir__loop_fail(loop, f->parent, "gather", code);
-}
-
-/* From loop->frame, which is of this layer and has children left or can be gathered, until the poll
- * calls or the topmost frame is of another layer or cannot be gathered yet. */
-WEIR__ALWAYS_INLINE void weir__loop_layer(weir_loop *loop, const weir_layer *layer,
-                                          const weir_layer *child)
-{
-    weir__frame *f = loop->frame;
-    const struct weir__layer *own = f->layer;
-    do {
-        if (f->next != f->end) {
-            weir__frame *top = weir__loop_children(loop, f, layer, child);
-            if (top == NULL)
-                break;
-            f = top;
-            if (child != layer && f->layer != own)
-                break;
-        } else {
-            weir__loop_gather(loop, f, layer);
-            f = f->parent;
-            if (f->layer != own)
-                break;
-        }
-    } while ((f->next != f->end || f != loop->stop) && weir__loop_is_quiet(loop));
-    loop->frame = f;
-}
-
 WEIR__ALWAYS_INLINE void weir_loop_run(weir_loop *loop, const weir_layer *layer,
                                        const weir_layer *child)
 {

@@ -1,8 +1,10 @@
-/* A use of weir that needs all of its link line: a sum of a thousand numbers by two workers.
+/* A use of weir that needs all of its link line and all of its headers: a sum of a thousand numbers
+ * by two workers, with weir's loop compiled here.
  *
  * user.c, user.f90 and unload.c call it, from a program or out of a plugin.  It must never include
  * anything but the installed headers, and it is C and C++. */
 #include <weir.h>
+#include <weir/inline.h>
 
 static int split(weir_branch *b, const void *in, uint32_t i, void *child)
 {
@@ -26,6 +28,13 @@ static int leaf(weir_branch *b, const void *in, void *out)
     return (void)b, 0;
 }
 
+static weir_layer leaves, top;
+
+static void sum_loop(weir_loop *loop)
+{
+    weir_loop_run(loop, &top, &leaves);
+}
+
 #ifdef __cplusplus
 extern "C"
 #endif
@@ -35,7 +44,6 @@ extern "C"
 /* 0 if all is as it should be. */
 int use_weir(void)
 {
-    weir_layer leaves = {}, top = {};
     weir_engine_options options = {};
     weir_engine *engine = NULL;
     weir_plan *plan = NULL;
@@ -49,6 +57,7 @@ int use_weir(void)
     top.child = &leaves;
     top.split = split;
     top.gather = sum;
+    top.loop = sum_loop;
     options.workers = 2;
     if (weir_engine_open(&options, &engine) != WEIR_OK || weir_plan_compile(&top, &plan) != WEIR_OK)
         return 1;
