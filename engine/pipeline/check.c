@@ -2,7 +2,7 @@
 #include "pipeline/check.h"
 
 #include "base/error.h"
-#include "weir/detail/loop.h"
+#include "weir/detail/loop.h" /* weir__probe */
 
 #define MOST_LAYERS 1000
 
@@ -19,23 +19,35 @@ static bool same_as_child(const weir_layer *a, const weir_layer *b)
            a->count == b->count && a->leaf == b->leaf && a->gather == b->gather;
 }
 
-/* The loop has other ops compiled in than the layer says, or none: an error here, where it would be a
- * wrong result later. */
+/* The loop has other ops compiled in than the layer says, or none, or it was compiled for other
+ * records than this library's: an error here, where it would be a wrong result later. */
 static weir_status check_loop(const weir_layer *layer)
 {
-    weir_loop probe = {.frame = NULL};
+    /* The room is for headers from before there was an ABI number: their loops know of no probe, and
+     * write behind where weir_loop ends now. */
+    weir__probe as = {.abi = 0};
+    union {
+        weir_loop loop;
+        char room[2 * sizeof(weir_loop)];
+    } call = {.loop = {.probe = &as}};
     if (layer->child->leaves != NULL)
         return wrong(layer, "loop",
                      "a loop is for children with split and leaf ops, but these are "
                      "computed by a leaves op");
-    layer->loop(&probe);
-    const weir_layer *as = probe.layer;
-    if (as == NULL)
-        return wrong(layer, "loop", "it does not call weir_loop_run()");
-    if (as->split != layer->split || as->gather != layer->gather || as->fanout != layer->fanout)
+    layer->loop(&call.loop);
+    if (as.abi == 0)
+        return wrong(layer, "loop",
+                     "it does not call weir_loop_run(), or it was compiled with the headers of an "
+                     "older weir: then recompile it");
+    if (as.abi != WEIR__LOOP_ABI)
+        return wrong(layer, "loop",
+                     "it was compiled with the headers of another version of weir; recompile it "
+                     "with those of this library");
+    if (as.layer->split != layer->split || as.layer->gather != layer->gather ||
+        as.layer->fanout != layer->fanout)
         return wrong(layer, "loop",
                      "it is compiled for a layer with another split, gather or fanout");
-    if (!same_as_child(probe.child, layer->child))
+    if (!same_as_child(as.child, layer->child))
         return wrong(layer, "loop",
                      "it is compiled for children with other ops, in_bytes, out_bytes "
                      "or fanout");

@@ -13,8 +13,9 @@
  *     }
  *
  * All else stays as it is: when work is handed out, the window, the certificate, failures, and the
- * results to the bit.  The loop is a part of the library that stands in the program's object files,
- * so header and library must be of one version.  A program must never use what is called weir__. */
+ * results to the bit.  The loop is a part of the library that stands in the program's object files:
+ * what was compiled with the headers of one version and is linked with the library of another is
+ * refused by weir_plan_compile().  A program must never use what is called weir__. */
 #ifndef WEIR_INLINE_H
 #define WEIR_INLINE_H
 
@@ -41,8 +42,9 @@ WEIR__ALWAYS_INLINE void weir_loop_run(weir_loop *loop, const weir_layer *layer,
     if (loop->frame != NULL) {
         weir__loop_layer(loop, layer, child);
     } else {
-        loop->layer = layer;
-        loop->child = child;
+        loop->probe->abi = WEIR__LOOP_ABI;
+        loop->probe->layer = layer;
+        loop->probe->child = child;
     }
 }
 

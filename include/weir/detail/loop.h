@@ -42,10 +42,23 @@ typedef struct weir__frame {
     uint32_t parts; /* that are out. Atomic; 0 when the frame is opened, and when gathered */
 } weir__frame;
 
+/* What a loop is, which it says when weir_plan_compile() calls it with a weir_loop that has no frame.
+ * This record and the first two fields of weir_loop, by which the loop finds it, are the same in all
+ * versions, for ever, and get no more fields: so every library can ask every loop. */
+typedef struct weir__probe {
+    uint64_t abi;                    /* WEIR__LOOP_ABI; 0 until the loop answers */
+    const weir_layer *layer, *child; /* for which it is compiled */
+} weir__probe;
+
 /* A stack of frames that one worker runs. */
 struct weir_loop {
-    weir_branch *branch; /* for the ops */
-    weir__frame *frame;  /* the topmost. NULL: say only for which layer this is compiled */
+    /* For ever as they are. */
+    union {
+        weir_branch *branch; /* for the ops */
+        weir__probe *probe;  /* without a frame: the loop fills it in, and does nothing else */
+    };
+    weir__frame *frame; /* the topmost, or NULL */
+
     weir__frame *stop;   /* the topmost that had parts out when last seen, or the lowest */
     char *fresh;         /* frames from here on have not been in use: they are blank */
     uint32_t depth;      /* of one that began there: branches on the path from the top */
@@ -53,8 +66,18 @@ struct weir_loop {
     uint32_t polls;      /* that call, until a look at what others want; that one included */
     const int *signal;   /* what others want of this worker. Atomic; see weir__loop_is_quiet() */
     uint64_t branches;   /* children of the frames that were gathered */
-    const weir_layer *layer, *child; /* for which it is compiled */
 };
+
+/* By what a library knows that a loop was compiled with its own version of this header: a number,
+ * and the sizes of the records.
+ *
+ * Raise the number with every change of what the program's and the library's half of the loop must
+ * agree on: fields, constants, what a function of this header does, or relies on. The sizes are
+ * there for a change whose author forgot. */
+#define WEIR__LOOP_NUMBER 1
+#define WEIR__LOOP_ABI                                                                             \
+    ((uint64_t)WEIR__LOOP_NUMBER << 32 | (uint64_t)sizeof(weir__frame) << 16 |                     \
+     (uint64_t)sizeof(struct weir_loop))
 
 /* What others want of a worker: nothing, a look whether it has work for them, or that it stops. */
 #define WEIR__QUIET 1
