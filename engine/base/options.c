@@ -130,12 +130,22 @@ static weir_status resolve(const weir__option *option, uint64_t given, const cha
     return WEIR_OK;
 }
 
+bool weir__options_reserved_is_zero(const uint64_t *reserved, size_t bytes)
+{
+    for (size_t i = 0; i < bytes / sizeof *reserved; i++)
+        if (reserved[i] != 0)
+            return false;
+    return true;
+}
+
 weir_status weir__options_resolve(const weir_engine_options *given, bool environment,
                                   weir_engine_options *resolved)
 {
     static const weir_engine_options none = {0};
     if (given == NULL)
         given = &none;
+    if (!weir__options_reserved_is_zero(given->reserved, sizeof given->reserved))
+        return weir__error_set(WEIR_EINVAL, 0, "reserved", "%s", WEIR_RESERVED_TEXT);
     const uint64_t asked[WEIR_OPTIONS] = {
         [WEIR_OPTION_workers] = given->workers,
         [WEIR_OPTION_bind] = (uint64_t)given->bind,
@@ -151,12 +161,14 @@ weir_status weir__options_resolve(const weir_engine_options *given, bool environ
         if (status != WEIR_OK)
             return status;
     }
-    resolved->workers = (unsigned)value[WEIR_OPTION_workers];
-    resolved->bind = (weir_bind)value[WEIR_OPTION_bind];
-    resolved->max_in_flight = (size_t)value[WEIR_OPTION_max_in_flight];
-    resolved->max_bytes = (size_t)value[WEIR_OPTION_max_bytes];
-    resolved->share = (unsigned)(value[WEIR_OPTION_share] >> 32);
-    resolved->shares = (unsigned)value[WEIR_OPTION_share];
+    *resolved = (weir_engine_options){
+        .workers = (unsigned)value[WEIR_OPTION_workers],
+        .bind = (weir_bind)value[WEIR_OPTION_bind],
+        .max_in_flight = (size_t)value[WEIR_OPTION_max_in_flight],
+        .max_bytes = (size_t)value[WEIR_OPTION_max_bytes],
+        .share = (unsigned)(value[WEIR_OPTION_share] >> 32),
+        .shares = (unsigned)value[WEIR_OPTION_share],
+    };
     return WEIR_OK;
 }
 

@@ -50,6 +50,14 @@ extern const weir__option weir__options[WEIR_OPTIONS];
 weir_status weir__options_resolve(const weir_engine_options *given, bool environment,
                                   weir_engine_options *resolved) WEIR_MUST_CHECK;
 
+/* Are the reserved words of a struct of the program's 0? If not, it sets what only a later version
+ * knows, or has not zeroed the struct, and must be refused with a text that ends in
+ * WEIR_RESERVED_TEXT. */
+bool weir__options_reserved_is_zero(const uint64_t *reserved, size_t bytes) WEIR_MUST_CHECK;
+#define WEIR_RESERVED_TEXT                                                                         \
+    "reserved must be 0; this version of weir does not know the option that is set there, or the " \
+    "struct was not zeroed"
+
 /* Reads a value of one option from text; false if it is none, or out of range. */
 bool weir__option_parse(const weir__option *option, const char *text,
                         uint64_t *value) WEIR_MUST_CHECK;

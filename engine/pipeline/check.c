@@ -2,6 +2,7 @@
 #include "pipeline/check.h"
 
 #include "base/error.h"
+#include "base/options.h"
 #include "weir/detail/loop.h" /* weir__probe */
 
 #define MOST_LAYERS 1000
@@ -108,6 +109,8 @@ static weir_status check_layer(const weir_layer *layer, bool top)
     if (layer->name == NULL || *layer->name == '\0')
         return weir__error_set(WEIR_EINVAL, 0, "name",
                                "a layer has no name; each needs one, for errors and reports");
+    if (!weir__options_reserved_is_zero(layer->reserved, sizeof layer->reserved))
+        return wrong(layer, "reserved", WEIR_RESERVED_TEXT);
     return layer->fanout == 0 ? check_leaf_layer(layer, top) : check_inner_layer(layer);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "stream/stream.h"
 
 /* Inputs of a batch of calls that are kept in one job. */
@@ -36,6 +37,8 @@ static weir_status check_options(const weir_stream *s, const weir_stage_options 
     if (o->name == NULL || *o->name == '\0')
         return weir__error_set(WEIR_EINVAL, 0, "name",
                                "a stage has no name; each needs one, for errors and reports");
+    if (!weir__options_reserved_is_zero(o->reserved, sizeof o->reserved))
+        return wrong(o, "reserved", WEIR_RESERVED_TEXT);
     if (s->started)
         return wrong(o, "stream", "the stream has been started; stages are added before");
     if (o->jobs == 0)

@@ -89,6 +89,7 @@ typedef struct weir_engine_options {
     size_t max_in_flight; /* WEIR_MAX_IN_FLIGHT; 4 * workers. Parts handed out and not complete */
     size_t max_bytes;     /* WEIR_MAX_BYTES, like 64M or 2G; no limit. Bytes that a run may hold */
     unsigned share, shares; /* WEIR_SHARE, else the launcher's local rank */
+    uint64_t reserved[8];   /* 0; see weir.h, "Structs that grow" */
 } weir_engine_options;
 
 /* Opens an engine.
@@ -150,6 +151,8 @@ typedef struct weir_stats {
     uint64_t denied_permits;
     uint64_t denied_bytes;
     uint64_t idle_ns;
+
+    uint64_t reserved[16]; /* 0; see weir.h, "Structs that grow" */
 } weir_stats;
 
 /* Of a stream:

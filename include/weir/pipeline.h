@@ -71,6 +71,8 @@ typedef struct weir_layer {
      * the ops inlined, for ops of some nanoseconds. It calls weir_loop_run() of weir/inline.h, and
      * nothing else. */
     void (*loop)(weir_loop *loop);
+
+    uint64_t reserved[16]; /* 0; see weir.h, "Structs that grow" */
 } weir_layer;
 
 /* The context given to weir_run(). */
@@ -129,6 +131,7 @@ typedef struct weir_plan_layer {
     uint64_t branch_bytes; /* a branch run depth first, with all below it */
     uint64_t part_bytes;   /* one part of its children, handed to another worker; 0 for a leaf */
     uint64_t scratch_bytes;
+    uint64_t reserved[8]; /* 0; see weir.h, "Structs that grow" */
 } weir_plan_layer;
 
 /* How many layers the plan has, and layer i from the top.

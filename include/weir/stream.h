@@ -50,6 +50,8 @@ typedef struct weir_stage_options {
     /* Optional: frees what an item of this stage refers to, for an item that nobody will take: on
      * failure, cancel or close. Called on any thread, once per such item. */
     void (*destroy)(void *state, void *item);
+
+    uint64_t reserved[16]; /* 0; see weir.h, "Structs that grow" */
 } weir_stage_options;
 
 /* Opens a stream that will run on this engine. Stages are added, then it is started.

@@ -23,6 +23,7 @@ typedef struct weir_pu {
      * none. A hardware thread without a NUMA node of its own has none, and in `numa` the nearest. */
     unsigned os_package, os_numa;
     uint64_t l1_bytes, l2_bytes, l3_bytes; /* of the data caches that serve it; 0: not known */
+    uint64_t reserved[4];                  /* 0; see weir.h, "Structs that grow" */
 } weir_pu;
 
 #define WEIR_NO_NUMBER (~0u)
@@ -34,6 +35,7 @@ typedef struct weir_node {
     unsigned pus;   /* hardware threads whose own node it is, also such as the process may not
                           use; 0: the node is memory only */
     uint64_t bytes; /* of memory; 0: none, or not known */
+    uint64_t reserved[4]; /* 0 */
 } weir_node;
 
 /* What is there, and what is left of it for this process. */
@@ -45,6 +47,7 @@ typedef struct weir_machine {
                          topology has these */
     double quota;     /* CPUs that its cgroups pay for, like 1.5; 0: there is no quota */
     char note[160];   /* what a user should know, like that hwloc was told of another machine */
+    uint64_t reserved[8]; /* 0 */
 } weir_machine;
 
 /* What an engine makes of its options: how many workers, and where they run. */
@@ -57,6 +60,7 @@ typedef struct weir_placement {
     unsigned first, pus;    /* … as hardware threads first … first + pus - 1 of the topology … */
     unsigned cores;         /* … on so many cores */
     char workers_why[120], bind_why[160], share_why[120]; /* one line each; empty: nothing to say */
+    uint64_t reserved[8];                                 /* 0 */
 } weir_placement;
 
 typedef struct weir_topology weir_topology;

@@ -6,6 +6,7 @@ program user
     integer(c_int) :: workers = 2, bind = 0
     integer(c_size_t) :: max_in_flight = 0, max_bytes = 0
     integer(c_int) :: share = 0, shares = 0
+    integer(c_int64_t) :: reserved(8) = 0
   end type
   interface
     integer(c_int) function weir_engine_open(options, engine) bind(c)

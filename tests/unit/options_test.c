@@ -8,6 +8,21 @@
 
 #include "base/options.h"
 
+/* Each field set, and each to something else. */
+static const weir_engine_options every = {.workers = 3,
+                                          .bind = WEIR_BIND_PU,
+                                          .max_in_flight = 5,
+                                          .max_bytes = 4096,
+                                          .share = 1,
+                                          .shares = 4};
+static const weir_engine_options other = {.workers = 9,
+                                          .bind = WEIR_BIND_NONE,
+                                          .max_in_flight = 9,
+                                          .max_bytes = 9,
+                                          .share = 9,
+                                          .shares = 9,
+                                          .reserved = {9}};
+
 static int clear_environment(void **state)
 {
     (void)state;
@@ -44,7 +59,7 @@ static void the_table_has_a_row_for_every_field_of_the_options(void **state)
 
 static void nothing_said_leaves_every_field_zero(void **state)
 {
-    weir_engine_options resolved = {7, WEIR_BIND_PU, 7, 7, 7, 7};
+    weir_engine_options resolved = other;
     (void)state;
     assert_ok(weir__options_resolve(NULL, true, &resolved));
     assert_int_equal(resolved.workers, 0);
@@ -53,6 +68,7 @@ static void nothing_said_leaves_every_field_zero(void **state)
     assert_int_equal(resolved.max_bytes, 0);
     assert_int_equal(resolved.share, 0);
     assert_int_equal(resolved.shares, 0);
+    assert_int_equal(resolved.reserved[0], 0);
 }
 
 static void every_variable_sets_its_own_field_only(void **state)
@@ -82,7 +98,7 @@ static void every_variable_sets_its_own_field_only(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        weir_engine_options resolved = {9, WEIR_BIND_NONE, 9, 9, 9, 9};
+        weir_engine_options resolved = other;
         assert_ok(resolve_with(cases[i].variable, cases[i].text, NULL, &resolved));
         assert_int_equal(resolved.workers, cases[i].right.workers);
         assert_int_equal(resolved.bind, cases[i].right.bind);
@@ -124,7 +140,7 @@ static void an_empty_variable_counts_as_unset(void **state)
 {
     (void)state;
     for (int i = 0; i < WEIR_OPTIONS; i++) {
-        weir_engine_options resolved = {9, WEIR_BIND_NONE, 9, 9, 9, 9};
+        weir_engine_options resolved = other;
         assert_ok(resolve_with(weir__options[i].variable, "", NULL, &resolved));
         assert_int_equal(resolved.workers, 0);
         assert_int_equal(resolved.bind, WEIR_BIND_AUTO);
@@ -137,7 +153,6 @@ static void an_empty_variable_counts_as_unset(void **state)
 
 static void an_explicit_option_wins_over_the_environment(void **state)
 {
-    const weir_engine_options given = {3, WEIR_BIND_PU, 5, 4096, 1, 4};
     weir_engine_options resolved;
     (void)state;
     setenv("WEIR_WORKERS", "2", 1);
@@ -145,7 +160,7 @@ static void an_explicit_option_wins_over_the_environment(void **state)
     setenv("WEIR_MAX_IN_FLIGHT", "9", 1);
     setenv("WEIR_MAX_BYTES", "1G", 1);
     setenv("WEIR_SHARE", "0/2", 1);
-    assert_ok(weir__options_resolve(&given, true, &resolved));
+    assert_ok(weir__options_resolve(&every, true, &resolved));
     assert_int_equal(resolved.workers, 3);
     assert_int_equal(resolved.bind, WEIR_BIND_PU);
     assert_int_equal(resolved.max_in_flight, 5);
@@ -156,12 +171,11 @@ static void an_explicit_option_wins_over_the_environment(void **state)
 
 static void a_bad_variable_is_refused_even_where_an_option_overrides_it(void **state)
 {
-    const weir_engine_options given = {3, WEIR_BIND_PU, 5, 4096, 1, 4};
     weir_engine_options resolved;
     (void)state;
     for (int i = 0; i < WEIR_OPTIONS; i++) {
         assert_status(WEIR_EINVAL,
-                      resolve_with(weir__options[i].variable, "nonsense", &given, &resolved));
+                      resolve_with(weir__options[i].variable, "nonsense", &every, &resolved));
         assert_string_equal(weir_last_error()->where, weir__options[i].variable);
     }
 }
