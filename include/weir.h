@@ -24,9 +24,11 @@
 #define WEIR_H
 
 #include "weir/engine.h"
+#include "weir/parse.h"
 #include "weir/pipeline.h"
 #include "weir/status.h"
 #include "weir/stream.h"
 #include "weir/topology.h"
+#include "weir/version.h"
 
 #endif

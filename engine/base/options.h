@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "weir/engine.h"
+#include "weir/parse.h"
 
 typedef enum weir__option_kind {
     WEIR_OPTION_COUNT,

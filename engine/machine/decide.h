@@ -10,6 +10,7 @@
 #include "machine/launcher.h"
 #include "machine/openmp.h"
 #include "machine/topology.h"
+#include "weir/engine.h"
 
 /* A pure function of what the machine, OpenMP and the launcher say, and of the options: `given` as
  * the program has them, `resolved` with the environment, which the texts tell apart. */

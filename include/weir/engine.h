@@ -8,7 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "weir/parse.h"
 #include "weir/status.h"
+#include "weir/topology.h"
+#include "weir/version.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -51,29 +54,6 @@ typedef struct weir_engine weir_engine;
 
 /* The most workers of an engine. */
 #define WEIR_MAX_WORKERS 4096
-
-/* Where the workers go.
- *
- * If OpenMP places its threads (OMP_PROC_BIND, OMP_PLACES, GOMP_CPU_AFFINITY, KMP_AFFINITY, as far
- * as the runtime takes them), that wins, and weir binds none. Otherwise WEIR_BIND_AUTO takes the
- * environment variable WEIR_BIND, and without it binds as WEIR_BIND_CORE does where the team fills
- * its part of the machine, with a worker a core at least: a smaller team is left to the operating
- * system, which knows what else is running, and so is every team if OMP_PROC_BIND is "false".
- *
- * Bound engines of one process keep off each other's cores while there are some that are free, and
- * then share them evenly.
- *
- * The calling thread gets its own binding back after each run. It is bound at the start of one if it
- * is alone or not on its core; else, since it is where it should be, not before it first hands out
- * work. The other threads, which belong to OpenMP's pool, stay where they were put until an engine
- * wants them elsewhere, or not bound. */
-typedef enum weir_bind {
-    WEIR_BIND_AUTO,
-    WEIR_BIND_CORE,   /* one worker a core, neighbours first, the fastest kind of core first */
-    WEIR_BIND_SPREAD, /* as far apart as the machine allows */
-    WEIR_BIND_PU,     /* one worker a hardware thread */
-    WEIR_BIND_NONE    /* weir binds nothing */
-} weir_bind;
 
 /* A field of 0 takes the environment variable, and without that the default.
  *
@@ -190,14 +170,6 @@ WEIR_API void weir_engine_stats(const weir_engine *engine, weir_stats *stats);
  * Cost:     one parallel region. */
 WEIR_API weir_status weir_each_worker(weir_engine *engine, int (*f)(void *context, unsigned worker),
                                       void *context);
-
-/* Reads a size as the environment variables and the tool take it: digits, and one of the suffixes
- * K, M, G, T (1024 each; "KiB" and "KB" mean the same).
- *
- * Returns:  WEIR_OK, or WEIR_EINVAL (not such a number, or too large for size_t), and the
- *           calling thread's last error says which.
- * Threads:  any. */
-WEIR_API weir_status weir_parse_bytes(const char *text, size_t *bytes);
 
 #ifdef __cplusplus
 }

@@ -5,11 +5,8 @@
 #ifndef WEIR_STATUS_H
 #define WEIR_STATUS_H
 
-#if defined(_WIN32)
-#define WEIR_API
-#else
+/* What the library exports; everything else in it is hidden. */
 #define WEIR_API __attribute__((visibility("default")))
-#endif
 
 #ifdef __cplusplus
 extern "C" {

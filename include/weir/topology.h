@@ -5,12 +5,37 @@
 #ifndef WEIR_TOPOLOGY_H
 #define WEIR_TOPOLOGY_H
 
-#include "weir/engine.h"
+#include <stddef.h>
+#include <stdint.h>
+
 #include "weir/status.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* Where the workers go.
+ *
+ * If OpenMP places its threads (OMP_PROC_BIND, OMP_PLACES, GOMP_CPU_AFFINITY, KMP_AFFINITY, as far
+ * as the runtime takes them), that wins, and weir binds none. Otherwise WEIR_BIND_AUTO takes the
+ * environment variable WEIR_BIND, and without it binds as WEIR_BIND_CORE does where the team fills
+ * its part of the machine, with a worker a core at least: a smaller team is left to the operating
+ * system, which knows what else is running, and so is every team if OMP_PROC_BIND is "false".
+ *
+ * Bound engines of one process keep off each other's cores while there are some that are free, and
+ * then share them evenly.
+ *
+ * The calling thread gets its own binding back after each run. It is bound at the start of one if it
+ * is alone or not on its core; else, since it is where it should be, not before it first hands out
+ * work. The other threads, which belong to OpenMP's pool, stay where they were put until an engine
+ * wants them elsewhere, or not bound. */
+typedef enum weir_bind {
+    WEIR_BIND_AUTO,
+    WEIR_BIND_CORE,   /* one worker a core, neighbours first, the fastest kind of core first */
+    WEIR_BIND_SPREAD, /* as far apart as the machine allows */
+    WEIR_BIND_PU,     /* one worker a hardware thread */
+    WEIR_BIND_NONE    /* weir binds nothing */
+} weir_bind;
 
 /* One hardware thread (processing unit); numbers count from 0 over the whole machine, neighbours
  * have neighbouring numbers. */
@@ -63,6 +88,8 @@ typedef struct weir_placement {
     uint64_t reserved[8];                                 /* 0 */
 } weir_placement;
 
+struct weir_engine_options; /* weir/engine.h */
+
 typedef struct weir_topology weir_topology;
 
 /* Loads a topology.
@@ -105,7 +132,7 @@ WEIR_API unsigned weir_topology_default_workers(const weir_topology *topology);
  * Returns:   WEIR_OK, or WEIR_EINVAL as weir_engine_open().
  * Threads:   any. */
 WEIR_API weir_status weir_topology_decide(const weir_topology *topology,
-                                          const weir_engine_options *options,
+                                          const struct weir_engine_options *options,
                                           weir_placement *placement);
 
 /* Which hardware thread each worker of a placement gets now, beside the engines that are open in
