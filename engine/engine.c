@@ -1,6 +1,6 @@
 /* Opens and closes engines, holds the limits in force, and lets one run at a time in.
  *
- * The public functions of weir/engine.h are here, and weir_version(); runs of each kind call acquire, fail and release.
+ * The public functions of weir/engine.h are here; runs of each kind call acquire, fail and release.
  * It must never start work by itself. */
 #include <stdlib.h>
 #include <strings.h>
@@ -135,7 +135,7 @@ void weir_engine_close(weir_engine *engine)
 }
 
 /* The numbers are expanded as arguments of DOTTED, and become text in it. */
-#define TEXT(number)                 #number
+#define TEXT(number)                #number
 #define DOTTED(major, minor, patch) TEXT(major) "." TEXT(minor) "." TEXT(patch)
 
 const char *weir_version(void)

@@ -24,8 +24,8 @@ static bool same_as_child(const weir_layer *a, const weir_layer *b)
  * records than this library's: an error here, where it would be a wrong result later. */
 static weir_status check_loop(const weir_layer *layer)
 {
-    /* The room is for headers from before there was an ABI number: their loops know of no probe, and
-     * write behind where weir_loop ends now. */
+    /* The room is for headers from before there was an ABI number: their loops know of no probe,
+     * and write behind where weir_loop ends now. */
     weir__probe as = {.abi = 0};
     union {
         weir_loop loop;

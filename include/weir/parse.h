@@ -17,8 +17,8 @@ extern "C" {
  * text:     like "64M"; nothing may stand before or behind it.
  * bytes:    receives the number; untouched by a failure.
  * Owns:     nothing is kept after the return.
- * Returns:  WEIR_OK, or WEIR_EINVAL: text is no such number, or too large for size_t, or an argument
- *           is NULL; the calling thread's last error says which.
+ * Returns:  WEIR_OK, or WEIR_EINVAL: text is no such number, or too large for size_t, or an
+ *           argument is NULL; the calling thread's last error says which.
  * Threads:  any. */
 WEIR_API weir_status weir_parse_bytes(const char *text, size_t *bytes);
 

@@ -29,19 +29,19 @@ typedef struct weir_loop weir_loop;
  * theirs until they return.  Records are aligned for any standard C type (16 bytes) where their
  * size allows, and are not cleared.
  *
- * OpenMP inside an op: regions of its own are fine; they get the same with one worker as with many, which
- * is one thread unless OMP_MAX_ACTIVE_LEVELS is more than 1 (omp_get_level() is one less with one). Tasks,
- * taskloops, taskgroups and taskwait are fine too: an op's tasks run at once, on its own worker, since
- * the team's other threads have weir's work to do. What waits for the whole team must not stand outside of
- * a region of the op's own, or it waits for ever: barrier, for, sections, single, and tasks with
- * `detach`. With libgomp, a task reduction (task_reduction, or reduction at a taskloop) had better not either:
- * outside of all regions, as with one worker, it may leave behind what makes a later region hang.
- * A library that an op calls, like a BLAS, had better use one thread (weir/engine.h,
- * weir_each_worker()).
+ * OpenMP inside an op: regions of its own are fine; they get the same with one worker as with many,
+ * which is one thread unless OMP_MAX_ACTIVE_LEVELS is more than 1 (omp_get_level() is one less with
+ * one). Tasks, taskloops, taskgroups and taskwait are fine too: an op's tasks run at once, on its
+ * own worker, since the team's other threads have weir's work to do. What waits for the whole team
+ * must not stand outside of a region of the op's own, or it waits for ever: barrier, for, sections,
+ * single, and tasks with `detach`. With libgomp, a task reduction (task_reduction, or reduction at
+ * a taskloop) had better not either: outside of all regions, as with one worker, it may leave
+ * behind what makes a later region hang. A library that an op calls, like a BLAS, had better use
+ * one thread (weir/engine.h, weir_each_worker()).
  *
- * An op must not end its thread, longjmp out of itself, or throw. An exception that leaves an op ends the
- * process (std::terminate), but for a run with one worker: there it leaves weir_run(), the run is over, and
- * the engine can be used again. */
+ * An op must not end its thread, longjmp out of itself, or throw. An exception that leaves an op
+ * ends the process (std::terminate), but for a run with one worker: there it leaves weir_run(), the
+ * run is over, and the engine can be used again. */
 typedef struct weir_layer {
     const char *name;
     size_t in_bytes, out_bytes;     /* one branch's input and result; both may be 0 */
@@ -67,28 +67,48 @@ typedef struct weir_layer {
      * that a call takes about ten microseconds. A failure is that of the whole range, unless the op
      * returns it by way of weir_failed_child(). */
     int (*leaves)(weir_branch *b, const void *parent_in, uint32_t first, uint32_t n, void *results);
-    /* Optional, for an inner layer whose children have no `leaves`: weir's loop over its children with
-     * the ops inlined, for ops of some nanoseconds. It calls weir_loop_run() of weir/inline.h, and
-     * nothing else. */
+    /* Optional, for an inner layer whose children have no `leaves`: weir's loop over its children
+     * with the ops inlined, for ops of some nanoseconds. It calls weir_loop_run() of weir/inline.h,
+     * and nothing else. */
     void (*loop)(weir_loop *loop);
 
     uint64_t reserved[16]; /* 0; see weir.h, "Structs that grow" */
 } weir_layer;
 
-/* The context given to weir_run(). */
+/* What an op may ask of its weir_branch.
+ *
+ * Threads:  the op's, and those that work for it until it returns; weir_failed_child() its own.
+ * Cost:     some loads each. */
+
+/* The context given to weir_run().
+ *
+ * Owns:     the program; ops that run at the same time share it. */
 WEIR_API void *weir_context(const weir_branch *b);
-/* The worker that runs this op: 0 … weir_engine_workers()-1. Two ops that run at the same time
- * have different workers. */
+
+/* The worker that runs this op.
+ *
+ * Returns:  0 … weir_engine_workers()-1. Two ops that run at the same time have different
+ *           workers. */
 WEIR_API unsigned weir_worker(const weir_branch *b);
-/* The worker's scratch memory, aligned to 64 bytes: at least scratch_bytes of the op's layer, with
- * whatever the op before left in it; NULL if no layer of the plan asked for any. */
+
+/* The worker's scratch memory.
+ *
+ * Returns:  at least scratch_bytes of the op's layer, aligned to 64 bytes, with whatever the op
+ *           before left in it; NULL if no layer of the plan asked for any.
+ * Owns:     the op, until it returns. */
 WEIR_API void *weir_scratch(weir_branch *b);
-/* Not 0 once the run has failed or was cancelled: an op of some length polls it and returns
- * early; what it returns then does not matter. */
+
+/* Is the run to end? An op of some length polls it and returns early; what it returns then does not
+ * matter.
+ *
+ * Returns:  not 0 once the run has failed or was cancelled; it stays so. */
 WEIR_API int weir_stopping(const weir_branch *b);
 
-/* For a leaves op that fails: names the child that did, one of first … first+n-1, for `where` of the
- * failure. Returns code, so that the op can say `return weir_failed_child(b, child, code)`. */
+/* For a leaves op that fails: names the child that did, for `where` of the failure.
+ *
+ * child:    one of first … first+n-1 of the call.
+ * code:     what the op is going to return.
+ * Returns:  code, so that the op can say `return weir_failed_child(b, child, code)`. */
 WEIR_API int weir_failed_child(weir_branch *b, uint32_t child, int code);
 
 /* A compiled pipeline: checked, sized, with its certificate. It never changes. */
@@ -106,18 +126,28 @@ typedef struct weir_plan weir_plan;
  * Threads:  any.
  * Cost:     some microseconds. */
 WEIR_API weir_status weir_plan_compile(const weir_layer *top, weir_plan **plan);
-/* Frees a plan; NULL is allowed. */
+
+/* Frees a plan; NULL is allowed.
+ *
+ * Owns:     the plan is gone, and with it the names that weir_plan_describe() gave.
+ * Threads:  any, once, while no run of it is under way. */
 WEIR_API void weir_plan_free(weir_plan *plan);
 
-/* Bytes that a run by one worker needs: the smallest max_bytes that weir_run() takes. */
+/* Bytes that a run by one worker needs: the smallest max_bytes that weir_run() takes.
+ *
+ * Returns:  them; UINT64_MAX if they do not fit, 0 for a plan that is NULL.
+ * Threads:  any. */
 WEIR_API uint64_t weir_plan_serial_bytes(const weir_plan *plan);
 
 /* Bytes that no schedule of weir_run() exceeds with at most in_flight parts out and that many
  * workers: frames along one depth-first path, one part record and its frames for each part in
- * flight, scratch for each worker, and the declared held_bytes of each. UINT64_MAX if it does not
- * fit. This is the space bound of work stealing (Blumofe and Leiserson, JACM 46(5), 1999), with
- * the constants of this plan. So weir_plan_certified_bytes(plan, 1, 2) is the smallest max_bytes with
- * which two workers can be busy at once, and (plan, n - 1, n) that for n. */
+ * flight, scratch for each worker, and the declared held_bytes of each. This is the space bound of
+ * work stealing (Blumofe and Leiserson, JACM 46(5), 1999), with the constants of this plan. So
+ * weir_plan_certified_bytes(plan, 1, 2) is the smallest max_bytes with which two workers can be
+ * busy at once, and (plan, n - 1, n) that for n.
+ *
+ * Returns:  them; UINT64_MAX if they do not fit, 0 for a plan that is NULL.
+ * Threads:  any. */
 WEIR_API uint64_t weir_plan_certified_bytes(const weir_plan *plan, size_t in_flight,
                                             unsigned workers);
 
@@ -134,10 +164,17 @@ typedef struct weir_plan_layer {
     uint64_t reserved[8]; /* 0; see weir.h, "Structs that grow" */
 } weir_plan_layer;
 
-/* How many layers the plan has, and layer i from the top.
- * Returns:  WEIR_OK, or WEIR_EINVAL if there is no layer i.
+/* How many layers the plan has; 0 for a plan that is NULL.
+ *
  * Threads:  any. */
 WEIR_API uint32_t weir_plan_layers(const weir_plan *plan);
+
+/* Describes one layer.
+ *
+ * i:        from 0, the top.
+ * layer:    receives it; the name is the plan's and lives as long.
+ * Returns:  WEIR_OK, or WEIR_EINVAL: there is no layer i, or an argument is NULL.
+ * Threads:  any. */
 WEIR_API weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_plan_layer *layer);
 
 /* Runs the plan once on one input.
@@ -151,8 +188,8 @@ WEIR_API weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_
  *                         than max_depth;
  *           WEIR_EBUDGET  max_bytes is below weir_plan_serial_bytes(plan); nothing ran;
  *           WEIR_ENOMEM   no memory for a serial run; nothing ran;
- *           WEIR_EOP      an op returned non-zero: weir_last_error() has its code and the branch, or
- *                         of a leaves op the range, like A/B[0..63];
+ *           WEIR_EOP      an op returned non-zero: weir_last_error() has its code and the branch,
+ *                         or of a leaves op the range, like A/B[0..63];
  *           WEIR_ECANCEL  weir_engine_cancel() was called;
  *           WEIR_EBUSY    the engine is running already: another thread's run, or the run that
  *                         this op belongs to;
@@ -163,17 +200,28 @@ WEIR_API weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_
  *           OpenMP gives no threads, it runs in place with one worker. With LLVM's OpenMP 19, a
  *           thread that has run an engine should live as long as others do: that runtime may abort
  *           when another thread opens a region after its end.
- * Cost:     one parallel region; no allocation once the engine is warm. A thread's first run makes its
- *           team's threads twice: once to try. */
+ * Cost:     one parallel region; no allocation once the engine is warm. A thread's first run makes
+ *           its team's threads twice: once to try. */
 WEIR_API weir_status weir_run(weir_engine *engine, const weir_plan *plan, void *context,
                               const void *in, void *out);
 
-/* Runs the plan on n inputs, n results, each contiguous and in the same order; as weir_run().
- * A part of the inputs may be handed to another worker, so its certificate is
- * weir_plan_certified_bytes_many(). n may be 0, and at most UINT32_MAX.  `where` of a failure
- * begins with the number of the input, like A[7]/B[0]. */
+/* Runs the plan on n inputs, in one run.
+ *
+ * context:  as weir_run().
+ * n:        how many; may be 0, and at most UINT32_MAX.
+ * in, out:  n inputs and n results, each contiguous and in the same order; else as weir_run().
+ * Owns:     nothing is kept after the return.
+ * Returns:  as weir_run(); `where` of a failure begins with the number of the input, like
+ *           A[7]/B[0]. After a failure all of out is unspecified.
+ * Threads:  as weir_run().
+ * Cost:     as one weir_run(). A part of the inputs may be handed to another worker, so the
+ *           certificate is weir_plan_certified_bytes_many(). */
 WEIR_API weir_status weir_run_many(weir_engine *engine, const weir_plan *plan, void *context,
                                    size_t n, const void *in, void *out);
+
+/* The certificate of weir_run_many(), else as weir_plan_certified_bytes().
+ *
+ * Threads:  any. */
 WEIR_API uint64_t weir_plan_certified_bytes_many(const weir_plan *plan, size_t in_flight,
                                                  unsigned workers);
 

@@ -14,8 +14,8 @@
  *   - A failed call ends the stream there: what comes before it in order is still delivered.
  *   - Short calls are claimed several at a time, so a stage may hold inputs of calls that have not
  *     begun, but of no more calls than its buffer has room for (buffer / max_yield).
- *   - A call may use OpenMP as an op of a pipeline may (weir/pipeline.h); an exception that leaves it
- *     ends the process. */
+ *   - A call may use OpenMP as an op of a pipeline may (weir/pipeline.h); an exception that leaves
+ *     it ends the process. */
 #ifndef WEIR_STREAM_H
 #define WEIR_STREAM_H
 
@@ -42,7 +42,7 @@ typedef struct weir_stage_options {
     const char *name;
     size_t item_bytes;  /* one item that this stage yields; may be 0 */
     unsigned jobs;      /* most calls at once; at least 1 */
-    unsigned buffer;    /* most items that it may be ahead; at least 1 and at least max_yield */
+    unsigned buffer;    /* most items that it may be ahead; at least 1, and max_yield */
     unsigned max_yield; /* most items one call yields; 0 means 1 */
     int unordered;      /* 0: items leave in the order of their inputs */
     weir_join join;
@@ -56,9 +56,11 @@ typedef struct weir_stage_options {
 
 /* Opens a stream that will run on this engine. Stages are added, then it is started.
  *
+ * stream:   receives the stream.
  * Owns:     the caller closes it, before the engine.
  * Returns:  WEIR_OK, WEIR_EINVAL (NULL), or WEIR_ENOMEM.
- * Threads:  any; until the start one thread at a time. */
+ * Threads:  any; until the start one thread at a time, which goes for all calls on the stream.
+ * Cost:     one allocation; the engine is not taken before the start. */
 WEIR_API weir_status weir_stream_open(weir_engine *engine, weir_stream **stream);
 
 /* Adds a source.
@@ -68,12 +70,18 @@ WEIR_API weir_status weir_stream_open(weir_engine *engine, weir_stream **stream)
  *           and items leave in the order in which calls began; after WEIR_END no call begins.
  * stage:    receives the number of the stage; may not be NULL.
  * Owns:     the options are copied with the name; `state` stays the caller's.
- * Returns:  WEIR_OK, WEIR_EINVAL (jobs or buffer is 0, buffer is less than max_yield, no name, the
- *           stream was started; `where` is stage.field), or WEIR_ENOMEM. */
+ * Returns:  WEIR_OK, or
+ *           WEIR_EINVAL  jobs or buffer is 0, buffer is less than max_yield, there is no name, the
+ *                        stream was started, or an argument is NULL; `where` is stage.field;
+ *           WEIR_ENOMEM  no memory.
+ * Threads:  as weir_stream_open(). next runs on the stream's workers.
+ * Cost:     some allocations; the buffer comes with the start. */
 WEIR_API weir_status weir_stream_source(weir_stream *s, const weir_stage_options *o,
                                         int (*next)(void *state, void *item), weir_stage *stage);
 
-/* Adds an inlet: a source whose items come from weir_push(). `jobs` is not used. */
+/* Adds an inlet: a source whose items come from weir_push(). `jobs` is not used, but at least 1.
+ *
+ * Owns, Returns, Threads, Cost:  as weir_stream_source(). */
 WEIR_API weir_status weir_stream_inlet(weir_stream *s, const weir_stage_options *o,
                                        weir_stage *stage);
 
@@ -85,64 +93,102 @@ WEIR_API weir_status weir_stream_inlet(weir_stream *s, const weir_stage_options 
  *           refer to, or yields it on, also when it fails. The records last until it returns.
  * inputs:   how many inputs, at least 1; input[i] are stages of this stream, each taken by one
  *           stage only.
- * Returns:  as weir_stream_source(). */
+ * Owns:     as weir_stream_source(); input is copied.
+ * Returns:  as weir_stream_source(), or WEIR_EINVAL for inputs that are none.
+ * Threads, Cost:  as weir_stream_source(). */
 WEIR_API weir_status weir_stream_stage(weir_stream *s, const weir_stage_options *o,
                                        int (*work)(void *state, const void *const *items,
                                                    weir_yielder *y),
                                        unsigned inputs, const weir_stage *input, weir_stage *stage);
 
-/* Inside work: yields one item, which is copied.
- * Returns:  WEIR_OK, or WEIR_EINVAL: more than max_yield items, or NULL with item_bytes above 0; the
- *           item stays the caller's, and the stream fails once work returns. */
+/* Inside work: yields one item.
+ *
+ * y:        that of this call; nothing after it returns.
+ * item:     item_bytes of the stage, copied; may be NULL where that is 0.
+ * Owns:     what the item refers to is the stream's from now on, and then whoever's takes it.
+ * Returns:  WEIR_OK, or WEIR_EINVAL: more than max_yield items, or NULL with item_bytes above 0;
+ *           the item stays the caller's, and the stream fails once work returns.
+ * Threads:  the one that work was called on.
+ * Cost:     a copy. It never waits, since the room was claimed before the call. */
 WEIR_API weir_status weir_yield(weir_yielder *y, const void *item);
-/* Which of the stage's jobs this call is: 0 … jobs-1; no two calls at one time have the same. */
+
+/* Inside work: which of the stage's jobs this call is.
+ *
+ * Returns:  0 … jobs-1; no two calls at one time have the same.
+ * Threads:  as weir_yield(). */
 WEIR_API unsigned weir_yielder_job(const weir_yielder *y);
 
 /* Starts the stream: from now on its workers fill the buffers. It holds the engine until it is
  * closed.
  *
  * Returns:  WEIR_OK, or
- *           WEIR_EINVAL   the stream has no stage, or was started already;
+ *           WEIR_EINVAL   the stream has no stage, or was started already, or s is NULL;
  *           WEIR_EBUDGET  the engine's max_bytes is below the bytes of its buffers;
  *           WEIR_EBUSY    the engine is running something else;
- *           WEIR_ENOMEM, or
- *           WEIR_ESYS     the system refuses the threads, or the engine was running when this process
- *                         was forked off.
+ *           WEIR_ENOMEM   no memory for the buffers;
+ *           WEIR_ESYS     the system refuses the threads, or the engine was running when this
+ *                         process was forked off.
+ *           After a failure nothing runs; it may be tried again.
+ * Threads:  as weir_stream_open(); any thread may have the stream afterwards.
  * Cost:     one thread and one parallel region; all memory is taken here. */
 WEIR_API weir_status weir_stream_start(weir_stream *s);
 
 /* The bytes of all buffers and of the calls' inputs: what the stream holds from its start, and what
- * it will never exceed. Items that only refer to something count with their own bytes. */
+ * it will never exceed. Items that only refer to something count with their own bytes.
+ *
+ * Returns:  them; UINT64_MAX if they do not fit, 0 for a stream that is NULL.
+ * Threads:  any, but not while stages are added.
+ * Cost:     a sum over the stages. */
 WEIR_API uint64_t weir_stream_certified_bytes(const weir_stream *s);
 
 /* Takes the next item of a stage that no other stage takes from; waits for it, asleep.
  *
- * Returns:  WEIR_OK and *item; WEIR_END once there are no more; or the failure: WEIR_EOP with the
- *           code and the stage in weir_last_error(), WEIR_ECANCEL, WEIR_EINVAL (no such stage, not
- *           started, taken by another stage), WEIR_EBUSY from inside a call of a stage on the same
- *           engine, or WEIR_ESYS: it was started before this process was forked off.
- * Threads:  any but a worker of this stream; for each stage one at a time. */
+ * item:     receives item_bytes of the stage; may be NULL where that is 0.
+ * Owns:     what the item refers to is the caller's from now on.
+ * Returns:  WEIR_OK, and *item; or
+ *           WEIR_END      there are no more;
+ *           WEIR_EOP      a call of a stage failed: weir_last_error() has its code and the stage;
+ *           WEIR_ECANCEL  weir_engine_cancel() was called;
+ *           WEIR_EINVAL   there is no such stage, another stage takes from it, the stream was not
+ *                         started, an argument is NULL, or a call of a stage yielded wrongly;
+ *           WEIR_EBUSY    this is a call of a stage on the same engine;
+ *           WEIR_ESYS     the stream was started before this process was forked off.
+ * Threads:  any but a worker of this stream; for each stage one at a time.
+ * Cost:     a copy; while the buffer is empty, up to 20 microseconds of looking, then sleep. */
 WEIR_API weir_status weir_next(weir_stream *s, weir_stage stage, void *item);
 
-/* Hands an item to an inlet; it is copied. Waits for room, asleep.
+/* Hands an item to an inlet; waits for room, asleep.
  *
- * Returns:  WEIR_OK: the stream has the item now; otherwise it is still the caller's: WEIR_END after
- *           weir_push_end(), or when nobody will take it (a zip has ended), the failure, WEIR_EINVAL,
- *           WEIR_EBUSY or WEIR_ESYS, as weir_next().
+ * item:     item_bytes of the inlet, copied; may be NULL where that is 0.
+ * Owns:     with WEIR_OK the stream has what the item refers to; else it is still the caller's.
+ * Returns:  WEIR_OK, or
+ *           WEIR_END      after weir_push_end(), or nobody will take it (a zip has ended);
+ *           WEIR_EINVAL   the stage is no inlet; else, and all others, as weir_next().
  * Threads:  as weir_next(). A program that pushes and pulls on one thread must not push more than
- *           the buffers take, or it waits for itself. */
+ *           the buffers take, or it waits for itself.
+ * Cost:     as weir_next(), while the buffer is full. */
 WEIR_API weir_status weir_push(weir_stream *s, weir_stage inlet, const void *item);
-/* No more items will come. */
+
+/* Says that no more items will come; again, it does nothing.
+ *
+ * Returns:  WEIR_OK, or WEIR_EINVAL, WEIR_EBUSY or WEIR_ESYS as weir_push(). A stream that has
+ *           failed takes it as well.
+ * Threads:  as weir_push(), not beside one of this inlet.
+ * Cost:     it does not wait. */
 WEIR_API weir_status weir_push_end(weir_stream *s, weir_stage inlet);
 
 /* Stops whatever still runs, waits for calls under way, destroys the items that nobody took, and
- * frees the stream; NULL is allowed. Nothing else may be called on it at the same time.
+ * frees the stream; NULL is allowed.
  *
- * Returns:  WEIR_OK, or the stream's first failure, which closing before the end is not; or WEIR_ESYS
- *           if it was started before this process was forked off: then no item is destroyed. Or
- *           WEIR_EBUSY from inside a call of one of its stages, or of `destroy`, which it would wait
- *           for: then the stream is as it was.
- * Threads:  any that no call of the stream waits for. */
+ * Owns:     the stream is gone, unless WEIR_EBUSY is returned; the engine can be used again.
+ * Returns:  WEIR_OK, or the stream's first failure, as weir_next() gives it, which closing before
+ *           the end is not; or
+ *           WEIR_ESYS   it was started before this process was forked off: no item is destroyed;
+ *           WEIR_EBUSY  this is a call of one of its stages, or of `destroy`, which it would wait
+ *                       for: the stream is as it was.
+ * Threads:  any that no call of the stream waits for; nothing else may be called on the stream at
+ *           that time.
+ * Cost:     it waits for calls under way; the threads end. */
 WEIR_API weir_status weir_stream_close(weir_stream *s);
 
 #ifdef __cplusplus

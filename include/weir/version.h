@@ -1,5 +1,5 @@
-/* The version of weir: that of the headers a program is compiled with, and that of the library it is
- * linked with.
+/* The version of weir: of the headers that a program is compiled with, and of the library that it
+ * is linked with.
  *
  * Included by weir/engine.h.  Versions follow semantic versioning; before 1.0, the second number
  * changes when the interface does. */

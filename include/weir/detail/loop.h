@@ -42,9 +42,9 @@ typedef struct weir__frame {
     uint32_t parts; /* that are out. Atomic; 0 when the frame is opened, and when gathered */
 } weir__frame;
 
-/* What a loop is, which it says when weir_plan_compile() calls it with a weir_loop that has no frame.
- * This record and the first two fields of weir_loop, by which the loop finds it, are the same in all
- * versions, for ever, and get no more fields: so every library can ask every loop. */
+/* What a loop is, which it says when weir_plan_compile() calls it with a weir_loop that has no
+ * frame. This record and the first two fields of weir_loop, by which the loop finds it, are the
+ * same in all versions, for ever, and get no more fields: so every library can ask every loop. */
 typedef struct weir__probe {
     uint64_t abi;                    /* WEIR__LOOP_ABI; 0 until the loop answers */
     const weir_layer *layer, *child; /* for which it is compiled */
@@ -59,13 +59,13 @@ struct weir_loop {
     };
     weir__frame *frame; /* the topmost, or NULL */
 
-    weir__frame *stop;   /* the topmost that had parts out when last seen, or the lowest */
-    char *fresh;         /* frames from here on have not been in use: they are blank */
-    uint32_t depth;      /* of one that began there: branches on the path from the top */
-    int below;           /* 0: no frame below the topmost has children left */
-    uint32_t polls;      /* that call, until a look at what others want; that one included */
-    const int *signal;   /* what others want of this worker. Atomic; see weir__loop_is_quiet() */
-    uint64_t branches;   /* children of the frames that were gathered */
+    weir__frame *stop; /* the topmost that had parts out when last seen, or the lowest */
+    char *fresh;       /* frames from here on have not been in use: they are blank */
+    uint32_t depth;    /* of one that began there: branches on the path from the top */
+    int below;         /* 0: no frame below the topmost has children left */
+    uint32_t polls;    /* that call, until a look at what others want; that one included */
+    const int *signal; /* what others want of this worker. Atomic; see weir__loop_is_quiet() */
+    uint64_t branches; /* children of the frames that were gathered */
 };
 
 /* By what a library knows that a loop was compiled with its own version of this header: a number,
