@@ -1,7 +1,8 @@
 /* The engine's options: one table for names, ranges and environment variables.
  *
- * engine.c and decide.c resolve options here; tests and weir_parse_bytes() use the same parsers.  It
- * must never look at the machine: what a default of 0 means is theirs to say. */
+ * engine.c and decide.c resolve options here; tests and weir_parse_bytes() use the same parsers, and
+ * whoever takes a struct of options looks here whether it knows all of them.  It must never look at
+ * the machine: what a default of 0 means is theirs to say. */
 #ifndef WEIR_OPTIONS_H
 #define WEIR_OPTIONS_H
 

@@ -16,7 +16,8 @@ extern "C" {
 #define WEIR_VERSION_MAJOR 0
 #define WEIR_VERSION_MINOR 1
 #define WEIR_VERSION_PATCH 0
-#define WEIR_VERSION       (10000 * WEIR_VERSION_MAJOR + 100 * WEIR_VERSION_MINOR + WEIR_VERSION_PATCH)
+
+#define WEIR_VERSION (10000 * WEIR_VERSION_MAJOR + 100 * WEIR_VERSION_MINOR + WEIR_VERSION_PATCH)
 
 /* The version of the library, like "1.2.3"; with a shared one it may differ from WEIR_VERSION.
  *
