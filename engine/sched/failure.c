@@ -8,29 +8,29 @@
 void weir__failure_begin(weir__failure *failure)
 {
     WEIR_ASSERT(load_relaxed(&failure->state) == WEIR_FAILURE_IDLE);
-    /* F1: seq_cst; as a release it pairs with F2 and F6, so that a canceller of this run sees the engine
+    /* FA1: seq_cst; as a release it pairs with FA2 and FA6, so that a canceller of this run sees the engine
      * ready for it. And a run in place that begins while the run above it is cancelled (lane.c) is seen at
-     * F6, or sees the mark at F7. */
+     * FA6, or sees the mark at FA7. */
     store_seq_cst(&failure->state, WEIR_FAILURE_RUNNING);
 }
 
 bool weir__failure_claim(weir__failure *failure)
 {
     int running = WEIR_FAILURE_RUNNING;
-    /* F2: acquire; pairs with F1. */
+    /* FA2: acquire; pairs with FA1. */
     return cas_acquire(&failure->state, &running, WEIR_FAILURE_CLAIMED);
 }
 
 bool weir__failure_cancel(weir__failure *failure)
 {
     for (;;) {
-        /* F6: seq_cst; pairs with F1. */
+        /* FA6: seq_cst; pairs with FA1. */
         int state = load_seq_cst(&failure->state);
         if (state == WEIR_FAILURE_IDLE || (state & WEIR_FAILURE_CANCELLED) != 0)
             return false;
         const bool first = state == WEIR_FAILURE_RUNNING;
         const int next = (first ? WEIR_FAILURE_CLAIMED : state) | WEIR_FAILURE_CANCELLED;
-        /* F8: seq_cst, for weir__event as well; pairs with F7. */
+        /* FA8: seq_cst, for weir__event as well; pairs with FA7. */
         if (cas_seq_cst(&failure->state, &state, next))
             return first;
     }
@@ -38,20 +38,20 @@ bool weir__failure_cancel(weir__failure *failure)
 
 void weir__failure_publish(weir__failure *failure)
 {
-    /* F3: seq_cst, for weir__event; as a release it pairs with F4 and F5: the error is complete. The mark
+    /* FA3: seq_cst, for weir__event; as a release it pairs with FA4 and FA5: the error is complete. The mark
      * of a cancel stays. */
     add_seq_cst(&failure->state, WEIR_FAILURE_PUBLISHED - WEIR_FAILURE_CLAIMED);
 }
 
 bool weir__failure_published(const weir__failure *failure)
 {
-    /* F5: seq_cst, for weir__event; as an acquire it pairs with F3. */
+    /* FA5: seq_cst, for weir__event; as an acquire it pairs with FA3. */
     return load_seq_cst(&failure->state) >= WEIR_FAILURE_PUBLISHED;
 }
 
 bool weir__failure_cancelled(const weir__failure *failure)
 {
-    /* F7: seq_cst; pairs with F8. */
+    /* FA7: seq_cst; pairs with FA8. */
     return (load_seq_cst(&failure->state) & WEIR_FAILURE_CANCELLED) != 0;
 }
 
@@ -68,7 +68,7 @@ weir_status weir__failure_end(weir__failure *failure, weir_error *error)
     int state = WEIR_FAILURE_RUNNING;
     if (cas_relaxed(&failure->state, &state, WEIR_FAILURE_IDLE))
         return WEIR_OK;
-    /* A canceller is between its claim and its publish: a few stores. F4: acquire; pairs with F3. */
+    /* A canceller is between its claim and its publish: a few stores. FA4: acquire; pairs with FA3. */
     while (load_acquire(&failure->state) < WEIR_FAILURE_PUBLISHED)
         sched_yield();
     *error = failure->error;

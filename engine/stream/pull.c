@@ -48,7 +48,7 @@ static weir_status failure_of(weir_stream *s)
 /* Nothing that is pushed will be taken any more. */
 static bool inlet_is_closed(const weir__stage *inlet)
 {
-    /* P1: seq_cst; pairs with S2. */
+    /* P1: seq_cst, for weir__event; pairs with S2. */
     return load_relaxed(&inlet->over) || load_seq_cst(&inlet->stopped);
 }
 

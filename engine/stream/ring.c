@@ -85,11 +85,10 @@ void weir__ring_unpromise(weir__ring *ring, uint32_t n)
 static void settle(weir__ring *ring, weir__position at, unsigned char state)
 {
     WEIR_POINT(RING_SETTLING);
-    /* R3: seq_cst; as a release it pairs with R4: the item is there. Together with the load of head
-     * it pairs with R2 and R4: of a consumer that moves to this position and a producer that
-     * settles it, one sees the other. */
+    /* R3: seq_cst; as a release it pairs with R4: the item is there. A producer settles (R3) and then
+     * reads head (R10); a consumer moves head (R2) and then reads the state (R4): one sees the other. */
     store_seq_cst(&ring->states[at.slot], at.lap ? state + ODD : state);
-    /* The consumer's own line is read only when somebody sleeps. */
+    /* R10: seq_cst; pairs with R2. The consumer's own line is read only when somebody sleeps. */
     if (weir__event_has_waiters(ring->filled) && load_seq_cst(&ring->head) == at.number)
         weir__event_wake(ring->filled);
 }
@@ -107,7 +106,7 @@ void weir__ring_skip(weir__ring *ring, weir__position at)
 void weir__ring_finish(weir__ring *ring)
 {
     const uint64_t tail = load_relaxed(&ring->tail);
-    /* R5: seq_cst, for weir__event; as a release it pairs with R6. */
+    /* R5: seq_cst, for weir__event; as a release it pairs with R11. */
     store_seq_cst(&ring->end, tail);
     weir__event_notify(ring->filled);
 }
@@ -129,7 +128,7 @@ static void move_head(weir__ring *ring, uint64_t head)
         ring->head_lap ^= 1;
     }
     WEIR_POINT(RING_ADVANCED);
-    /* R2: seq_cst; as a release it pairs with R1; for the rest see R3. */
+    /* R2: seq_cst; pairs with R1, as a release, and with R10; see R3. */
     store_seq_cst(&ring->head, head + 1);
     weir__event_notify(ring->taken);
 }
@@ -149,12 +148,13 @@ weir__view weir__ring_look(weir__ring *ring)
     for (;;) {
         const uint64_t head = load_relaxed(&ring->head);
         const int state = state_in_lap(ring, ring->head_slot, ring->head_lap);
-        /* R6: seq_cst; pairs with R5 and R7: a failure is noted before its position is. */
+        /* R6: seq_cst; pairs with R7: a failure is noted before its position is settled. */
         if (head == load_seq_cst(&ring->failed))
             return WEIR_VIEW_FAILED;
         if (state == READY)
             return WEIR_VIEW_READY;
         if (state == EMPTY)
+            /* R11: seq_cst; pairs with R5. */
             return head == load_seq_cst(&ring->end) ? WEIR_VIEW_END : WEIR_VIEW_EMPTY;
         move_head(ring, head);
     }
@@ -162,9 +162,13 @@ weir__view weir__ring_look(weir__ring *ring)
 
 weir__view weir__ring_glance(const weir__ring *ring)
 {
+    /* R10 as well: a sleeper's last look finds head where the news is, or whoever moves it there
+     * looks after it. */
     const uint64_t head = load_seq_cst(&ring->head);
+    /* R6 as well. */
     if (head == load_seq_cst(&ring->failed))
         return WEIR_VIEW_FAILED;
+    /* R11 as well. */
     if (head == load_seq_cst(&ring->end))
         return WEIR_VIEW_END;
     const weir__position at = position_of(ring, head);

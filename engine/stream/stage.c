@@ -105,7 +105,8 @@ static void end_if_done(weir__stage *stage)
 static void stop_inputs(weir__stage *stage)
 {
     for (unsigned i = 0; i < stage->inputs; i++) {
-        /* S2: seq_cst, for weir__event: a program may wait for room that will not come. */
+        /* S2: seq_cst, for weir__event; pairs with P1: a program may wait for room that will not
+         * come. */
         store_seq_cst(&stage->input[i]->stopped, true);
         weir__event_notify(&stage->input[i]->ring.program_fills);
         stop_inputs(stage->input[i]);
