@@ -67,7 +67,9 @@ static weir__position position_of(const weir__ring *ring, uint64_t number)
 
 weir__position weir__ring_claim(weir__ring *ring, uint32_t n)
 {
-    return position_of(ring, add_relaxed(&ring->tail, n));
+    /* R12: release and acquire; pairs with itself. Calls of an unordered stage claim out of promises,
+     * and the one that saw the slot free (R1) may be another, whose claim came before this. */
+    return position_of(ring, add_acq_rel(&ring->tail, n));
 }
 
 void weir__ring_promise(weir__ring *ring, uint32_t n)
@@ -148,8 +150,9 @@ weir__view weir__ring_look(weir__ring *ring)
     for (;;) {
         const uint64_t head = load_relaxed(&ring->head);
         const int state = state_in_lap(ring, ring->head_slot, ring->head_lap);
-        /* R6: seq_cst; pairs with R7: a failure is noted before its position is settled. */
-        if (head == load_seq_cst(&ring->failed))
+        /* R6: seq_cst; pairs with R7: a failure is noted before its position is settled. One of an inlet
+         * may come late: the program pushes on, and head may be past it. */
+        if (head >= load_seq_cst(&ring->failed))
             return WEIR_VIEW_FAILED;
         if (state == READY)
             return WEIR_VIEW_READY;
@@ -166,7 +169,7 @@ weir__view weir__ring_glance(const weir__ring *ring)
      * looks after it. */
     const uint64_t head = load_seq_cst(&ring->head);
     /* R6 as well. */
-    if (head == load_seq_cst(&ring->failed))
+    if (head >= load_seq_cst(&ring->failed))
         return WEIR_VIEW_FAILED;
     /* R11 as well. */
     if (head == load_seq_cst(&ring->end))

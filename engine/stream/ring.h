@@ -112,9 +112,10 @@ void weir__ring_fill(weir__ring *ring, weir__position at);
 /* This position stays without an item. */
 void weir__ring_skip(weir__ring *ring, weir__position at);
 
-/* No position from tail on will be claimed: the ring ends there, or it failed at `position`, unless
- * it failed before that already. */
+/* No position from tail on will be claimed: the ring ends there. */
 void weir__ring_finish(weir__ring *ring);
+/* The ring failed at `position`, unless it failed before that already; what is claimed behind it is
+ * not looked at any more. */
 void weir__ring_fail(weir__ring *ring, uint64_t position);
 
 /* ---- the consumer ---- */

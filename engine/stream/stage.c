@@ -90,14 +90,15 @@ weir__lack weir__stage_lack(const weir__stage *stage)
 
 /* ---- the end of a stage ---- */
 
-/* Under the lock. Ends the ring once no call is under way. */
+/* Under the lock. Ends the ring once no call is under way; an inlet's program ends its ring itself,
+ * which alone knows where. */
 static void end_if_done(weir__stage *stage)
 {
     if (!load_relaxed(&stage->over) || load_relaxed(&stage->running) > 0)
         return;
     if (stage->failing)
         weir__ring_fail(&stage->ring, load_relaxed(&stage->ring.tail));
-    else
+    else if (stage->kind != WEIR_STAGE_INLET)
         weir__ring_finish(&stage->ring);
 }
 

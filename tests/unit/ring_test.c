@@ -190,6 +190,22 @@ static void the_first_failure_in_order_hides_all_behind_it(void **state)
     close_ring(ring);
 }
 
+static void a_failure_that_comes_when_its_position_is_taken_is_seen_all_the_same(void **state)
+{
+    (void)state;
+    weir__ring *ring = open_ring(sizeof(uint64_t), 3);
+    fill(ring, weir__ring_claim(ring, 1), 0);
+    expect(ring, 0);
+    fill(ring, weir__ring_claim(ring, 1), 1);
+    weir__ring_fail(ring, 0); /* an inlet that is pushed into while it fails */
+    assert_int_equal(weir__ring_glance(ring), WEIR_VIEW_FAILED);
+    assert_int_equal(weir__ring_look(ring), WEIR_VIEW_FAILED);
+    uint64_t next = 1;
+    weir__ring_drop(ring, expect_dropped, &next);
+    assert_int_equal(next, 2);
+    close_ring(ring);
+}
+
 static void a_glance_says_what_a_look_will_say(void **state)
 {
     (void)state;
@@ -411,6 +427,54 @@ static void a_promise_that_becomes_a_claim_is_never_seen_as_room(void **state)
     close_ring(ring);
 }
 
+/* ---- a promise from before the slot was free ---- */
+
+typedef struct late_call {
+    weir__ring *ring;
+    atomic_int step; /* relaxed: it must not be what orders the two threads */
+} late_call;
+
+static void wait_for_step(late_call *c, int step)
+{
+    while (load_relaxed(&c->step) < step)
+        nap(10);
+}
+
+static void *claim_late(void *argument)
+{
+    late_call *c = argument;
+    wait_for_step(c, 1);
+    const weir__position at = weir__ring_claim(c->ring, 1);
+    weir__ring_unpromise(c->ring, 1);
+    fill(c->ring, at, at.number);
+    store_relaxed(&c->step, 2);
+    return NULL;
+}
+
+/* For the thread sanitizer: the late call fills a slot that another claim saw free. */
+static void a_claim_is_ordered_behind_the_claims_before_it(void **state)
+{
+    (void)state;
+    late_call late = {.ring = open_ring(sizeof(uint64_t), 2)};
+    pthread_t thread;
+    weir__ring_promise(late.ring, 1);
+    assert_int_equal(pthread_create(&thread, NULL, claim_late, &late), 0);
+    weir__position at = claim_some(late.ring, 1, true);
+    fill(late.ring, at, 0);
+    expect(late.ring, 0);
+    assert_int_equal(weir__ring_room(late.ring), 1);
+    weir__ring_promise(late.ring, 1);
+    at = weir__ring_claim(late.ring, 1);
+    store_relaxed(&late.step, 1);
+    wait_for_step(&late, 2);
+    weir__ring_unpromise(late.ring, 1);
+    fill(late.ring, at, 1);
+    expect(late.ring, 1);
+    expect(late.ring, 2);
+    pthread_join(thread, NULL);
+    close_ring(late.ring);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -420,6 +484,7 @@ int main(void)
         cmocka_unit_test(promises_take_room_as_positions_do),
         cmocka_unit_test(the_end_comes_after_the_last_item),
         cmocka_unit_test(the_first_failure_in_order_hides_all_behind_it),
+        cmocka_unit_test(a_failure_that_comes_when_its_position_is_taken_is_seen_all_the_same),
         cmocka_unit_test(a_glance_says_what_a_look_will_say),
         cmocka_unit_test(items_may_have_no_bytes),
         cmocka_unit_test(bytes_that_do_not_fit_are_said_to_be_too_many),
@@ -427,6 +492,7 @@ int main(void)
         cmocka_unit_test(two_threads_exchange_a_million_positions_with_holes),
         cmocka_unit_test(two_threads_exchange_under_delays),
         cmocka_unit_test(a_promise_that_becomes_a_claim_is_never_seen_as_room),
+        cmocka_unit_test(a_claim_is_ordered_behind_the_claims_before_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
