@@ -76,6 +76,7 @@ static weir_status fill_engine(weir_engine *engine, const weir_engine_options *g
         return status;
     engine->max_in_flight = clamp_in_flight(resolved->max_in_flight, placement.workers);
     engine->max_bytes = resolved->max_bytes == 0 ? SIZE_MAX : resolved->max_bytes;
+    WEIR_ASSERT(engine->max_in_flight > 0 && engine->max_bytes > 0);
     engine->watch_ns = may_spin(&placement, quota) ? WATCH_NS : 0;
     if (!open_workers(engine, placement.workers))
         return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
@@ -124,6 +125,7 @@ void weir_engine_close(weir_engine *engine)
     if (engine == NULL ||
         weir__engine_is_lost(engine)) /* a worker may have held one of its locks */
         return;
+    WEIR_ASSERT(load_relaxed(&engine->taken) == 0 && load_relaxed(&engine->reserved_bytes) == 0);
     weir__team_close(&engine->team);
     weir__event_close(&engine->workers_wake);
     weir__lane_close(&engine->lane);
@@ -193,6 +195,7 @@ weir_status weir__engine_acquire(weir_engine *engine)
 
 void weir__engine_release(weir_engine *engine)
 {
+    WEIR_ASSERT(load_relaxed(&engine->taken) == weir__fork_process());
     /* E2: release; pairs with E1. */
     store_release(&engine->taken, 0);
 }
@@ -222,6 +225,7 @@ bool weir__engine_reserve(weir_engine *engine, uint64_t bytes)
 {
     uint64_t reserved = load_relaxed(&engine->reserved_bytes);
     do {
+        WEIR_ASSERT(reserved <= engine->max_bytes);
         if (bytes > engine->max_bytes - reserved)
             return false;
     } while (!cas_weak_relaxed(&engine->reserved_bytes, &reserved, reserved + bytes));
@@ -230,7 +234,9 @@ bool weir__engine_reserve(weir_engine *engine, uint64_t bytes)
 
 void weir__engine_give_back(weir_engine *engine, uint64_t bytes)
 {
-    sub_relaxed(&engine->reserved_bytes, bytes);
+    const uint64_t before = sub_relaxed(&engine->reserved_bytes, bytes);
+    WEIR_ASSERT(bytes <= before && before <= engine->max_bytes);
+    (void)before;
 }
 
 /* Set while the thread is a worker of a stream. */
@@ -239,12 +245,14 @@ static _Thread_local unsigned worker_number;
 
 void weir__engine_enter(weir_engine *engine, unsigned worker)
 {
+    WEIR_ASSERT(worker_of == NULL && worker < engine->lanes);
     worker_of = engine;
     worker_number = worker;
 }
 
 void weir__engine_leave(void)
 {
+    WEIR_ASSERT(worker_of != NULL);
     worker_of = NULL;
 }
 
@@ -256,6 +264,7 @@ weir__lane *weir__engine_lane_in_place(const weir_engine *engine)
 
 unsigned weir__engine_worker_in_place(void)
 {
+    WEIR_ASSERT(worker_of != NULL);
     return worker_number;
 }
 

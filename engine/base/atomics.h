@@ -17,6 +17,11 @@
 
 #include <stdatomic.h>
 
+/* Signal handlers cancel runs, so nothing here may take a lock. */
+#if ATOMIC_INT_LOCK_FREE != 2 || ATOMIC_POINTER_LOCK_FREE != 2 || ATOMIC_LLONG_LOCK_FREE != 2
+#error "weir needs atomic words that are free of locks"
+#endif
+
 #define load_relaxed(object) atomic_load_explicit(object, memory_order_relaxed)
 #define load_acquire(object) atomic_load_explicit(object, memory_order_acquire)
 #define load_seq_cst(object) atomic_load_explicit(object, memory_order_seq_cst)

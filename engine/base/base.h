@@ -14,12 +14,16 @@
 #include <stdint.h>
 #include <time.h>
 
-/* An invariant costs nothing in a release build; SLOW ones walk whole structures. Both are on in
- * debug and test builds. Errors of the caller are not invariants: they return a status. */
+/* Checks have three prices. Errors of the caller return a status, in every build. WEIR_ASSERT looks at
+ * a few fields, WEIR_ASSERT_SLOW walks a whole structure by a function whose formula stands above
+ * the structure: weir__…_is_valid, which only builds with assertions have. Those are the debug and
+ * test builds; in others nothing is left of either, but the first is still compiled. */
 #if defined(WEIR_ASSERTS)
-#define WEIR_ASSERT(x) assert(x)
+#define WEIR_ASSERT(x)      assert(x)
+#define WEIR_ASSERT_SLOW(x) assert(x)
 #else
-#define WEIR_ASSERT(x) ((void)0)
+#define WEIR_ASSERT(x)      ((void)(false && (x)))
+#define WEIR_ASSERT_SLOW(x) ((void)0)
 #endif
 
 #define WEIR_UNLIKELY(x) __builtin_expect(!!(x), 0)
@@ -32,6 +36,12 @@
 
 /* Every record in a frame starts at a multiple of this. */
 #define WEIR_ALIGN 16
+
+static_assert(WEIR_ALIGN >= alignof(max_align_t) && WEIR_LINE % WEIR_ALIGN == 0,
+              "what is aligned to a line can hold any record");
+
+/* Do two fields begin on one cache line? Of a struct that is aligned to WEIR_LINE. */
+#define WEIR_SAME_LINE(type, a, b) (offsetof(type, a) / WEIR_LINE == offsetof(type, b) / WEIR_LINE)
 
 /* Sums and products of sizes: UINT64_MAX stands for "does not fit", and stays. */
 static inline uint64_t weir__bytes_add(uint64_t a, uint64_t b)

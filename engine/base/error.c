@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static _Thread_local weir_error last_error;
 
@@ -41,6 +42,7 @@ const weir_error *weir_last_error(void)
 weir_status weir__error_set(weir_status status, int code, const char *where, const char *format,
                             ...)
 {
+    WEIR_ASSERT(status != WEIR_OK && where != NULL && format != NULL);
     last_error.status = status;
     last_error.code = code;
     snprintf(last_error.where, sizeof last_error.where, "%s", where);
@@ -66,6 +68,9 @@ weir_status weir__error_field(const char *what, const char *name, const char *fi
 
 weir_status weir__error_copy(const weir_error *error)
 {
+    WEIR_ASSERT(error != &last_error && error->status != WEIR_OK);
+    WEIR_ASSERT(memchr(error->where, '\0', sizeof error->where) != NULL);
+    WEIR_ASSERT(memchr(error->text, '\0', sizeof error->text) != NULL);
     last_error = *error;
     return error->status;
 }

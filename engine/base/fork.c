@@ -48,7 +48,9 @@ void weir__fork_hold(void)
 
 void weir__fork_release(void)
 {
-    pthread_mutex_unlock(&held);
+    const int refused = pthread_mutex_unlock(&held);
+    WEIR_ASSERT(refused == 0); /* it is this thread's */
+    (void)refused;
 }
 
 /* In the child. An owner has another number there, so the lock cannot simply be released. */
@@ -71,6 +73,7 @@ static void *substitute_thread(void *unused)
     (void)unused;
     for (;;) {
         wait_for(&substitute.called);
+        WEIR_ASSERT(substitute.call != NULL);
         fesetenv(&substitute.arithmetic);
         substitute.call(substitute.argument);
         sem_post(&substitute.done);
@@ -96,6 +99,7 @@ bool weir__fork_lost_pool(void)
 
 static weir_status begin_substitute(void)
 {
+    WEIR_ASSERT(!substitute.there);
     pthread_t thread;
     sigset_t before;
     sem_init(&substitute.called, 0, 0);
@@ -115,7 +119,7 @@ static weir_status begin_substitute(void)
 
 weir_status weir__fork_call(void (*f)(void *), void *argument)
 {
-    WEIR_ASSERT(lost_pool);
+    WEIR_ASSERT(lost_pool && f != NULL);
     const weir_status status = substitute.there ? WEIR_OK : begin_substitute();
     if (status != WEIR_OK)
         return status;
@@ -124,5 +128,6 @@ weir_status weir__fork_call(void (*f)(void *), void *argument)
     fegetenv(&substitute.arithmetic);
     sem_post(&substitute.called);
     wait_for(&substitute.done);
+    WEIR_ASSERT(substitute.call == f); /* one call at a time */
     return WEIR_OK;
 }

@@ -18,6 +18,7 @@ void *weir__memory_take(size_t bytes)
 #endif
     /* aligned_alloc wants a multiple of the alignment. */
     void *block = aligned_alloc(WEIR_LINE, (size_t)weir__round_up(bytes, WEIR_LINE));
+    WEIR_ASSERT((uintptr_t)block % WEIR_LINE == 0);
 #if defined(WEIR_TESTING)
     if (block != NULL)
         weir__testing_count_block(+1);
@@ -44,6 +45,7 @@ char *weir__memory_take_string(const char *text)
 
 void weir__memory_give(void *block)
 {
+    WEIR_ASSERT((uintptr_t)block % WEIR_LINE == 0); /* else it is not from here */
 #if defined(WEIR_TESTING)
     if (block != NULL)
         weir__testing_count_block(-1);

@@ -14,11 +14,20 @@
 const weir__option weir__options[WEIR_OPTIONS] = {WEIR_OPTION_TABLE(WEIR_OPTION_ROW)};
 #undef WEIR_OPTION_ROW
 
+#define WEIR_OPTION_CHECK(field, variable, kind, min, max, text)                                   \
+    static_assert((uint64_t)(min) <= (uint64_t)(max), #field " has a range");
+WEIR_OPTION_TABLE(WEIR_OPTION_CHECK)
+#undef WEIR_OPTION_CHECK
+
 static const char *const bind_names[] = {[WEIR_BIND_AUTO] = "auto",
                                          [WEIR_BIND_CORE] = "core",
                                          [WEIR_BIND_SPREAD] = "spread",
                                          [WEIR_BIND_PU] = "pu",
                                          [WEIR_BIND_NONE] = "none"};
+
+static_assert(sizeof bind_names / sizeof *bind_names == WEIR_BIND_NONE + 1,
+              "each policy has a name");
+static_assert(WEIR_MAX_WORKERS <= UINT32_MAX, "a number of workers is an unsigned");
 
 /* Digits only: strtoull alone would take signs and leading blanks. */
 static bool parse_digits(const char *text, uint64_t *value, const char **rest)
@@ -51,6 +60,7 @@ static bool parse_bytes(const char *text, uint64_t *value)
             (rest[1] != '\0' && strcasecmp(rest + 1, "B") != 0 && strcasecmp(rest + 1, "iB") != 0))
             return false;
         const int shift = 10 * (int)(unit - units + 1);
+        WEIR_ASSERT(shift >= 10 && shift <= 40);
         if (*value > UINT64_MAX >> shift)
             return false;
         *value <<= shift;
@@ -169,6 +179,8 @@ weir_status weir__options_resolve(const weir_engine_options *given, bool environ
         .share = (unsigned)(value[WEIR_OPTION_share] >> 32),
         .shares = (unsigned)value[WEIR_OPTION_share],
     };
+    WEIR_ASSERT(resolved->workers <= WEIR_MAX_WORKERS);
+    WEIR_ASSERT(resolved->shares == 0 ? resolved->share == 0 : resolved->share < resolved->shares);
     return WEIR_OK;
 }
 

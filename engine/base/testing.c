@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/atomics.h"
+#include "base/base.h"
 
 static atomic_uint_least64_t fail_countdown;
 static atomic_int_least64_t live_blocks;
@@ -35,7 +36,9 @@ int64_t weir__testing_live_blocks(void)
 
 void weir__testing_count_block(int change)
 {
-    add_relaxed(&live_blocks, change);
+    const int64_t before = add_relaxed(&live_blocks, change);
+    WEIR_ASSERT(before + change >= 0); /* nothing is given back that was not taken */
+    (void)before;
 }
 
 void weir__testing_seed(uint64_t seed)
@@ -55,6 +58,7 @@ static uint64_t next_random(uint64_t seed)
         if (state == 0)
             state = 1;
     }
+    WEIR_ASSERT(state != 0); /* or it would stay 0 */
     state ^= state >> 12;
     state ^= state << 25;
     state ^= state >> 27;

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "weir/engine.h" /* WEIR_MAX_WORKERS */
 
 /* ---- signals ---- */
 
@@ -53,6 +54,7 @@ static bool parse_stack(const char *text, unsigned shift, size_t *bytes)
         if (unit == NULL)
             return false;
         shift = 10 * (unsigned)(unit - units);
+        WEIR_ASSERT(shift <= 30);
         for (end++; isspace((unsigned char)*end); end++)
             ;
     }
@@ -124,6 +126,7 @@ static weir_status refuse(unsigned made, unsigned asked, int why)
 weir_status weir__threads_try(unsigned pool, unsigned own)
 {
     const unsigned asked = pool + own;
+    WEIR_ASSERT(asked >= pool && asked <= WEIR_MAX_WORKERS); /* the caller is one of them already */
     const char *variable;
     const size_t stack = weir__threads_stack_bytes(&variable);
     if (asked == 0)
@@ -147,6 +150,7 @@ weir_status weir__threads_try(unsigned pool, unsigned own)
         made += refused == 0;
     }
     pthread_mutex_unlock(&gate);
+    WEIR_ASSERT(made == asked || refused != 0);
     for (unsigned i = 0; i < made; i++)
         pthread_join(threads[i], NULL);
     weir__threads_restore_signals(&before);

@@ -28,6 +28,7 @@ unsigned weir__claim_load(unsigned os_index)
 
 void weir__claim_add(weir__claim *claim)
 {
+    WEIR_ASSERT(claim != claims && claim->count > 0);
     claim->next = claims;
     claims = claim;
 }

@@ -49,6 +49,7 @@ static void decide_share(decision *d)
     }
     weir__place_part(d->m->pus, d->m->count, p->share, p->shares, &p->first, &p->pus);
     p->cores = d->m->pus[p->first + p->pus - 1].core + 1 - d->m->pus[p->first].core;
+    WEIR_ASSERT(p->share < p->shares && p->cores > 0 && p->cores <= p->pus);
 }
 
 /* Whole CPUs of a quota, rounded up; UINT32_MAX for more. */
@@ -56,6 +57,7 @@ static uint32_t whole_cpus(double quota)
 {
     if (!(quota < (double)UINT32_MAX))
         return UINT32_MAX;
+    WEIR_ASSERT(quota >= 0);
     const uint32_t whole = (uint32_t)quota;
     return whole + (quota > (double)whole);
 }
@@ -66,6 +68,7 @@ static unsigned quota_of(const weir__machine *m, unsigned share, unsigned shares
     const uint64_t whole = whole_cpus(m->quota);
     if (whole == 0 || whole == UINT32_MAX)
         return UINT32_MAX;
+    WEIR_ASSERT(share < shares);
     const uint64_t part = whole * (share + 1) / shares - whole * share / shares;
     return part > 0 ? (unsigned)part : 1;
 }
@@ -101,7 +104,9 @@ static void decide_workers(decision *d)
         decide_default_workers(d);
     }
     p->threads = min(p->workers, d->openmp->limit);
+    WEIR_ASSERT(p->threads > 0 && p->threads <= p->workers && p->workers <= WEIR_MAX_WORKERS);
     const size_t end = strlen(p->workers_why);
+    WEIR_ASSERT(end < sizeof p->workers_why);
     if (p->threads < p->workers)
         snprintf(p->workers_why + end, sizeof p->workers_why - end,
                  "; OMP_THREAD_LIMIT leaves %u of them", p->threads);
@@ -158,6 +163,7 @@ static void decide_bind(decision *d)
         do_not_bind(d);
         SAY(p->bind_why, "the system cannot bind threads");
     }
+    WEIR_ASSERT(p->bind != WEIR_BIND_AUTO && !(p->openmp_binds && p->bind != WEIR_BIND_NONE));
 }
 
 void weir__decide(const weir__machine *machine, const weir__openmp *openmp,
@@ -165,6 +171,8 @@ void weir__decide(const weir__machine *machine, const weir__openmp *openmp,
                   const weir_engine_options *resolved, weir_placement *placement)
 {
     static const weir_engine_options none = {0};
+    WEIR_ASSERT(openmp->limit > 0 && launcher->rank < launcher->ranks);
+    WEIR_ASSERT_SLOW(weir__topology_is_valid(machine));
     *placement = (weir_placement){0};
     decision d = {.m = machine,
                   .openmp = openmp,
@@ -220,6 +228,7 @@ weir_status weir__decide_places(const weir_topology *topology, const weir_placem
 {
     const weir__machine *m = weir__topology_machine(topology);
     const weir_pu *part = &m->pus[placement->first];
+    WEIR_ASSERT(placement->pus > 0 && placement->first + placement->pus <= m->count);
     unsigned *scratch = weir__memory_take(3 * (size_t)placement->pus * sizeof *scratch);
     if (scratch == NULL)
         return no_memory();
@@ -235,6 +244,7 @@ weir_status weir__decide_places(const weir_topology *topology, const weir_placem
     weir__claim_unlock();
     for (unsigned i = 0; status == WEIR_OK && i < placement->threads; i++)
         places[i] += placement->first;
+    WEIR_ASSERT(status != WEIR_OK || places[placement->threads - 1] < m->count);
     weir__memory_give(scratch);
     return status;
 }

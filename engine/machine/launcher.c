@@ -14,6 +14,7 @@ static bool read_number(const char *text, unsigned *number, const char **end)
     char *rest;
     errno = 0;
     const unsigned long value = strtoul(text, &rest, 10);
+    WEIR_ASSERT(rest != text); /* there is a digit */
     *number = (unsigned)value;
     *end = rest;
     return errno == 0 && value < UINT_MAX;
@@ -101,6 +102,7 @@ weir__launcher weir__launcher_look(void)
         if (read_variable(pairs[i].rank, &found.rank) &&
             read_variable(pairs[i].ranks, &found.ranks) && found.rank < found.ranks) {
             found.name = pairs[i].name;
+            WEIR_ASSERT(found.ranks > 0);
             return found;
         }
     if ((look_at_flux(&found) || look_at_slurm(&found)) && found.rank < found.ranks)

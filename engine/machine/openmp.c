@@ -19,6 +19,7 @@ unsigned weir__openmp_place_cpus(unsigned place)
 
 void weir__openmp_read_place(unsigned place, int *cpus)
 {
+    WEIR_ASSERT(place < (unsigned)omp_get_num_places() && cpus != NULL);
     omp_get_place_proc_ids((int)place, cpus);
 }
 
@@ -72,6 +73,7 @@ static bool list_is_ignored(const weir__openmp *o)
         return false; /* a name like sockets(1) */
     const long first = strtol(number, NULL, 10);
     const unsigned count = weir__openmp_place_cpus(0);
+    WEIR_ASSERT(count > 0);
     int *cpus = weir__memory_take(count * sizeof *cpus);
     bool ignored = cpus != NULL;
     if (cpus != NULL)
@@ -112,5 +114,6 @@ weir__openmp weir__openmp_look(void)
     if (!o.binds && getenv("KMP_HW_SUBSET") == NULL)
         o.places = 0;
     o.refuses = !o.binds && is_refused();
+    WEIR_ASSERT(o.limit > 0 && o.threads <= INT_MAX && (o.variable == NULL) == (o.value == NULL));
     return o;
 }

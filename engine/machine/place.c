@@ -35,6 +35,25 @@ static bool comes_before(const plan *p, unsigned a, unsigned b)
     return p->pus[a].kind < p->pus[b].kind;
 }
 
+#if defined(WEIR_ASSERTS)
+static bool is_sorted(const plan *p)
+{
+    for (unsigned i = 1; i < p->count; i++)
+        if (p->order[i] >= p->count || comes_before(p, p->order[i], p->order[i - 1]) ||
+            (same_tier(p, p->order[i], p->order[i - 1]) && p->order[i] <= p->order[i - 1]))
+            return false;
+    return p->order[0] < p->count;
+}
+
+static bool are_places(const plan *p, unsigned workers, const unsigned *places)
+{
+    for (unsigned i = 0; i < workers; i++)
+        if (places[i] >= p->count)
+            return false;
+    return true;
+}
+#endif
+
 /* A stable insertion sort: a few thousand elements at the most, nearly sorted, no memory. */
 static void sort_pus(plan *p)
 {
@@ -44,11 +63,13 @@ static void sort_pus(plan *p)
             p->order[at] = p->order[at - 1];
         p->order[at] = i;
     }
+    WEIR_ASSERT_SLOW(is_sorted(p));
 }
 
 /* How many hardware threads the core has that begins at pus[first]. */
 static unsigned core_width(const weir_pu *pus, unsigned count, unsigned first)
 {
+    WEIR_ASSERT(first < count);
     unsigned end = first + 1;
     while (end < count && pus[end].core == pus[first].core)
         end++;
@@ -58,6 +79,7 @@ static unsigned core_width(const weir_pu *pus, unsigned count, unsigned first)
 static unsigned core_load(const plan *p, unsigned first, unsigned width)
 {
     unsigned load = 0;
+    WEIR_ASSERT(first + width <= p->count);
     for (unsigned i = first; i < first + width; i++)
         load += p->loads[i];
     return load;
@@ -66,6 +88,7 @@ static unsigned core_load(const plan *p, unsigned first, unsigned width)
 static unsigned least_loaded(const plan *p, unsigned first, unsigned width)
 {
     unsigned found = first;
+    WEIR_ASSERT(width > 0 && first + width <= p->count);
     for (unsigned i = first + 1; i < first + width; i++)
         if (p->loads[i] < p->loads[found])
             found = i;
@@ -102,6 +125,7 @@ static void place_by_core(plan *p, unsigned workers, unsigned *places)
         cores++;
     }
     sort_pus(p);
+    WEIR_ASSERT(cores > 0 && cores <= p->count);
     for (unsigned placed = 0; placed < workers; lap++)
         for (int shares = 0; shares <= 1; shares++)
             for (unsigned c = 0; c < cores && placed < workers; c++) {
@@ -109,6 +133,7 @@ static void place_by_core(plan *p, unsigned workers, unsigned *places)
                 if (core_load(p, first, width) != lap || (lap >= width) != (shares == 1))
                     continue;
                 places[placed] = least_loaded(p, first, width);
+                WEIR_ASSERT(shares == 1 || p->loads[places[placed]] == 0); /* one is free */
                 p->loads[places[placed++]]++;
             }
 }
@@ -127,6 +152,7 @@ static void place_spread(plan *p, unsigned workers, unsigned *places)
             end++;
         const unsigned size = end - first, left = workers - placed;
         const unsigned take = left < size ? left : size;
+        WEIR_ASSERT(take > 0 && end <= p->count);
         for (unsigned i = 0; i < take; i++)
             places[placed++] = p->order[first + (unsigned)((uint64_t)i * size / take)];
         first = end < p->count ? end : 0;
@@ -153,12 +179,15 @@ weir_status weir__place_plan(const weir_pu *pus, unsigned count, weir_bind bind,
     case WEIR_BIND_AUTO:
     case WEIR_BIND_CORE:
         place_by_core(&p, workers, places);
+        WEIR_ASSERT_SLOW(are_places(&p, workers, places));
         return WEIR_OK;
     case WEIR_BIND_SPREAD:
         place_spread(&p, workers, places);
+        WEIR_ASSERT_SLOW(are_places(&p, workers, places));
         return WEIR_OK;
     case WEIR_BIND_PU:
         place_by_pu(&p, workers, places);
+        WEIR_ASSERT_SLOW(are_places(&p, workers, places));
         return WEIR_OK;
     case WEIR_BIND_NONE:
         return weir__error_set(WEIR_EINVAL, 0, "bind",
@@ -190,6 +219,7 @@ void weir__place_part(const weir_pu *pus, unsigned count, unsigned share, unsign
     const unsigned core = run_begins(cores, share, shares);
     unsigned end = shares < cores ? run_begins(cores, share + 1, shares) : core + 1;
     unsigned from = 0;
+    WEIR_ASSERT(core < cores && end <= cores);
     while (pus[from].core - pus[0].core < core)
         from++;
     unsigned to = from;
@@ -198,10 +228,12 @@ void weir__place_part(const weir_pu *pus, unsigned count, unsigned share, unsign
     if (shares > cores) { /* some on one core: they divide its hardware threads, then share them */
         const unsigned width = to - from, lowest = first_share(core, cores, shares);
         const unsigned sharers = first_share(core + 1, cores, shares) - lowest;
+        WEIR_ASSERT(lowest <= share && share < lowest + sharers);
         to = from + run_begins(width, share - lowest + 1, sharers);
         from += run_begins(width, share - lowest, sharers);
         to = to > from ? to : from + 1;
     }
+    WEIR_ASSERT(from < to && to <= count);
     *first = from;
     *size = to - from;
 }

@@ -28,6 +28,7 @@ static bool read_line(FILE *file, char *line)
         for (int c = getc(file); c != EOF && c != '\n';)
             c = getc(file);
     line[length] = '\0';
+    WEIR_ASSERT(length < PATH_MAX);
     return true;
 }
 
@@ -53,6 +54,7 @@ static void read_first_line(const char *directory, const char *name, char *line)
 static bool list_has(const char *list, const char *word)
 {
     const size_t length = strlen(word);
+    WEIR_ASSERT(length > 0);
     for (const char *item = list;; item++) {
         const size_t end = strcspn(item, ",");
         if (end == length && strncmp(item, word, length) == 0)
@@ -136,6 +138,7 @@ static bool parse_mount(char *line, mount *m)
     fields[0] = strtok_r(line, " ", &next);
     for (unsigned i = 1; i < 5 && fields[i - 1] != NULL; i++)
         fields[i] = strtok_r(NULL, " ", &next);
+    WEIR_ASSERT(fields[4] == NULL || fields[3] != NULL);
     m->root = fields[3];
     m->point = fields[4];
     return m->point != NULL;
@@ -149,6 +152,7 @@ static const char *path_below(const mount *m, const char *path)
     if (strncmp(path, m->root, length) != 0 || strstr(path, "/..") != NULL)
         return "";
     path += length;
+    WEIR_ASSERT(m->point != NULL);
     return path[0] == '/' && path[1] != '\0' ? path : "";
 }
 
@@ -162,6 +166,7 @@ static double mount_quota(const char *root, const mount *m)
     if (top <= 0 || (size_t)top >= sizeof directory)
         return 0;
     const size_t space = sizeof directory - (size_t)top;
+    WEIR_ASSERT(space > 0);
     if ((size_t)snprintf(directory + top, space, "%s", path_below(m, path)) >= space)
         return 0;
     double smallest = 0;

@@ -24,6 +24,7 @@ bool weir__synthetic_is_too_large(const char *synthetic)
         if (count > WEIR_SYNTHETIC_MOST_PUS || pus * count > WEIR_SYNTHETIC_MOST_PUS)
             return true;
         pus *= count;
+        WEIR_ASSERT(pus <= WEIR_SYNTHETIC_MOST_PUS && end != c);
         c = end;
     }
     return false;

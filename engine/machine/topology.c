@@ -126,6 +126,7 @@ typedef struct counter {
 
 static unsigned count_group(counter *c, hwloc_obj_t group)
 {
+    WEIR_ASSERT(group != NULL);
     if (c->seen == 0 || c->group != group) {
         c->group = group;
         c->seen++;
@@ -188,6 +189,7 @@ static weir_node *node_of(const weir_topology *topology, hwloc_obj_t pu)
     while (pu->parent != NULL && hwloc_bitmap_iszero(pu->nodeset))
         pu = pu->parent;
     const int number = hwloc_bitmap_first(pu->nodeset);
+    WEIR_ASSERT(topology->m.node_count > 0);
     for (unsigned i = 0; i < topology->m.node_count; i++)
         if (number >= 0 && topology->m.nodes[i].os_index == (unsigned)number)
             return &topology->m.nodes[i];
@@ -234,6 +236,7 @@ static void number_pus(weir_topology *topology, hwloc_const_bitmap_t usable)
             node->numa = numas++;
         described.numa = node->numa;
         described.smt = smt = cores.seen == known_cores ? smt + 1 : 0;
+        WEIR_ASSERT(pu->os_index != HWLOC_UNKNOWN_INDEX);
         topology->objects[topology->m.count] = pu;
         topology->m.pus[topology->m.count++] = described;
     }
@@ -250,6 +253,7 @@ static int by_os_index(const void *a, const void *b)
 static void list_nodes(weir_topology *topology)
 {
     hwloc_obj_t node = NULL;
+    WEIR_ASSERT(topology->m.node_count == 0);
     while ((node = hwloc_get_next_obj_by_type(topology->machine, HWLOC_OBJ_NUMANODE, node)) != NULL)
         topology->m.nodes[topology->m.node_count++] =
             (weir_node){.os_index = node->os_index,
@@ -264,6 +268,7 @@ static weir_status add_places(hwloc_bitmap_t usable, const weir__openmp *openmp,
                               hwloc_const_bitmap_t allowed)
 {
     hwloc_bitmap_zero(usable);
+    WEIR_ASSERT(openmp->places > 0);
     for (unsigned place = 0; place < openmp->places; place++) {
         const unsigned count = weir__openmp_place_cpus(place);
         int *cpus = weir__memory_take((count + 1) * sizeof *cpus);
@@ -292,6 +297,7 @@ static weir_status add_places(hwloc_bitmap_t usable, const weir__openmp *openmp,
 static weir_status find_usable(const weir_topology *topology, hwloc_bitmap_t usable)
 {
     const hwloc_const_bitmap_t allowed = hwloc_topology_get_allowed_cpuset(topology->machine);
+    WEIR_ASSERT(allowed != NULL); /* it is loaded */
     if (topology->m.here) {
         const weir__openmp openmp = weir__openmp_look();
         if (openmp.places > 0)
@@ -364,6 +370,7 @@ weir_status weir__topology_load(const char *synthetic, bool caches, weir_topolog
         weir_topology_free(t);
         return status;
     }
+    WEIR_ASSERT_SLOW(weir__topology_is_valid(&t->m));
     *topology = t;
     return WEIR_OK;
 }
@@ -433,6 +440,7 @@ bool weir__binding_save(const weir_topology *topology, weir__binding *binding)
 
 void weir__binding_restore(const weir_topology *topology, const weir__binding *binding)
 {
+    WEIR_ASSERT(!binding->saved || topology->m.can_bind);
     if (binding->saved)
         hwloc_set_cpubind(topology->machine, binding->set, HWLOC_CPUBIND_THREAD);
 }

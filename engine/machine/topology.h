@@ -8,7 +8,14 @@
 #include "base/base.h"
 #include "weir/topology.h"
 
-/* What was read once and does not change. pus[i].core counts up to cores - 1. */
+/* What was read once and does not change.
+ *
+ * Invariant (weir__topology_is_valid), for hardware threads i of count > 0, in the machine's order:
+ *   core, l3 and package begin at 0, and each is that of i - 1 or one more; the last core is cores - 1;
+ *   smt is 0 where a core begins, else one more than that of i - 1;
+ *   kinds are 0 to the largest, without a gap;  numa is that of one node, whose numbers are 0 to the
+ *   largest as the hardware threads come to them;  nodes are in the order of os_index;
+ *   count <= allowed <= present;  quota >= 0. */
 typedef struct weir__machine {
     weir_pu *pus;
     unsigned count, cores;
@@ -25,6 +32,9 @@ typedef struct weir__machine {
  * which an engine does not need. */
 weir_status weir__topology_load(const char *synthetic, bool caches,
                                 weir_topology **topology) WEIR_MUST_CHECK;
+
+/* Does the invariant hold? For asserts and tests. */
+bool weir__topology_is_valid(const weir__machine *machine);
 
 const weir__machine *weir__topology_machine(const weir_topology *topology);
 

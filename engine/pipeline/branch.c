@@ -66,6 +66,7 @@ static const char *write_path(const weir_branch *b, const weir__layer *layer,
             write_step(step, sizeof step, layer, !top || b->run->numbered, index, last);
         if (top) {
             const int head_length = snprintf(head, sizeof head, "%s%s", step, cut ? "/…" : "");
+            WEIR_ASSERT(begin - text >= head_length);
             begin -= head_length;
             memcpy(begin, head, (size_t)head_length);
             return begin;
@@ -77,6 +78,7 @@ static const char *write_path(const weir_branch *b, const weir__layer *layer,
         } else {
             cut = true;
         }
+        WEIR_ASSERT(parent->parent != NULL && parent->parent->next > 0);
         layer = parent->layer;
         parent = parent->parent;
         last = index = parent->next - 1;
@@ -96,6 +98,7 @@ static void fail_at(const weir_branch *b, const weir__frame *f, uint32_t first, 
 /* Stops it for the child of f that f->next has just passed. */
 static void fail(const weir_loop *loop, const weir__frame *f, weir_error *error)
 {
+    WEIR_ASSERT(f->next > 0 && f->next <= f->count);
     fail_at(loop->branch, f, f->next - 1, f->next - 1, error);
 }
 
@@ -104,6 +107,7 @@ void weir__branch_fail_range(weir_branch *b, const weir__frame *f, uint32_t firs
 {
     const char *name = f->layer->child->op.name;
     const uint32_t last = first + n - 1;
+    WEIR_ASSERT(n > 0 && first <= last && last < f->count);
     const bool named = b->child_is_named && b->failed_child >= first && b->failed_child <= last;
     weir_error error = {.status = WEIR_EOP, .code = code};
     if (named || n == 1)
@@ -151,6 +155,7 @@ static void fail_depth(const weir_loop *loop, const weir__frame *f)
 int weir__loop_deepen(weir_loop *loop, weir__frame *f)
 {
     const weir__layer *layer = f->layer->child;
+    WEIR_ASSERT(layer->op.fanout > 0 && f->above == loop->fresh);
     if (loop->depth >= layer->deepest) {
         fail_depth(loop, f);
         return 0;
@@ -164,5 +169,6 @@ int weir__loop_deepen(weir_loop *loop, weir__frame *f)
                            .above = f->above + layer->frame_bytes};
     loop->fresh = child->above;
     loop->depth++;
+    WEIR_ASSERT((uintptr_t)child % WEIR_ALIGN == 0 && child->above >= child->results);
     return 1;
 }

@@ -27,6 +27,7 @@ static int copy_input(weir_branch *b, const void *in, uint32_t i, void *child_in
 static weir_status size_layer(weir__layer *layer)
 {
     const weir_layer *op = &layer->op;
+    WEIR_ASSERT((op->fanout == 0) == (layer->child == NULL) && layer->branch_memory == 0);
     const uint64_t in = weir__round_up(op->in_bytes, WEIR_ALIGN);
     if (op->fanout == 0) {
         layer->branch_memory = in;
@@ -67,6 +68,7 @@ static weir_status copy_layers(weir_plan *plan, const weir_layer *top)
         .child = &plan->layer[1],
     };
     const weir_layer *from = top;
+    WEIR_ASSERT(plan->layers > 1);
     for (uint32_t i = 1; i < plan->layers; i++, from = from->child) {
         weir__layer *layer = &plan->layer[i];
         layer->op = *from;
@@ -102,6 +104,49 @@ static weir_status size_layers(weir_plan *plan)
     return WEIR_OK;
 }
 
+#if defined(WEIR_ASSERTS)
+static bool links_are_valid(const weir_plan *plan, uint32_t i)
+{
+    const weir__layer *layer = &plan->layer[i];
+    const bool last = i + 1 == plan->layers, leaf = layer->op.fanout == 0;
+    const weir__layer *child = leaf ? NULL : layer->recursive ? layer : layer + 1;
+    return layer->child == child && (leaf || layer->recursive) == last && layer->op.child == NULL &&
+           layer->op.name != NULL && layer->op.scratch_bytes <= plan->scratch_bytes;
+}
+
+static bool sizes_are_valid(const weir__layer *layer)
+{
+    const weir_layer *op = &layer->op;
+    const weir__layer *child = layer->child;
+    if (child == NULL)
+        return layer->branch_memory == weir__round_up(op->in_bytes, WEIR_ALIGN) &&
+               layer->branch_declared == op->held_bytes;
+    const bool inner = !layer->recursive;
+    const uint64_t frames = inner ? 1 : op->max_depth;
+    return layer->in_bytes == weir__round_up(op->in_bytes, WEIR_ALIGN) &&
+           layer->frame_bytes % WEIR_ALIGN == 0 &&
+           layer->frame_bytes - sizeof(weir__frame) - layer->in_bytes ==
+               weir__round_up((uint64_t)op->fanout * child->op.out_bytes, WEIR_ALIGN) &&
+           layer->branch_memory - (inner ? child->branch_memory : 0) ==
+               frames * layer->frame_bytes &&
+           layer->branch_declared - (inner ? child->branch_declared : 0) ==
+               frames * op->held_bytes &&
+           layer->part_memory == sizeof(weir__part) + child->branch_memory &&
+           layer->part_declared == child->branch_declared;
+}
+
+bool weir__plan_is_valid(const weir_plan *plan)
+{
+    const weir__layer *root = &plan->layer[0];
+    bool valid = plan->layers > 1 && root->child == &plan->layer[1] &&
+                 plan->root_memory == sizeof(weir__part) + root->child->branch_memory &&
+                 plan->root_declared == root->child->branch_declared;
+    for (uint32_t i = 1; valid && i < plan->layers; i++)
+        valid = links_are_valid(plan, i) && sizes_are_valid(&plan->layer[i]);
+    return valid;
+}
+#endif
+
 weir_status weir_plan_compile(const weir_layer *top, weir_plan **plan)
 {
     if (plan == NULL)
@@ -124,6 +169,7 @@ weir_status weir_plan_compile(const weir_layer *top, weir_plan **plan)
         weir_plan_free(compiled);
         return status;
     }
+    WEIR_ASSERT_SLOW(weir__plan_is_valid(compiled));
     *plan = compiled;
     return WEIR_OK;
 }
@@ -155,6 +201,7 @@ static uint64_t largest_part(const weir_plan *plan, bool many)
 uint64_t weir__plan_certificate(const weir_plan *plan, bool many, size_t in_flight,
                                 unsigned workers)
 {
+    WEIR_ASSERT_SLOW(weir__plan_is_valid(plan));
     const uint64_t root =
         weir__bytes_add(weir__window_block_bytes(plan->root_memory), plan->root_declared);
     const uint64_t parts = weir__bytes_multiply(in_flight, largest_part(plan, many));
@@ -190,6 +237,7 @@ uint32_t weir_plan_layers(const weir_plan *plan)
 static uint64_t most_branches(const weir_plan *plan, uint32_t i)
 {
     uint64_t most = 1;
+    WEIR_ASSERT(i > 0 && i < plan->layers);
     for (uint32_t above = 1; above < i; above++)
         most = weir__bytes_multiply(most, plan->layer[above].op.fanout);
     if (!plan->layer[i].recursive)

@@ -24,9 +24,19 @@ typedef struct weir__layer {
     uint64_t part_memory, part_declared;     /* a part of its children: record and one child */
 } weir__layer;
 
-/* Invariant: layer[0] is the root, a layer of the library's own whose children are the run's
- * inputs; layer[i].child == &layer[i + 1], or &layer[i] where it is recursive; the last is a leaf
- * layer or recursive. */
+/* layer[0] is the root, a layer of the library's own whose children are the run's inputs.
+ *
+ * Invariant (weir__plan_is_valid), for layers i from 1 on, with sums and products that stay at
+ * UINT64_MAX where they do not fit:
+ *   child is NULL in a leaf layer (fanout 0), layer[i] where it is recursive, else layer[i + 1]; only
+ *   the last is a leaf layer or recursive;
+ *   in_bytes is op.in_bytes rounded up to WEIR_ALIGN;
+ *   frame_bytes = header + in_bytes + fanout × child.out_bytes, rounded up;
+ *   branch_memory = in_bytes in a leaf layer, max_depth × frame_bytes where it is recursive, else
+ *                   frame_bytes + child.branch_memory;
+ *   part_memory = record + child.branch_memory, for the root as well: that is root_memory;
+ *   …_declared the same with held_bytes for a frame or a leaf, and nothing for a record;
+ *   scratch_bytes is the largest of the layers'. */
 struct weir_plan {
     uint32_t layers; /* the root included */
     uint64_t scratch_bytes;
@@ -39,6 +49,9 @@ typedef struct weir__inputs {
     const char *in;
     size_t in_bytes;
 } weir__inputs;
+
+/* Does the invariant hold? For asserts and tests. */
+bool weir__plan_is_valid(const weir_plan *plan);
 
 /* The certificate for runs of n inputs. */
 uint64_t weir__plan_certificate(const weir_plan *plan, bool many, size_t in_flight,

@@ -11,8 +11,17 @@ weir_status weir__event_open(weir__event *event)
     return sem_init(&event->tokens, 0, 0) == 0 ? WEIR_OK : WEIR_ESYS;
 }
 
+/* Has everybody gone? */
+static bool is_empty(weir__event *event)
+{
+    int tokens = 0;
+    return load_relaxed(&event->waiters) == 0 && sem_getvalue(&event->tokens, &tokens) == 0 &&
+           tokens == 0;
+}
+
 void weir__event_close(weir__event *event)
 {
+    WEIR_ASSERT(is_empty(event));
     sem_destroy(&event->tokens);
 }
 
@@ -21,6 +30,7 @@ static bool take_waiter(weir__event *event)
 {
     /* V1 as well. */
     int waiters = load_seq_cst(&event->waiters);
+    WEIR_ASSERT(waiters >= 0);
     while (waiters > 0)
         if (cas_weak_relaxed(&event->waiters, &waiters, waiters - 1))
             return true;

@@ -20,6 +20,8 @@
 #include "base/base.h"
 #include "weir/status.h"
 
+/* Invariant: waiters >= 0; tokens are as many as waiters that were notified and have not woken. Once
+ * nobody waits, both are 0. */
 typedef struct weir__event {
     alignas(WEIR_LINE) atomic_int waiters; /* announced, and not yet notified */
     sem_t tokens;                          /* one for each notified waiter */

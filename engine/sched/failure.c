@@ -2,8 +2,27 @@
 #include "sched/failure.h"
 
 #include <sched.h>
+#include <string.h>
 
 #include "base/atomics.h"
+
+#if defined(WEIR_ASSERTS)
+static bool error_is_valid(const weir_error *error)
+{
+    return error->status != WEIR_OK && error->status != WEIR_END &&
+           memchr(error->where, '\0', sizeof error->where) != NULL &&
+           memchr(error->text, '\0', sizeof error->text) != NULL;
+}
+
+bool weir__failure_is_valid(const weir__failure *failure)
+{
+    const int state = load_relaxed(&failure->state);
+    if (weir__failure_published(failure))
+        return error_is_valid(&failure->error);
+    return state == WEIR_FAILURE_IDLE || state == WEIR_FAILURE_RUNNING ||
+           (state & ~WEIR_FAILURE_CANCELLED) == WEIR_FAILURE_CLAIMED;
+}
+#endif
 
 void weir__failure_begin(weir__failure *failure)
 {
@@ -38,6 +57,8 @@ bool weir__failure_cancel(weir__failure *failure)
 
 void weir__failure_publish(weir__failure *failure)
 {
+    WEIR_ASSERT((load_relaxed(&failure->state) & ~WEIR_FAILURE_CANCELLED) == WEIR_FAILURE_CLAIMED);
+    WEIR_ASSERT_SLOW(error_is_valid(&failure->error)); /* this thread has claimed it */
     /* FA3: seq_cst, for weir__event; as a release it pairs with FA4 and FA5: the error is complete. The mark
      * of a cancel stays. */
     add_seq_cst(&failure->state, WEIR_FAILURE_PUBLISHED - WEIR_FAILURE_CLAIMED);
@@ -66,11 +87,13 @@ bool weir__failure_peek(weir__failure *failure, weir_error *error)
 weir_status weir__failure_end(weir__failure *failure, weir_error *error)
 {
     int state = WEIR_FAILURE_RUNNING;
+    WEIR_ASSERT(load_relaxed(&failure->state) != WEIR_FAILURE_IDLE);
     if (cas_relaxed(&failure->state, &state, WEIR_FAILURE_IDLE))
         return WEIR_OK;
     /* A canceller is between its claim and its publish: a few stores. FA4: acquire; pairs with FA3. */
     while (load_acquire(&failure->state) < WEIR_FAILURE_PUBLISHED)
         sched_yield();
+    WEIR_ASSERT_SLOW(weir__failure_is_valid(failure));
     *error = failure->error;
     store_relaxed(&failure->state, WEIR_FAILURE_IDLE);
     return error->status;

@@ -9,9 +9,14 @@
  *   claim, cancel    -          -           -         -       -   any thread, also a signal handler
  *   publish          X          -           X         -       -   the one whose claim succeeded
  *
- * The state goes IDLE -> RUNNING -> CLAIMED -> PUBLISHED -> IDLE, or from RUNNING straight back to
- * IDLE. A cancel is a mark beside it, since it may come after another failure: a stream that failed goes
- * on with what comes before the failure, but not after a cancel. */
+ * The state goes IDLE -> RUNNING -> CLAIMED -> PUBLISHED -> IDLE, or from RUNNING straight to IDLE:
+ *   IDLE -> RUNNING       begin           the thread that runs
+ *   RUNNING -> CLAIMED    claim, cancel   the first reporter or canceller, by compare-and-swap
+ *   CLAIMED -> PUBLISHED  publish         the same, once the error is written
+ *   RUNNING -> IDLE       end             the thread that runs, by compare-and-swap: nothing failed
+ *   PUBLISHED -> IDLE     end             the same: it takes the error
+ * A cancel is a mark beside it, from CLAIMED on, since it may come after another failure: a stream that
+ * failed goes on with what comes before the failure, but not after a cancel. */
 #ifndef WEIR_FAILURE_H
 #define WEIR_FAILURE_H
 
@@ -27,10 +32,15 @@ enum {
     WEIR_FAILURE_PUBLISHED = 6
 };
 
+/* Invariant (weir__failure_is_valid): state is one of those; PUBLISHED => error is one, with texts that
+ * end. */
 typedef struct weir__failure {
     atomic_int state;
     weir_error error; /* the first; written by the claimer, read after PUBLISHED */
 } weir__failure;
+
+/* Does the invariant hold? For asserts and tests. Threads: any that may peek. */
+bool weir__failure_is_valid(const weir__failure *failure);
 
 void weir__failure_begin(weir__failure *failure);
 

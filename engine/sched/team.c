@@ -61,6 +61,7 @@ static void set_pool_threads(unsigned threads)
 
 weir_status weir__team_try(const weir__team *team, unsigned own)
 {
+    WEIR_ASSERT(team->threads > 0 && team->threads <= team->workers);
     return weir__threads_try(team->threads - 1, own);
 }
 
@@ -101,6 +102,7 @@ weir_status weir__team_open(weir__team *team, const weir_placement *placement,
                             weir_topology *topology)
 {
     static atomic_uint_least64_t next_id = 1;
+    WEIR_ASSERT(placement->bind != WEIR_BIND_AUTO && topology != NULL);
     const bool can_bind = weir__topology_machine(topology)->can_bind && !placement->openmp_binds;
     *team = (weir__team){.workers = placement->workers,
                          .threads = placement->threads,
@@ -135,6 +137,7 @@ static void place_worker(const weir__team *team, unsigned worker)
 {
     static _Thread_local uint64_t placed_by; /* 0: no team has bound it */
     static _Thread_local unsigned placed_as;
+    WEIR_ASSERT(worker > 0 && team->id != 0); /* worker 0 is the caller's own thread */
     if (placed_by == team->id && placed_as == worker)
         return;
     if (team->places != NULL) {
@@ -153,6 +156,7 @@ void weir__team_bind_caller(weir__team *team)
 {
     if (!team->bind_caller)
         return;
+    WEIR_ASSERT(team->places != NULL && !team->restore_caller);
     team->bind_caller = false;
     team->restore_caller = weir__binding_save(team->topology, team->caller) &&
                            weir__topology_bind(team->topology, team->places[0]);
@@ -218,6 +222,7 @@ static void run_region(call *c, bool place)
     {
         const unsigned worker = (unsigned)omp_get_thread_num();
         const unsigned size = (unsigned)omp_get_num_threads();
+        WEIR_ASSERT(worker < size && size <= threads);
         if (worker == 0 && grows)
             weir__threads_restore_signals(&before);
         /* Not before the region: libomp puts the caller's mask back in its first one. */

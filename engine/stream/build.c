@@ -78,6 +78,7 @@ static weir_status check_inputs(const weir_stream *s, const weir_stage_options *
 /* Room for one more pointer in the list of stages. */
 static bool grow(weir_stream *s)
 {
+    WEIR_ASSERT(s->count <= s->room);
     if (s->count < s->room)
         return true;
     const unsigned room = s->room == 0 ? 8 : 2 * s->room;
@@ -96,6 +97,7 @@ static void link_inputs(weir_stream *s, weir__stage *stage, const weir_stage *in
 {
     for (unsigned i = 0; i < stage->inputs; i++) {
         weir__stage *above = s->stages[input[i]];
+        WEIR_ASSERT(above != stage && !above->taken);
         above->taken = true;
         stage->input[i] = above;
         stage->input_offset[i] = stage->call_bytes;
@@ -111,12 +113,14 @@ static void link_inputs(weir_stream *s, weir__stage *stage, const weir_stage *in
     if (stage->inputs > 0 && stage->call_bytes > JOB_BYTES / BATCH_MOST)
         stage->batch.most =
             stage->call_bytes >= JOB_BYTES ? 1 : (uint32_t)(JOB_BYTES / stage->call_bytes);
+    WEIR_ASSERT(stage->batch.most > 0 && stage->batch.most <= BATCH_MOST);
 }
 
 /* A stage with its options, name and inputs; NULL: no memory. */
 static weir__stage *make_stage(weir_stream *s, weir__stage_kind kind, const weir_stage_options *o,
                                unsigned inputs)
 {
+    WEIR_ASSERT((kind == WEIR_STAGE_WORK) == (inputs > 0) && !s->started);
     weir__stage *stage = weir__memory_take_zero(sizeof *stage);
     if (stage == NULL)
         return NULL;

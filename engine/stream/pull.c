@@ -38,6 +38,7 @@ static weir_status check_stage(const weir_stream *s, weir_stage stage)
 static weir_status failure_of(weir_stream *s)
 {
     weir_error error;
+    WEIR_ASSERT(!weir__failure_idle(&s->engine->lane.failure));
     if (weir__failure_cancelled(&s->engine->lane.failure))
         return weir__error_copy(&weir__lane_cancelled);
     while (!weir__failure_peek(&s->engine->lane.failure, &error))
@@ -66,6 +67,7 @@ static void wait_for(weir_stream *s, weir__stage *stage, bool item)
 {
     weir__ring *ring = &stage->ring;
     weir__event *event = item ? &ring->program_takes : &ring->program_fills;
+    WEIR_ASSERT(event == (item ? ring->filled : ring->taken)); /* or nobody would tell it */
     const uint64_t until = weir__now_ns() + WEIR_SPIN_NS;
     do {
         if (can_go_on(s, stage, item))
@@ -135,6 +137,7 @@ weir_status weir_push(weir_stream *s, weir_stage inlet, const void *item)
             break;
         wait_for(s, into, false);
     }
+    WEIR_ASSERT(into->o.max_yield == 1 && weir__ring_room(ring) > 0);
     const weir__position at = weir__ring_claim(ring, 1);
     if (into->o.item_bytes > 0)
         memcpy(weir__ring_slot(ring, at.slot), item, into->o.item_bytes);

@@ -17,8 +17,44 @@ uint64_t weir__ring_bytes(size_t item_bytes, uint32_t capacity)
     return weir__bytes_add(weir__bytes_multiply(stride, capacity), capacity * sizeof(atomic_uchar));
 }
 
+static weir__position position_of(const weir__ring *ring, uint64_t number)
+{
+    return (weir__position){.number = number,
+                            .slot = (uint32_t)(number % ring->capacity),
+                            .lap = (number / ring->capacity) % 2 != 0};
+}
+
+/* A slot's state as a position in that lap has it. */
+static int state_in_lap(const weir__ring *ring, uint32_t slot, unsigned char lap)
+{
+    /* R4: seq_cst; pairs with R3. */
+    const int state = load_seq_cst(&ring->states[slot]);
+    if (lap)
+        return state > ODD ? state - ODD : EMPTY;
+    return state > ODD ? EMPTY : state;
+}
+
+#if defined(WEIR_ASSERTS)
+bool weir__ring_is_valid(const weir__ring *ring)
+{
+    const uint64_t head = load_relaxed(&ring->head), tail = load_relaxed(&ring->tail);
+    const uint64_t end = load_relaxed(&ring->end), failed = load_relaxed(&ring->failed);
+    const weir__position at_head = position_of(ring, head);
+    bool valid = head <= tail && tail - head + load_relaxed(&ring->promised) <= ring->capacity &&
+                 ring->head_slot == at_head.slot && ring->head_lap == at_head.lap &&
+                 (end == WEIR_NO_POSITION || end == tail) &&
+                 (failed == WEIR_NO_POSITION || failed <= tail);
+    for (uint64_t p = tail; valid && p < head + ring->capacity; p++) {
+        const weir__position at = position_of(ring, p);
+        valid = state_in_lap(ring, at.slot, at.lap) == EMPTY;
+    }
+    return valid;
+}
+#endif
+
 weir_status weir__ring_open(weir__ring *ring, size_t item_bytes, uint32_t capacity)
 {
+    WEIR_ASSERT(capacity > 0 && item_bytes <= SIZE_MAX / 2);
     ring->capacity = capacity;
     ring->item_bytes = item_bytes;
     ring->stride = (size_t)weir__round_up(item_bytes, WEIR_ALIGN);
@@ -29,8 +65,10 @@ weir_status weir__ring_open(weir__ring *ring, size_t item_bytes, uint32_t capaci
     ring->items = weir__memory_take(ring->stride * capacity);
     ring->states = weir__memory_take_zero(capacity * sizeof *ring->states);
     if (ring->items != NULL && ring->states != NULL && weir__event_open(ring->taken) == WEIR_OK) {
-        if (weir__event_open(ring->filled) == WEIR_OK)
+        if (weir__event_open(ring->filled) == WEIR_OK) {
+            WEIR_ASSERT_SLOW(weir__ring_is_valid(ring));
             return WEIR_OK;
+        }
         weir__event_close(ring->taken);
     }
     weir__memory_give(ring->items);
@@ -58,15 +96,9 @@ void weir__ring_wake_programs(weir__ring *ring)
     weir__event_wake_all(&ring->program_takes);
 }
 
-static weir__position position_of(const weir__ring *ring, uint64_t number)
-{
-    return (weir__position){.number = number,
-                            .slot = (uint32_t)(number % ring->capacity),
-                            .lap = (number / ring->capacity) % 2 != 0};
-}
-
 weir__position weir__ring_claim(weir__ring *ring, uint32_t n)
 {
+    WEIR_ASSERT(n > 0 && n <= ring->capacity);
     /* R12: release and acquire; pairs with itself. Calls of an unordered stage claim out of promises,
      * and the one that saw the slot free (R1) may be another, whose claim came before this. */
     return position_of(ring, add_acq_rel(&ring->tail, n));
@@ -74,11 +106,13 @@ weir__position weir__ring_claim(weir__ring *ring, uint32_t n)
 
 void weir__ring_promise(weir__ring *ring, uint32_t n)
 {
+    WEIR_ASSERT(n > 0 && n <= ring->capacity - load_relaxed(&ring->promised));
     add_relaxed(&ring->promised, n);
 }
 
 void weir__ring_unpromise(weir__ring *ring, uint32_t n)
 {
+    WEIR_ASSERT(n <= load_relaxed(&ring->promised));
     /* R9: seq_cst, for weir__event; as a release it pairs with R8. */
     sub_seq_cst(&ring->promised, n);
 }
@@ -86,6 +120,8 @@ void weir__ring_unpromise(weir__ring *ring, uint32_t n)
 /* Tells the consumer, if it waits at this position; if it gets there later, it sees the state. */
 static void settle(weir__ring *ring, weir__position at, unsigned char state)
 {
+    WEIR_ASSERT(at.slot == at.number % ring->capacity && at.number < load_relaxed(&ring->tail));
+    WEIR_ASSERT(state_in_lap(ring, at.slot, at.lap) == EMPTY); /* each position is settled once */
     WEIR_POINT(RING_SETTLING);
     /* R3: seq_cst; as a release it pairs with R4: the item is there. A producer settles (R3) and then
      * reads head (R10); a consumer moves head (R2) and then reads the state (R4): one sees the other. */
@@ -108,6 +144,7 @@ void weir__ring_skip(weir__ring *ring, weir__position at)
 void weir__ring_finish(weir__ring *ring)
 {
     const uint64_t tail = load_relaxed(&ring->tail);
+    WEIR_ASSERT(load_relaxed(&ring->end) == WEIR_NO_POSITION || load_relaxed(&ring->end) == tail);
     /* R5: seq_cst, for weir__event; as a release it pairs with R11. */
     store_seq_cst(&ring->end, tail);
     weir__event_notify(ring->filled);
@@ -115,6 +152,7 @@ void weir__ring_finish(weir__ring *ring)
 
 void weir__ring_fail(weir__ring *ring, uint64_t position)
 {
+    WEIR_ASSERT(position <= load_relaxed(&ring->tail));
     if (position < load_relaxed(&ring->failed))
         /* R7: seq_cst, for weir__event; as a release it pairs with R6. */
         store_seq_cst(&ring->failed, position);
@@ -125,6 +163,8 @@ void weir__ring_fail(weir__ring *ring, uint64_t position)
 /* Frees the slot at head. */
 static void move_head(weir__ring *ring, uint64_t head)
 {
+    WEIR_ASSERT(ring->head_slot == head % ring->capacity);
+    WEIR_ASSERT(load_relaxed(&ring->tail) - head - 1 < ring->capacity); /* it is claimed */
     if (++ring->head_slot == ring->capacity) {
         ring->head_slot = 0;
         ring->head_lap ^= 1;
@@ -133,16 +173,6 @@ static void move_head(weir__ring *ring, uint64_t head)
     /* R2: seq_cst; pairs with R1, as a release, and with R10; see R3. */
     store_seq_cst(&ring->head, head + 1);
     weir__event_notify(ring->taken);
-}
-
-/* A slot's state as a position in that lap has it. */
-static int state_in_lap(const weir__ring *ring, uint32_t slot, unsigned char lap)
-{
-    /* R4: seq_cst; pairs with R3. */
-    const int state = load_seq_cst(&ring->states[slot]);
-    if (lap)
-        return state > ODD ? state - ODD : EMPTY;
-    return state > ODD ? EMPTY : state;
 }
 
 weir__view weir__ring_look(weir__ring *ring)
@@ -181,6 +211,7 @@ weir__view weir__ring_glance(const weir__ring *ring)
 void weir__ring_take(weir__ring *ring, void *item)
 {
     const uint64_t head = load_relaxed(&ring->head);
+    WEIR_ASSERT(state_in_lap(ring, ring->head_slot, ring->head_lap) == READY);
     if (ring->item_bytes > 0)
         memcpy(item, weir__ring_slot(ring, ring->head_slot), ring->item_bytes);
     move_head(ring, head);
@@ -189,6 +220,7 @@ void weir__ring_take(weir__ring *ring, void *item)
 void weir__ring_drop(weir__ring *ring, void (*drop)(void *argument, void *item), void *argument)
 {
     const uint64_t tail = load_relaxed(&ring->tail);
+    WEIR_ASSERT_SLOW(weir__ring_is_valid(ring));
     for (uint64_t n = load_relaxed(&ring->head); n < tail; n++) {
         const weir__position at = position_of(ring, n);
         if (state_in_lap(ring, at.slot, at.lap) == READY)

@@ -31,8 +31,16 @@ typedef enum weir__view {
 
 #define WEIR_NO_POSITION UINT64_MAX
 
-/* Invariant: head <= tail <= head + capacity - promised. A slot's state says which lap of the ring it
- * was last filled or skipped in, so the consumer, which reads states, never writes them. */
+/* Position p stands in slot p % capacity, in lap p / capacity of the ring. A slot's state says which
+ * lap it was last filled or skipped in, so the consumer, which reads states, never writes them.
+ *
+ * Invariant (weir__ring_is_valid), when neither side is at work:
+ *   head <= tail,  tail - head + promised <= capacity;
+ *   head_slot == head % capacity,  head_lap == head / capacity % 2;
+ *   end is none or tail;  failed is none or at most tail;
+ *   the slots of positions [tail, head + capacity) are empty in the laps of those.
+ * While they are at work, an item of an unordered call counts twice for a moment: it is claimed
+ * before its promise is taken back. */
 typedef struct weir__ring {
     /* Read-only after the start, but for the end. */
     uint32_t capacity;
@@ -53,6 +61,16 @@ typedef struct weir__ring {
 
     weir__event program_fills, program_takes; /* a program that waits for one of them */
 } weir__ring;
+
+static_assert(WEIR_SAME_LINE(weir__ring, tail, promised), "the producer's line");
+static_assert(WEIR_SAME_LINE(weir__ring, head, head_lap), "the consumer's line");
+static_assert(!WEIR_SAME_LINE(weir__ring, failed, tail) &&
+                  !WEIR_SAME_LINE(weir__ring, tail, head) &&
+                  !WEIR_SAME_LINE(weir__ring, head, program_fills),
+              "nobody writes to the line of another");
+
+/* Does the invariant hold? For asserts and tests, while neither side is at work. */
+bool weir__ring_is_valid(const weir__ring *ring);
 
 /* Bytes that a ring holds beside its own record. */
 uint64_t weir__ring_bytes(size_t item_bytes, uint32_t capacity);
@@ -95,6 +113,7 @@ void weir__ring_unpromise(weir__ring *ring, uint32_t n);
 /* The position `n` after this one; n is at most the capacity. */
 static inline weir__position weir__ring_after(const weir__ring *ring, weir__position at, uint32_t n)
 {
+    WEIR_ASSERT(at.slot < ring->capacity && n <= ring->capacity);
     const uint64_t slot = (uint64_t)at.slot + n;
     const bool wraps = slot >= ring->capacity;
     return (weir__position){.number = at.number + n,
@@ -104,6 +123,7 @@ static inline weir__position weir__ring_after(const weir__ring *ring, weir__posi
 
 static inline char *weir__ring_slot(const weir__ring *ring, uint32_t slot)
 {
+    WEIR_ASSERT(slot < ring->capacity);
     return ring->items + (size_t)slot * ring->stride;
 }
 

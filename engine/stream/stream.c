@@ -120,6 +120,7 @@ static void do_duty(void *argument)
 static void work(void *argument, unsigned worker, unsigned size)
 {
     duty d = {.s = argument, .worker = worker};
+    WEIR_ASSERT(worker < size && size <= d.s->engine->team.workers);
     if (worker == 0) {
         d.s->workers = size;
         weir__team_bind_caller(&d.s->engine->team);

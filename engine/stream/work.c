@@ -40,6 +40,7 @@ static bool work_once(weir_stream *s, weir__worker *worker)
         weir_yielder *y;
         bool moved;
         const uint32_t n = weir__stage_begin(stage, &y, &moved);
+        WEIR_ASSERT(n == 0 || (moved && y->stage == stage));
         if (n > 0) {
             pass_news_on(s);
             worker->branches += weir__stage_make(stage, y, n);
@@ -98,6 +99,7 @@ static uint64_t wait_for_work(weir_stream *s, weir__worker *worker)
 void weir__stream_work(weir_stream *s, unsigned number)
 {
     weir__worker *worker = &s->engine->workers[number];
+    WEIR_ASSERT(s->started && number < s->engine->team.workers);
     const uint64_t began_ns = weir__now_ns();
     uint64_t idle_ns = 0;
     weir__engine_enter(s->engine, number);

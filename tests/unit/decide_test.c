@@ -213,6 +213,7 @@ static void a_launchers_rank_has_its_part_if_the_mask_is_all_that_the_cgroup_all
     p = decide(&made.m, &plain, &rank, (weir_engine_options){.workers = made.m.count});
     assert_int_equal(p.bind, WEIR_BIND_NONE);
     made.m.allowed++; /* bound already */
+    made.m.present++;
     p = decide(&made.m, &plain, &rank, (weir_engine_options){0});
     assert_int_equal(p.shares, 1);
     assert_int_equal(p.workers, made.m.cores);
