@@ -47,6 +47,9 @@
 #define sub_acq_rel(object, value) atomic_fetch_sub_explicit(object, value, memory_order_acq_rel)
 #define sub_seq_cst(object, value) atomic_fetch_sub_explicit(object, value, memory_order_seq_cst)
 
+#define or_relaxed(object, bits) atomic_fetch_or_explicit(object, bits, memory_order_relaxed)
+#define or_seq_cst(object, bits) atomic_fetch_or_explicit(object, bits, memory_order_seq_cst)
+
 #define cas_relaxed(object, expected, value)                                                       \
     atomic_compare_exchange_strong_explicit(object, expected, value, memory_order_relaxed,         \
                                             memory_order_relaxed)

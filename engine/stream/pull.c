@@ -50,7 +50,7 @@ static weir_status failure_of(weir_stream *s)
 static bool inlet_is_closed(const weir__stage *inlet)
 {
     /* P1: seq_cst, for weir__event; pairs with S2. */
-    return load_relaxed(&inlet->over) || load_seq_cst(&inlet->stopped);
+    return (load_seq_cst(&inlet->state) & (WEIR_STAGE_OVER | WEIR_STAGE_UNWANTED)) != 0;
 }
 
 /* What the program waits for: an item, or room. */
@@ -151,7 +151,7 @@ weir_status weir_push_end(weir_stream *s, weir_stage inlet)
     if (status != WEIR_OK)
         return status;
     weir__stage *into = s->stages[inlet];
-    if (!exchange_relaxed(&into->over, true))
+    if ((or_relaxed(&into->state, WEIR_STAGE_OVER) & WEIR_STAGE_OVER) == 0)
         weir__ring_finish(&into->ring);
     return WEIR_OK;
 }

@@ -1,8 +1,9 @@
 /* A stage: claims calls, makes them, and settles what they yield.
  *
- * build.c makes stages, work.c offers them to workers, pull.c feeds inlets and empties the last
- * rings.  A stage must never take an input before it has claimed room for all that the call may
- * yield, nor run more than `jobs` calls at once.
+ * build.c makes stages, open.c gives them memory, work.c offers them to workers, pull.c feeds inlets
+ * and empties the last rings.  stage.c claims and ends, call.c makes the calls.  A stage must never
+ * take an input before it has claimed room for all that the call may yield, nor run more than `jobs`
+ * calls at once.
  *
  * Who may call what at the same time: begin and make, any number of workers, each with its own
  * calls; glance, anybody. Claims are under the stage's lock; the calls themselves are not.
@@ -12,6 +13,7 @@
 
 #include <pthread.h>
 
+#include "base/atomics.h"
 #include "base/base.h"
 #include "sched/engine.h"
 #include "sched/grain.h"
@@ -41,6 +43,44 @@ struct weir_yielder {
     weir__position at; /* of the current call's first position, if the stage is ordered */
 };
 
+/* What has become of a stage: bits that are set once and stay.
+ *
+ *   bit         set by                                                    on
+ *   OVER        the call that returned a source's end                     its stage
+ *               a claim that finds the inputs at their end                its stage, locked
+ *               weir_push_end()                                           its inlet
+ *   OVER and    a call that failed, or finds the stream cancelled         its stage, locked
+ *   FAILING     a claim that finds an input failed                        its stage, locked
+ *               a look at a source or an inlet that finds the stream
+ *               failed, with no failure on its way to `last`              that stage, locked
+ *   UNWANTED    a stage that ends by its inputs, or fails                 all stages above it
+ *               weir_stream_close()                                       all
+ *   FAILS_HERE  a call that failed, before it reports that                its stage's `last`
+ *
+ *   state              calls                   the ring
+ *   none of them       begin                   grows
+ *   UNWANTED           none begin; those that  grows by holes; what comes of it is not looked at
+ *                      are claimed are dropped
+ *   OVER               none begin, running     ends at its tail once no call is running; an inlet's by
+ *                      ones are made           weir_push_end()
+ *   OVER and FAILING   the same                fails where the failure is in the order of items, if
+ *                                              that is known, else at its tail once no call is running
+ *
+ * So a call that is running may still add FAILING to OVER, until the last one has settled. */
+enum {
+    WEIR_STAGE_OVER = 1,       /* no call will begin any more */
+    WEIR_STAGE_FAILING = 2,    /* … since the stream failed above this stage or in it */
+    WEIR_STAGE_UNWANTED = 4,   /* nobody will take what it would yield */
+    WEIR_STAGE_FAILS_HERE = 8, /* of a last stage: a failure is on its way down to it */
+};
+
+/* Invariant (weir__stage_is_valid), from open to close, under the lock:
+ *   jobs that are free or running are o.jobs together; in an inlet 0;
+ *   the grain of batches is valid;  1 <= o.max_yield <= o.buffer == ring.capacity;
+ *   kind is WORK <=> there are inputs;  these are taken, and have the same `last`;
+ *   `last` is the stage itself <=> it is not taken;
+ *   FAILING => OVER;  no call is running => nothing is promised;
+ *   after begin and make: OVER and no call is running => the ring ended or failed, but for an inlet. */
 typedef struct weir__stage {
     /* Read-only after the start. */
     weir_engine *engine;
@@ -58,18 +98,35 @@ typedef struct weir__stage {
 
     weir__ring ring; /* of what it yields */
 
-    /* Under the lock; `running` and `over` are read without it as hints. */
+    /* Under the lock; `running` is read without it as a hint. */
     alignas(WEIR_LINE) pthread_mutex_t lock;
     weir_yielder *free_yielders;
     atomic_uint running;
-    atomic_bool over;    /* no call will begin any more */
-    bool failing;        /* … since the stream failed above this stage or in it */
     unsigned next_input; /* where merge looks first */
     weir__grain batch;   /* calls that are worth one claim */
 
-    atomic_bool stopped;    /* nobody will take what it would yield */
-    atomic_bool fails_here; /* of a last stage: a failure is on its way down to it */
+    atomic_uint state; /* WEIR_STAGE_…, set by anybody, as the table says */
 } weir__stage;
+
+static_assert(!WEIR_SAME_LINE(weir__stage, ring, lock) &&
+                  !WEIR_SAME_LINE(weir__stage, yielders, lock),
+              "what is written under the lock has its own line");
+
+/* Is one of these bits set? A hint where it is not this thread that sets it. */
+static inline bool weir__stage_is(const weir__stage *stage, unsigned bits)
+{
+    return (load_relaxed(&stage->state) & bits) != 0;
+}
+
+/* Does the invariant hold? For asserts and tests. Under the stage's lock. */
+bool weir__stage_is_valid(const weir__stage *stage);
+
+/* Bytes that a stage holds from open to close, its record included. */
+uint64_t weir__stage_bytes(const weir__stage *stage);
+/* Its ring and its jobs, before the stream starts. Those below it are open already. False: no memory;
+ * it may be closed all the same. */
+bool weir__stage_open(weir__stage *stage) WEIR_MUST_CHECK;
+void weir__stage_close(weir__stage *stage);
 
 /* Claims a batch of calls, if one can begin: *y and how many; 0 if none can. *moved is true if
  * anything came of it, calls or an end. */
@@ -77,6 +134,8 @@ uint32_t weir__stage_begin(weir__stage *stage, weir_yielder **y, bool *moved) WE
 /* Makes the claimed calls, and gives the job back. Returns how many were made: fewer than n only if the
  * stream ends, fails or is cancelled there. */
 uint32_t weir__stage_make(weir__stage *stage, weir_yielder *y, uint32_t n);
+/* The same for make: the others' inputs are dropped, and each position is settled. */
+uint32_t weir__stage_call(weir_yielder *y, uint32_t n);
 
 /* True if begin might do something: a hint that errs only for a moment. */
 bool weir__stage_glance(const weir__stage *stage);

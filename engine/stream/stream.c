@@ -1,4 +1,4 @@
-/* Starts streams and closes them: memory, budget, host thread, engine.
+/* Starts streams and closes them: budget, host thread, engine.
  *
  * Programs call it.  It must never leave a thread, a byte or an item behind. */
 #include "stream/stream.h"
@@ -11,91 +11,17 @@
 #include "base/threads.h"
 #include "sched/enclose.h"
 
-/* ---- bytes ---- */
-
-/* Calls whose inputs a job keeps; a source has room for the one item that it makes. */
-static size_t calls_kept(const weir__stage *stage)
-{
-    return stage->kind == WEIR_STAGE_SOURCE ? 1 : stage->batch.most;
-}
-
-/* Bytes of one job beside its record: inputs of a batch, pointers to one call's, origins. */
-static uint64_t job_bytes(const weir__stage *stage)
-{
-    return weir__bytes_add(weir__bytes_multiply(calls_kept(stage), stage->call_bytes),
-                           stage->inputs * sizeof(void *) + stage->batch.most * sizeof(unsigned));
-}
-
-static uint64_t stage_bytes(const weir__stage *stage)
-{
-    const uint64_t jobs =
-        stage->kind == WEIR_STAGE_INLET
-            ? 0
-            : weir__bytes_multiply(stage->o.jobs,
-                                   weir__bytes_add(sizeof(weir_yielder), job_bytes(stage)));
-    return weir__bytes_add(weir__bytes_add(sizeof *stage, jobs),
-                           weir__ring_bytes(stage->o.item_bytes, stage->o.buffer));
-}
-
 uint64_t weir_stream_certified_bytes(const weir_stream *s)
 {
     uint64_t bytes = 0;
     for (unsigned i = 0; s != NULL && i < s->count; i++)
-        bytes = weir__bytes_add(bytes, stage_bytes(s->stages[i]));
+        bytes = weir__bytes_add(bytes, weir__stage_bytes(s->stages[i]));
     return bytes;
-}
-
-/* ---- memory of the stages ---- */
-
-static bool open_job(weir__stage *stage, weir_yielder *y, unsigned job)
-{
-    y->stage = stage;
-    y->job = job;
-    y->inputs = weir__memory_take(calls_kept(stage) * stage->call_bytes);
-    y->items = weir__memory_take(stage->inputs * sizeof *y->items);
-    y->origins = weir__memory_take(stage->batch.most * sizeof *y->origins);
-    return y->inputs != NULL && y->items != NULL && y->origins != NULL;
-}
-
-static bool open_stage(weir__stage *stage)
-{
-    if (weir__ring_open(&stage->ring, stage->o.item_bytes, stage->o.buffer) != WEIR_OK)
-        return false;
-    weir_engine *engine = stage->engine;
-    if (stage->taken)
-        stage->ring.filled = &engine->workers_wake;
-    if (stage->kind == WEIR_STAGE_INLET)
-        return true;
-    stage->ring.taken = &engine->workers_wake;
-    stage->yielders = weir__memory_take_zero(stage->o.jobs * sizeof *stage->yielders);
-    if (stage->yielders == NULL)
-        return false;
-    for (unsigned job = stage->o.jobs; job-- > 0;) {
-        weir_yielder *y = &stage->yielders[job];
-        if (!open_job(stage, y, job))
-            return false;
-        y->next_free = stage->free_yielders;
-        stage->free_yielders = y;
-    }
-    return true;
-}
-
-static void close_stage(weir__stage *stage)
-{
-    for (unsigned job = 0; stage->yielders != NULL && job < stage->o.jobs; job++) {
-        weir__memory_give(stage->yielders[job].inputs);
-        weir__memory_give(stage->yielders[job].items);
-        weir__memory_give(stage->yielders[job].origins);
-    }
-    weir__memory_give(stage->yielders);
-    stage->yielders = NULL;
-    stage->free_yielders = NULL;
-    weir__ring_close(&stage->ring);
 }
 
 static void free_stage(weir__stage *stage)
 {
-    close_stage(stage);
+    weir__stage_close(stage);
     pthread_mutex_destroy(&stage->lock);
     weir__memory_give(stage->input);
     weir__memory_give(stage->input_offset);
@@ -157,27 +83,14 @@ static weir_status start_host(weir_stream *s)
                            "the system refuses a thread for the stream (%s)", strerror(refused));
 }
 
-/* Each stage's items come out at one last stage. */
-static void find_last_stages(weir_stream *s)
-{
-    for (unsigned i = s->count; i-- > 0;) {
-        weir__stage *stage = s->stages[i];
-        if (!stage->taken)
-            stage->last = stage;
-        for (unsigned k = 0; k < stage->inputs; k++)
-            stage->input[k]->last = stage->last;
-    }
-}
-
 /* With the engine and its bytes ours. */
 static weir_status start_workers(weir_stream *s)
 {
     weir_status status = WEIR_OK;
     s->began_ns = weir__now_ns();
     weir__engine_reset_workers(s->engine);
-    find_last_stages(s);
-    for (unsigned i = 0; i < s->count && status == WEIR_OK; i++)
-        if (!open_stage(s->stages[i]))
+    for (unsigned i = s->count; i-- > 0 && status == WEIR_OK;)
+        if (!weir__stage_open(s->stages[i]))
             status =
                 weir__error_set(WEIR_ENOMEM, 0, s->stages[i]->o.name,
                                 "no memory for the buffer of stage '%.90s'", s->stages[i]->o.name);
@@ -190,7 +103,7 @@ static weir_status start_workers(weir_stream *s)
         (void)!weir__failure_end(&s->engine->lane.failure, &ignored);
     }
     for (unsigned i = 0; i < s->count; i++)
-        close_stage(s->stages[i]);
+        weir__stage_close(s->stages[i]);
     return status;
 }
 
@@ -289,7 +202,7 @@ static void give_back_bytes(weir_stream *s)
 static weir_status end_run(weir_stream *s)
 {
     for (unsigned i = 0; i < s->count; i++)
-        store_relaxed(&s->stages[i]->stopped, true);
+        or_relaxed(&s->stages[i]->state, WEIR_STAGE_UNWANTED);
     /* C1: seq_cst, for weir__event; pairs with C2: a worker that is about to sleep sees it, or is
      * woken. */
     store_seq_cst(&s->closing, true);
