@@ -41,7 +41,7 @@ static void call_on_worker(void *argument, unsigned worker, unsigned size)
     if (worker == 0)
         weir__team_bind_caller(&o.of->engine->team);
     if (size > 1)
-        weir__enclose(call_once, &o);
+        weir__enclose_ops(call_once, &o);
     else
         call_once(&o);
 }

@@ -13,16 +13,9 @@
 #include "machine/decide.h"
 #include "sched/engine.h"
 
-/* How long a worker without work stays awake. A thread of libgomp's spins for longer by itself. */
-#define WATCH_NS 100000
-
-static size_t clamp_in_flight(size_t asked, unsigned workers)
-{
-    const size_t most = (size_t)workers * WEIR_MOST_IN_FLIGHT_PER_WORKER;
-    if (asked == 0)
-        return (size_t)workers * 4;
-    return asked < most ? asked : most;
-}
+/* How long a worker without work stays awake, which is about as long as a thread of libgomp's spins in a
+ * barrier: to wake a sleeper at the end of a run costs 15 to 40 us, some per cent of that. */
+#define WATCH_NS 1000000
 
 /* May a thread that has nothing to do keep its core? Not if there are more workers than its part of
  * the machine has hardware threads, or the CPU quota pays for; nor if the user does not want it of
@@ -39,21 +32,7 @@ static bool may_spin(const weir_placement *placement, double quota)
 static bool open_workers(weir_engine *engine, unsigned workers)
 {
     engine->workers = weir__memory_take_zero(workers * sizeof *engine->workers);
-    engine->in_place = weir__memory_take_zero(workers * sizeof *engine->in_place);
-    if (engine->workers == NULL || engine->in_place == NULL ||
-        weir__mail_open(&engine->lane.mail, workers) != WEIR_OK)
-        return false;
-    for (; engine->lanes < workers; engine->lanes++) {
-        weir__lane *lane = &engine->in_place[engine->lanes];
-        if (weir__lane_open(lane) != WEIR_OK)
-            return false;
-        lane->above = &engine->lane;
-        if (weir__mail_open(&lane->mail, 1) != WEIR_OK) {
-            weir__lane_close(lane);
-            return false;
-        }
-    }
-    return true;
+    return engine->workers != NULL && weir__mail_open(&engine->mail, workers) == WEIR_OK;
 }
 
 /* Everything of an engine whose memory is there already. */
@@ -74,7 +53,8 @@ static weir_status fill_engine(weir_engine *engine, const weir_engine_options *g
     status = weir__team_open(&engine->team, &placement, topology);
     if (status != WEIR_OK)
         return status;
-    engine->max_in_flight = clamp_in_flight(resolved->max_in_flight, placement.workers);
+    engine->max_in_flight =
+        resolved->max_in_flight != 0 ? resolved->max_in_flight : (size_t)placement.workers * 4;
     engine->max_bytes = resolved->max_bytes == 0 ? SIZE_MAX : resolved->max_bytes;
     WEIR_ASSERT(engine->max_in_flight > 0 && engine->max_bytes > 0);
     engine->watch_ns = may_spin(&placement, quota) ? WATCH_NS : 0;
@@ -82,17 +62,6 @@ static weir_status fill_engine(weir_engine *engine, const weir_engine_options *g
         return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
                                placement.workers);
     return WEIR_OK;
-}
-
-/* Locks and semaphores, which can fail only for want of memory. */
-static weir_status open_primitives(weir_engine *engine)
-{
-    if (weir__lane_open(&engine->lane) != WEIR_OK)
-        return WEIR_ENOMEM;
-    if (weir__event_open(&engine->workers_wake) == WEIR_OK)
-        return WEIR_OK;
-    weir__lane_close(&engine->lane);
-    return WEIR_ENOMEM;
 }
 
 weir_status weir_engine_open(const weir_engine_options *options, weir_engine **engine)
@@ -107,9 +76,9 @@ weir_status weir_engine_open(const weir_engine_options *options, weir_engine **e
     weir_engine *opened = weir__memory_take_zero(sizeof *opened);
     if (opened == NULL)
         return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for an engine");
-    if (open_primitives(opened) != WEIR_OK) {
+    if (weir__run_open(&opened->root, opened, &opened->mail, &opened->cancels) != WEIR_OK) {
         weir__memory_give(opened);
-        return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for an engine's locks");
+        return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for an engine's lock");
     }
     status = fill_engine(opened, options, &resolved);
     if (status != WEIR_OK) {
@@ -120,6 +89,16 @@ weir_status weir_engine_open(const weir_engine_options *options, weir_engine **e
     return WEIR_OK;
 }
 
+static void close_records(weir__run *run)
+{
+    while (run != NULL) {
+        weir__run *next = run->spare;
+        weir__run_close(run);
+        weir__memory_give(run);
+        run = next;
+    }
+}
+
 void weir_engine_close(weir_engine *engine)
 {
     if (engine == NULL ||
@@ -127,11 +106,10 @@ void weir_engine_close(weir_engine *engine)
         return;
     WEIR_ASSERT(load_relaxed(&engine->taken) == 0 && load_relaxed(&engine->reserved_bytes) == 0);
     weir__team_close(&engine->team);
-    weir__event_close(&engine->workers_wake);
-    weir__lane_close(&engine->lane);
-    for (unsigned i = 0; i < engine->lanes; i++)
-        weir__lane_close(&engine->in_place[i]);
-    weir__memory_give(engine->in_place);
+    weir__run_close(&engine->root);
+    for (unsigned i = 0; engine->workers != NULL && i < engine->team.workers; i++)
+        close_records(engine->workers[i].spare);
+    weir__mail_close(&engine->mail);
     weir__memory_give(engine->workers);
     weir__memory_give(engine);
 }
@@ -203,7 +181,7 @@ void weir__engine_release(weir_engine *engine)
 void weir__engine_reset_workers(weir_engine *engine)
 {
     for (unsigned i = 0; i < engine->team.workers; i++)
-        weir__worker_reset(&engine->workers[i]);
+        weir__worker_begin(&engine->workers[i], engine, &engine->mail, i, engine->watch_ns);
 }
 
 void weir__engine_sum_stats(weir_engine *engine, weir_stats *stats)
@@ -239,41 +217,32 @@ void weir__engine_give_back(weir_engine *engine, uint64_t bytes)
     (void)before;
 }
 
-/* Set while the thread is a worker of a stream. */
-static _Thread_local weir_engine *worker_of;
-static _Thread_local unsigned worker_number;
-
-void weir__engine_enter(weir_engine *engine, unsigned worker)
+weir__run *weir__engine_take_record(weir_engine *engine, weir__worker *worker)
 {
-    WEIR_ASSERT(worker_of == NULL && worker < engine->lanes);
-    worker_of = engine;
-    worker_number = worker;
+    weir__run *run = worker->spare;
+    if (run != NULL) {
+        worker->spare = run->spare;
+        return run;
+    }
+    run = weir__memory_take_zero(sizeof *run);
+    if (run != NULL && weir__run_open(run, engine, &engine->mail, &engine->cancels) != WEIR_OK) {
+        weir__memory_give(run);
+        run = NULL;
+    }
+    return run;
 }
 
-void weir__engine_leave(void)
+void weir__engine_give_record(weir__worker *worker, weir__run *run)
 {
-    WEIR_ASSERT(worker_of != NULL);
-    worker_of = NULL;
-}
-
-weir__lane *weir__engine_lane_in_place(const weir_engine *engine)
-{
-    return worker_of == engine && !weir__engine_is_lost(engine) ? &engine->in_place[worker_number]
-                                                                : NULL;
-}
-
-unsigned weir__engine_worker_in_place(void)
-{
-    WEIR_ASSERT(worker_of != NULL);
-    return worker_number;
+    run->spare = worker->spare;
+    worker->spare = run;
 }
 
 void weir_engine_cancel(weir_engine *engine)
 {
     if (engine == NULL)
         return;
-    weir__lane_cancel(&engine->lane); /* first; see weir__lane_begin() */
-    for (unsigned i = 0; i < engine->lanes; i++)
-        weir__lane_cancel(&engine->in_place[i]);
-    weir__event_wake_all(&engine->workers_wake);
+    /* RU3: seq_cst, before the words that have workers look; pairs with RU4. */
+    add_seq_cst(&engine->cancels, 1);
+    weir__mail_alert_all(&engine->mail);
 }

@@ -16,7 +16,7 @@ void *weir_context(const weir_branch *b)
 
 unsigned weir_worker(const weir_branch *b)
 {
-    return b->number;
+    return b->worker->index;
 }
 
 void *weir_scratch(weir_branch *b)
@@ -26,7 +26,18 @@ void *weir_scratch(weir_branch *b)
 
 int weir_stopping(const weir_branch *b)
 {
-    return __atomic_load_n(b->loop.signal, __ATOMIC_RELAXED) == WEIR__STOP;
+    if (!weir__run_stopping(b->run))
+        return 0;
+    /* An op that gives up finds that its worker's next poll fires, so nothing takes its result for a
+     * real one. */
+    weir__mail_alert(b->mail, b->worker->index);
+    return 1;
+}
+
+weir_branch *weir_here(void)
+{
+    const weir__here *here = weir__here_top();
+    return here != NULL ? here->branch : NULL;
 }
 
 int weir_failed_child(weir_branch *b, uint32_t child, int code)
@@ -61,9 +72,9 @@ static const char *write_path(const weir_branch *b, const weir__layer *layer,
     bool cut = false;
     *begin = '\0';
     for (;;) {
-        const bool top = parent->layer == &b->run->plan->layer[0];
+        const bool top = parent->layer == &b->pipeline->plan->layer[0];
         const size_t length =
-            write_step(step, sizeof step, layer, !top || b->run->numbered, index, last);
+            write_step(step, sizeof step, layer, !top || b->pipeline->numbered, index, last);
         if (top) {
             const int head_length = snprintf(head, sizeof head, "%s%s", step, cut ? "/…" : "");
             WEIR_ASSERT(begin - text >= head_length);
@@ -92,7 +103,7 @@ static void fail_at(const weir_branch *b, const weir__frame *f, uint32_t first, 
     char path[sizeof error->where];
     snprintf(error->where, sizeof error->where, "%s",
              write_path(b, f->layer->child, f, first, last, path, sizeof path));
-    (void)weir__lane_fail(b->run->lane, error); /* a later failure is dropped */
+    weir__run_fail(b->run, error);
 }
 
 /* Stops it for the child of f that f->next has just passed. */

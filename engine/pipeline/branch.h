@@ -10,25 +10,13 @@
 #include "pipeline/plan.h"
 #include "sched/engine.h"
 
-/* A run under way. Read-only while the team works, but for its credits. */
-typedef struct weir__run {
-    weir__lane *lane;
-    weir__worker *workers; /* of the team, by number; in place the lane's own */
-    uint64_t watch_ns;     /* how long an idle worker stays awake */
-    unsigned first_worker; /* the number of workers[0] */
+/* A pipeline under way. Read-only meanwhile. */
+typedef struct weir__pipeline {
+    weir__run *run;
     const weir_plan *plan;
     void *context;
-    bool numbered;      /* several inputs: their number stands in a failure's path */
-    weir__team *team;   /* NULL in place */
-    unsigned team_size; /* threads that OpenMP gave */
-
-    /* The bodies of the OpenMP tasks. They are here because part.c stands above promote.c, which makes
-     * the tasks. */
-    void (*run_part)(struct weir__run *run, weir__part *part);
-    void (*gather_up)(struct weir__run *run, weir__part *part, weir__frame *f);
-
-    alignas(WEIR_LINE) atomic_int credits; /* promotions that the team may make at once */
-} weir__run;
+    bool numbered; /* several inputs: their number stands in a failure's path */
+} weir__pipeline;
 
 /* Most frames of one stack that may have parts out, but the lowest. There are seldom more than a few. */
 #define WEIR_MOST_CUT 256
@@ -42,24 +30,25 @@ void weir__branch_fail_range(weir_branch *b, const weir__frame *f, uint32_t firs
 struct weir_branch {
     weir_loop loop;   /* its stack, */
     weir__part *part; /* and whose that is; NULL in a gather */
+    const weir__pipeline *pipeline;
     weir__run *run;
     void *context;
     void *scratch;
-    weir__worker *worker; /* its counters */
-    unsigned place;       /* of the worker in its team, */
-    unsigned number;      /* and its number, which ops are told */
+    weir__worker *worker;
+    weir__purse *purse;
     weir__window *window;
     weir__mail *mail;
     weir__frame *oldest;   /* no frame below it on the stack has children left */
     uint32_t passes;       /* calls of the poll that go by after a look that was of no use */
     uint64_t began_ns;     /* when this task began */
-    uint64_t earned_at_ns; /* up to when running time was turned into credits */
     uint64_t looked_at_ns; /* when the last call of the poll was looked into */
     uint64_t idle_ns;      /* of the time since it began, without work */
+    uint64_t nested_ns;    /* its worker's, when it began */
+    weir__here *here;      /* the thread that runs it, */
+    weir__run *outer_run;  /* and what that thread ran before */
+    weir_branch *outer;
     uint32_t failed_child; /* as a leaves op has named it */
     bool child_is_named;
-    weir__part *unposted; /* cut, and nobody is awake to take it: it needs a task; or NULL */
-
     uint32_t cut_count;
     weir__frame
         *cut[WEIR_MOST_CUT]; /* had parts out when last seen; from below, without the base */

@@ -1,13 +1,13 @@
-/* Runs the branches of a part depth first, and the bodies of tasks around that; see part.h.
+/* The body of a part: a worker runs its branches depth first, over frames that it alone owns.
+ *
+ * Workers run parts as items; run.c makes the root, promote.c all others.  A part must never wait long
+ * for another worker: where results are missing, it is left to the last that has some.
  *
  * The hot path is the loop of weir/inline.h, compiled here for ops that are called through pointers,
  * and in programs for their own.  A failed op needs no way back from it: it stops the run, so that
  * the next poll calls, and weir__promote_serve() says stop. */
-#include "pipeline/part.h"
-
 #include <string.h>
 
-#include "pipeline/idle.h"
 #include "pipeline/promote.h"
 #include "sched/enclose.h"
 
@@ -62,20 +62,22 @@ static inline void run_layer(weir_branch *b, weir__frame *f)
 }
 
 /* Runs all that is this worker's of the stack of a part, until only the base is left, or a frame whose
- * parts are out, or the run stops, or somebody is to be woken. */
+ * parts are out, or the run stops. */
 static void run_stack(void *branch)
 {
     weir_branch *b = branch;
     weir_loop *loop = &b->loop;
     weir__frame *base = &b->part->view;
     const weir__layer *layer = NULL;
+    if (weir__run_stopping(b->run)) /* its word may be of another run's time */
+        return;
     for (;;) {
         weir__frame *f = loop->frame;
         if (f->layer != layer) { /* ops of one layer say nothing about those of another */
             layer = f->layer;
             loop->polls = 1;
-            if (weir__window_missing(b->window) > 0)
-                weir__mail_poke(b->mail, b->place);
+            if (weir__mail_missing(b->mail) > 0)
+                weir__mail_ask(b->mail, b->worker->index);
         }
         if (!weir__loop_is_quiet(loop) && !weir__promote_serve(b, f))
             return;
@@ -88,162 +90,165 @@ static void run_stack(void *branch)
     }
 }
 
-static void begin(weir_branch *b, weir__run *run, weir__part *part)
+static void begin(weir_branch *b, weir__worker *worker, weir__part *part)
 {
+    weir__run *run = part->pipeline->run;
     memset(b, 0, offsetof(weir_branch, cut));
-    b->part = part;
+    weir__run_turn_to(run, worker);
+    b->pipeline = part->pipeline;
     b->run = run;
-    b->context = run->context;
-    b->scratch = weir__window_take_scratch(&run->lane->window);
-    b->place = run->team_size == 1 ? 0 : weir__team_worker();
-    b->worker = &run->workers[b->place];
-    b->number = run->first_worker + b->place;
-    b->window = &run->lane->window;
-    b->mail = &run->lane->mail;
+    b->context = part->pipeline->context;
+    b->scratch = weir__window_take_scratch(&run->window);
+    b->worker = worker;
+    b->purse = &run->root->purse;
+    b->window = &run->window;
+    b->mail = run->mail;
+    b->nested_ns = worker->nested_ns;
     b->began_ns = weir__now_ns();
-    b->earned_at_ns = b->began_ns - b->worker->unpaid_ns; /* rest earns nothing */
+    weir__credit_begin(worker, b->began_ns); /* rest earns nothing */
     b->loop.branch = b;
-    b->loop.signal = weir__mail_signal(b->mail, b->place);
+    b->loop.signal = weir__mail_signal(b->mail, worker->index);
+    b->here = weir__here_top();
+    WEIR_ASSERT(b->here->worker == worker);
+    b->outer_run = b->here->run;
+    b->outer = b->here->branch;
+    b->here->run = run;
+    b->here->branch = b;
 }
 
 /* Sets the stack up with nothing on it but the part. */
-static void begin_stack(weir_branch *b)
+static void begin_stack(weir_branch *b, weir__part *part)
 {
     weir_loop *loop = &b->loop;
-    weir__frame *base = &b->part->view;
+    weir__frame *base = &part->view;
+    b->part = part;
     loop->stop = loop->frame = b->oldest = base;
     loop->fresh = base->above;
-    loop->depth = b->part->depth + 1;
+    loop->depth = part->depth + 1;
     loop->branches = base->end - base->next;
 }
 
 /* By way of an exception as well. */
-static void give_scratch(weir_branch *b)
+static void leave(weir_branch *b)
 {
+    if (b->here == NULL)
+        return;
     weir__window_give_scratch(b->window, b->scratch);
-    b->scratch = NULL;
+    b->here->run = b->outer_run;
+    b->here->branch = b->outer;
+    b->here = NULL;
 }
 
+/* Afterwards the part may be left, or complete, and nothing of the run be there any more. */
 static void end(weir_branch *b)
 {
     b->worker->branches += b->loop.branches;
     weir__promote_account(b);
-    give_scratch(b);
+    leave(b);
 }
 
 /* Calls f, which runs ops. A worker alone makes no tasks that would be in their way. */
 static void run_ops(const weir__run *run, void (*f)(void *), void *argument)
 {
-    if (run->team_size > 1)
-        weir__enclose(f, argument);
+    if (run->engine->mail.team > 1)
+        weir__enclose_ops(f, argument);
     else
         f(argument);
 }
 
-/* The worker has run all that is its own. True if it came back to a frame with parts out, and they
- * came back soon, so that it can go on. Else *next is a part that it was given while it waited. */
-static bool parts_came_back(weir_branch *b, weir__part **next)
+/* The worker has run all that is its own of the part. True if it came back to a frame with parts out,
+ * and they came back soon, so that it can go on. Else *given is an item that it got while it waited. */
+static bool parts_came_back(weir_branch *b, weir__item **given)
 {
+    weir__worker *worker = b->worker;
     weir__frame *f = b->loop.stop;
-    if (weir_stopping(b) || (f == &b->part->view && !weir__frame_has_parts(f)))
+    if (weir__run_stopping(b->run) || (f == &b->part->view && !weir__frame_has_parts(f)))
         return false;
-    b->worker->gives_last = !b->worker->gives_last;
+    worker->gives_last = !worker->gives_last;
     const uint64_t begun = weir__now_ns();
-    *next = weir__idle(b->run, b->place, f);
+    *given = weir__worker_watch(worker, &f->parts);
     const uint64_t idle_ns = weir__now_ns() - begun;
-    b->earned_at_ns += idle_ns;
+    weir__credit_waited(worker, idle_ns);
     b->idle_ns += idle_ns;
-    if (weir_stopping(b) || weir__frame_has_parts(f))
+    if (weir__run_stopping(b->run) || weir__frame_has_parts(f))
         return false;
-    weir__idle_ends(b->run, b->worker);
-    if (*next != NULL)
-        weir__promote_post(b->run, b->place, *next);
-    *next = NULL;
+    weir__worker_goes_on(worker);
+    if (*given != NULL)
+        weir__mail_post(worker->mail, worker->index, *given);
+    *given = NULL;
     return true;
 }
 
-bool weir__part_run(weir__run *run, weir__part **part)
+/* The next item of a worker that was given one, and whose part has made another one ready. */
+static weir__item *choose(weir__worker *worker, weir__item *given, weir__item *ready)
 {
-    weir__part *own = *part;
-    weir_branch b __attribute__((cleanup(give_scratch)));
-    begin(&b, run, own);
-    begin_stack(&b);
-    if (own->from != NULL) {
-        weir__window_began(b.window);
-        weir__idle_ends_with_part(run, b.worker);
-        if (weir__window_missing(b.window) >= 0) /* nothing is queued ahead now */
-            weir__mail_poke_others(b.mail, b.place);
+    if (given == NULL || ready == NULL)
+        return given != NULL ? given : ready;
+    weir__mail_post(worker->mail, worker->index, given);
+    return ready;
+}
+
+weir__item *weir__part_run(weir__worker *worker, weir__item *item)
+{
+    weir__part *part = (weir__part *)item;
+    const weir__run *run = part->pipeline->run;
+    weir__item *given = NULL;
+    weir_branch b __attribute__((cleanup(leave)));
+    begin(&b, worker, part);
+    begin_stack(&b, part);
+    if (part->from != NULL) {
+        weir__worker_began_item(worker);
+        if (weir__mail_missing(b.mail) >= 0) /* nothing is queued ahead now */
+            weir__mail_ask_others(b.mail, worker->index);
     }
-    *part = NULL;
     do
         run_ops(run, run_stack, &b);
-    while (weir__promote_wake(&b) || parts_came_back(&b, part));
+    while (parts_came_back(&b, &given));
     weir__frame *f = b.loop.stop;
-    const bool left = f != &own->view || weir__frame_has_parts(f);
-    b.worker->gathers_promoted += f != &own->view;
+    const bool leaves = f != &part->view || weir__frame_has_parts(f);
+    worker->gathers_promoted += f != &part->view;
     end(&b);
-    if (!left)
-        return !weir__promote_complete(run, own);
-    weir__promote_leave(run, own, f);
-    return *part != NULL;
+    return choose(worker, given,
+                  leaves ? weir__promote_leave(part, f) : weir__promote_complete(part));
 }
 
-/* Runs this part, if it is one, and then others, until there are none for a while, or there may be a
- * task to run (no more): then the worker goes back to the runtime. */
-static void serve(weir__run *run, weir__part *part, bool more)
-{
-    const unsigned place = weir__team_worker();
-    do {
-        while (part != NULL || (more && (part = weir__idle(run, place, NULL)) != NULL))
-            more = weir__part_run(run, &part);
-        weir__idle_begins(run, &run->workers[place]);
-        part = weir__mail_sleep(&run->lane->mail, place);
-    } while (part != NULL);
-}
-
-void weir__part_serve(weir__run *run, weir__part *part)
-{
-    if (part != NULL && part->from != NULL)
-        weir__mail_woke(&run->lane->mail);
-    serve(run, part, true);
-}
-
-/* A gather task at work: f is the frame to gather next. */
+/* Gathers at work: f is the frame to gather next. */
 typedef struct gathering {
     weir_branch b;
     weir__frame *f;
     const weir__frame *base;
-    bool left; /* f has parts out */
+    bool leaves; /* f has parts out */
 } gathering;
 
 static void gather_up(void *argument)
 {
     gathering *g = argument;
-    while (g->f != g->base && !g->left) {
-        if (!weir_stopping(&g->b))
+    while (g->f != g->base && !g->leaves) {
+        if (!weir__run_stopping(g->b.run))
             weir__loop_gather(&g->b.loop, g->f, &g->f->layer->op);
         g->f = g->f->parent;
-        g->left = weir__frame_has_parts(g->f);
+        g->leaves = weir__frame_has_parts(g->f);
     }
 }
 
-void weir__part_gather_up(weir__run *run, weir__part *part, weir__frame *f)
+static void gather_in_task(void *argument)
 {
-    weir__mail_woke(&run->lane->mail);
+    weir__enclose_ops(gather_up, argument);
+}
+
+weir__item *weir__part_gather(weir__worker *worker, weir__item *item)
+{
+    weir__part *part = (weir__part *)item;
     gathering g;
-    g.f = f;
+    g.f = part->left;
     g.base = &part->view;
-    g.left = false;
-    begin(&g.b, run, NULL);
-    weir__idle_ends(run, g.b.worker);
-    f->parts = 0;
-    run_ops(run, gather_up, &g);
-    g.b.worker->gathers_promoted += g.f != g.base;
+    g.leaves = false;
+    begin(&g.b, worker, part);
+    weir__worker_goes_on(worker);
+    WEIR_ASSERT(g.f->parts == WEIR_FRAME_LEFT);
+    g.f->parts = 0;
+    weir__enclose_gather(gather_in_task, &g, (const char *)g.f);
+    worker->gathers_promoted += g.f != g.base;
     end(&g.b);
-    bool more = false;
-    if (g.left)
-        weir__promote_leave(run, part, g.f);
-    else
-        more = !weir__promote_complete(run, part);
-    serve(run, NULL, more);
+    return g.leaves ? weir__promote_leave(part, g.f) : weir__promote_complete(part);
 }

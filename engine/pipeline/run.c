@@ -1,44 +1,17 @@
-/* weir_run() and weir_run_many(): takes the engine, reserves what a serial run needs, lets the team
+/* weir_run() and weir_run_many(): reserves what a serial run needs, lets the team or the calling worker
  * run the root, and puts everything back.
  *
- * Programs call it on any thread; from a call of a stream on the same engine, whose team is at work
- * already, the run is in place: serial, on that worker, in a lane of its own.  It must never leave a
- * permit, a byte or the engine behind, whatever happened in between. */
+ * Programs call it on any thread.  In an op on the same engine, whose team is at work already, the run
+ * is nested: the worker runs it, and others may help.  It must never leave a permit, a byte or the
+ * engine behind, whatever happened in between. */
 #include <string.h>
 
 #include "base/atomics.h"
 #include "base/error.h"
 #include "pipeline/branch.h"
-#include "pipeline/part.h"
 #include "pipeline/plan.h"
-#include "pipeline/promote.h"
+#include "sched/enclose.h"
 #include "sched/engine.h"
-
-typedef struct root_run {
-    weir__run run;
-    weir__part *root;
-} root_run;
-
-/* Inside the team: worker 0 runs the root, the others look for its parts. */
-static void run_root(void *argument, unsigned worker, unsigned size)
-{
-    root_run *r = argument;
-    weir__run *run = &r->run;
-    if (worker > 0) {
-        weir__promote_enclose(run);
-        return;
-    }
-    weir__part *part = r->root;
-    run->team_size = size;
-    run->workers[0].busy = true;
-    weir__window_set_team(&run->lane->window, size);
-    weir__mail_set_team(&run->lane->mail, size);
-    weir__promote_begin(run);
-    if (size > 1)
-        weir__part_serve(run, part);
-    else
-        (void)weir__part_run(run, &part);
-}
 
 static weir_status check_arguments(const weir_engine *engine, const weir_plan *plan, size_t n,
                                    const void *in, const void *out)
@@ -70,59 +43,30 @@ static weir_status check_budget(const weir_plan *plan, const char *is, uint64_t 
                            is, (unsigned long long)room, (unsigned long long)serial);
 }
 
-static weir_status make_limits(const weir_engine *engine, const weir_plan *plan, bool many,
-                               weir__limits *limits)
+/* The limits of a run by so many workers at most. */
+static weir__limits limits_of(const weir_engine *engine, const weir_plan *plan, bool many,
+                              unsigned workers)
 {
-    const unsigned workers = engine->team.workers;
-    limits->max_in_flight = workers > 1 ? engine->max_in_flight : 0;
-    limits->scratch_bytes = plan->scratch_bytes;
-    const uint64_t bytes = weir__plan_certificate(plan, many, limits->max_in_flight, workers);
-    limits->limit_bytes = bytes < engine->max_bytes ? bytes : engine->max_bytes;
-    return check_budget(plan, "is", engine->max_bytes);
-}
-
-/* A lane keeps what it has once reserved until the stream closes: its free blocks stay there. */
-static weir_status make_limits_in_place(weir_engine *engine, weir__lane *lane,
-                                        const weir_plan *plan, weir__limits *limits)
-{
-    const uint64_t serial = weir_plan_serial_bytes(plan);
-    *limits = (weir__limits){.limit_bytes = serial, .scratch_bytes = plan->scratch_bytes};
-    if (serial <= lane->reserved_bytes)
-        return WEIR_OK;
-    if (!weir__engine_reserve(engine, serial - lane->reserved_bytes))
-        return check_budget(plan, "leaves",
-                            engine->max_bytes - load_relaxed(&engine->reserved_bytes));
-    lane->reserved_bytes = serial;
-    return WEIR_OK;
+    const size_t in_flight = workers > 1 ? engine->max_in_flight : 0;
+    return (weir__limits){.max_in_flight = in_flight,
+                          .limit_bytes = weir__plan_certificate(plan, many, in_flight, workers),
+                          .scratch_bytes = plan->scratch_bytes};
 }
 
 /* The root's record: a part whose children are the inputs. */
-static void make_root(weir__part *root, weir__run *run, uint32_t n, const weir__inputs *inputs,
-                      void *out)
+static void make_root(weir__part *root, const weir__pipeline *pipeline, uint32_t n,
+                      const weir__inputs *inputs, void *out)
 {
     *root = (weir__part){
-        .run = run,
-        .view = {.layer = &run->plan->layer[0],
+        .item = {.run = weir__part_run, .number = pipeline->run->number},
+        .pipeline = pipeline,
+        .view = {.layer = &pipeline->plan->layer[0],
                  .in = (char *)(uintptr_t)inputs,
                  .results = out,
                  .above = (char *)(root + 1),
                  .end = n,
                  .count = n},
     };
-}
-
-static void note_stats(weir_engine *engine, unsigned team, uint64_t began_ns)
-{
-    engine->stats = (weir_stats){
-        .workers = team,
-        .peak_in_flight = engine->lane.window.peak_in_flight,
-        .peak_bytes = engine->lane.window.peak_bytes,
-        .certified_bytes = engine->lane.window.limit_bytes,
-        .seconds = (double)(weir__now_ns() - began_ns) * 1e-9,
-    };
-    weir__engine_sum_stats(engine, &engine->stats);
-    if (team == 1) /* it has nobody to wait for */
-        engine->stats.idle_ns = 0;
 }
 
 /* What a run is to compute. */
@@ -135,18 +79,34 @@ typedef struct job {
     void *out;
 } job;
 
-/* A run in its lane. */
+/* A run under way, as it stands on the stack of the thread that waits for it. */
 typedef struct open_run {
-    weir__lane *lane;
-    weir__part *root; /* NULL once it has ended */
-    const weir_plan *plan;
+    weir__pipeline pipeline;
+    weir__inputs inputs;
+    weir__part *root;     /* NULL once it has ended */
+    weir__worker *worker; /* that it is nested at; NULL: the team runs it */
     weir_error error;
 } open_run;
 
+/* The root and its memory; the run has begun. WEIR_ENOMEM: it has not. */
+static weir_status open_root(open_run *o, weir__run *run, const weir__limits *limits, const job *j)
+{
+    const weir_plan *plan = j->plan;
+    o->root = weir__window_begin(&run->window, limits, plan->root_memory, plan->root_declared);
+    if (o->root == NULL)
+        return weir__error_set(WEIR_ENOMEM, 0, "plan", "no memory for the %llu bytes of a run",
+                               (unsigned long long)weir_plan_serial_bytes(plan));
+    o->inputs = (weir__inputs){.in = j->in, .in_bytes = plan->layer[1].op.in_bytes};
+    o->pipeline =
+        (weir__pipeline){.run = run, .plan = plan, .context = j->context, .numbered = j->numbered};
+    return WEIR_OK;
+}
+
 static weir_status end_run(open_run *o)
 {
-    const weir_status status = weir__failure_end(&o->lane->failure, &o->error);
-    weir__window_end(&o->lane->window, o->root, o->plan->root_declared);
+    weir__run *run = o->pipeline.run;
+    const weir_status status = weir__run_end(run, &o->error);
+    weir__window_end(&run->window, o->root, o->pipeline.plan->root_declared);
     o->root = NULL;
     return status;
 }
@@ -158,81 +118,152 @@ static void drop_run(open_run *o)
         (void)end_run(o);
 }
 
-/* The run itself, in a lane that is ours; engine is NULL for a run in place. */
-static weir_status run_in_lane(weir_engine *engine, weir__lane *lane, weir__worker *workers,
-                               unsigned first_worker, const weir__limits *limits, const job *j,
-                               unsigned *size)
+/* ---- on the team ---- */
+
+/* One thread of it. */
+typedef struct duty {
+    weir__worker *worker;
+    weir__item *item; /* to begin with; NULL: none */
+} duty;
+
+/* By way of an exception as well. */
+static void leave(weir__here *here)
 {
-    weir__part *root =
-        weir__window_begin(&lane->window, limits, j->plan->root_memory, j->plan->root_declared);
-    if (root == NULL)
-        return weir__error_set(WEIR_ENOMEM, 0, "plan", "no memory for the %llu bytes of a run",
-                               (unsigned long long)weir_plan_serial_bytes(j->plan));
-    const weir__inputs inputs = {.in = j->in, .in_bytes = j->plan->layer[1].op.in_bytes};
-    root_run r = {.run = {.lane = lane,
-                          .team = engine != NULL ? &engine->team : NULL,
-                          .workers = workers,
-                          .watch_ns = engine != NULL ? engine->watch_ns : 0,
-                          .first_worker = first_worker,
-                          .plan = j->plan,
-                          .context = j->context,
-                          .numbered = j->numbered,
-                          .run_part = weir__part_serve,
-                          .gather_up = weir__part_gather_up},
-                  .root = root};
-    make_root(root, &r.run, j->n, &inputs, j->out);
-    open_run o __attribute__((cleanup(drop_run)));
-    o.lane = lane;
-    o.root = root;
-    o.plan = j->plan;
-    weir__lane_begin(lane);
-    weir_status began = WEIR_OK;
-    if (engine != NULL)
-        began = weir__team_run(&engine->team, run_root, &r);
+    weir__here_leave(here);
+}
+
+static void do_duty(void *argument)
+{
+    const duty *d = argument;
+    weir__here here __attribute__((cleanup(leave)));
+    weir__here_enter(&here, d->worker->engine, d->worker);
+    weir__worker_work(d->worker, d->item, NULL);
+}
+
+/* Worker 0 runs the root, the others look for its parts. */
+static void run_root(void *argument, unsigned worker, unsigned size)
+{
+    open_run *o = argument;
+    weir_engine *engine = o->pipeline.run->engine;
+    duty d = {.worker = &engine->workers[worker], .item = worker == 0 ? &o->root->item : NULL};
+    if (worker == 0) {
+        weir__run_set_team(o->pipeline.run, size);
+        d.worker->busy = true;
+    }
+    if (size > 1)
+        weir__enclose_worker(do_duty, &d);
     else
-        run_root(&r, 0, 1);
-    const weir_status status = end_run(&o);
-    *size = r.run.team_size;
-    if (began != WEIR_OK)
-        return began; /* the team has set the error */
-    return status == WEIR_OK ? WEIR_OK : weir__error_copy(&o.error);
+        do_duty(&d);
+}
+
+static void note_stats(weir_engine *engine, uint64_t began_ns)
+{
+    const weir__window *window = &engine->root.window;
+    engine->stats = (weir_stats){
+        .workers = engine->root.team,
+        .peak_in_flight = window->peak_in_flight,
+        .peak_bytes = window->peak_bytes,
+        .certified_bytes = window->limit_bytes,
+        .seconds = (double)(weir__now_ns() - began_ns) * 1e-9,
+    };
+    weir__engine_sum_stats(engine, &engine->stats);
 }
 
 static weir_status run_on_team(weir_engine *engine, const job *j)
 {
     const uint64_t began_ns = weir__now_ns();
-    weir__limits limits;
-    unsigned size = 0;
-    weir_status status = make_limits(engine, j->plan, j->n > 1, &limits);
+    weir__limits limits = limits_of(engine, j->plan, j->n > 1, engine->team.workers);
+    weir_status status = check_budget(j->plan, "is", engine->max_bytes);
+    if (limits.limit_bytes > engine->max_bytes)
+        limits.limit_bytes = engine->max_bytes;
+    open_run o __attribute__((cleanup(drop_run)));
+    o.root = NULL;
+    if (status == WEIR_OK)
+        status = open_root(&o, &engine->root, &limits, j);
     if (status != WEIR_OK)
         return status;
     weir__engine_reset_workers(engine);
-    status = run_in_lane(engine, &engine->lane, engine->workers, 0, &limits, j, &size);
-    if (size > 0)
-        note_stats(engine, size, began_ns);
-    return status;
+    weir__run_begin_root(&engine->root);
+    make_root(o.root, &o.pipeline, j->n, &o.inputs, j->out);
+    const weir_status began = weir__team_run(&engine->team, run_root, &o);
+    status = end_run(&o);
+    if (began != WEIR_OK)
+        return began; /* the team has set the error */
+    note_stats(engine, began_ns);
+    if (engine->root.team == 1) /* it has nobody to wait for */
+        engine->stats.idle_ns = 0;
+    return status == WEIR_OK ? WEIR_OK : weir__error_copy(&o.error);
 }
 
-static weir_status run_in_place(weir_engine *engine, weir__lane *lane, const job *j)
+/* ---- nested ---- */
+
+/* What a nested run takes of the engine's bytes: those of a serial run, if there is a limit. A pipeline
+ * around it may come to need all that there are. */
+static weir_status reserve(weir_engine *engine, const weir_plan *plan, bool in_pipeline,
+                           weir__limits *limits)
 {
-    weir__limits limits;
-    unsigned size;
-    const weir_status status = make_limits_in_place(engine, lane, j->plan, &limits);
+    if (engine->max_bytes == SIZE_MAX)
+        return WEIR_OK;
+    if (in_pipeline)
+        return weir__error_set(
+            WEIR_EBUDGET, 0, "max_bytes",
+            "max_bytes is %zu, and the pipeline whose op starts this run may use "
+            "all of it; run it on another engine, or without max_bytes",
+            engine->max_bytes);
+    limits->limit_bytes = weir_plan_serial_bytes(plan);
+    limits->max_in_flight = 0;
+    if (weir__engine_reserve(engine, limits->limit_bytes))
+        return WEIR_OK;
+    return check_budget(plan, "leaves", engine->max_bytes - load_relaxed(&engine->reserved_bytes));
+}
+
+/* A nested run's record, and what it has reserved; given back by way of an exception as well. */
+typedef struct loan {
+    weir__worker *worker;
+    weir__run *run; /* NULL: none */
+    uint64_t bytes;
+} loan;
+
+static void give_back(loan *l)
+{
+    if (l->run == NULL)
+        return;
+    weir__engine_give_back(l->run->engine, l->bytes);
+    weir__engine_give_record(l->worker, l->run);
+}
+
+static weir_status run_nested(const weir__here *here, const job *j)
+{
+    weir_engine *engine = here->engine;
+    weir__worker *worker = here->worker;
+    weir__limits limits = limits_of(engine, j->plan, j->n > 1, engine->mail.team);
+    loan l __attribute__((cleanup(give_back))) = {.worker = worker};
+    weir_status status = reserve(engine, j->plan, here->branch != NULL, &limits);
     if (status != WEIR_OK)
         return status;
-    weir__worker_reset(&lane->worker);
-    return run_in_lane(NULL, lane, &lane->worker, weir__engine_worker_in_place(), &limits, j,
-                       &size);
+    l.bytes = engine->max_bytes == SIZE_MAX ? 0 : limits.limit_bytes;
+    l.run = weir__engine_take_record(engine, worker);
+    if (l.run == NULL) {
+        weir__engine_give_back(engine, l.bytes);
+        return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for the record of a run");
+    }
+    open_run o __attribute__((cleanup(drop_run)));
+    o.root = NULL;
+    status = open_root(&o, l.run, &limits, j);
+    if (status != WEIR_OK)
+        return status;
+    weir__run_begin_nested(l.run, worker, weir__here_top()->run, here->run);
+    make_root(o.root, &o.pipeline, j->n, &o.inputs, j->out);
+    weir__run_wait(l.run, worker, &o.root->item);
+    status = end_run(&o);
+    return status == WEIR_OK ? WEIR_OK : weir__error_copy(&o.error);
 }
 
 static weir_status run(weir_engine *engine, const job *j)
 {
-    weir__lane *lane = weir__engine_lane_in_place(engine);
-    if (lane != NULL && !weir__failure_idle(&lane->failure))
-        return weir__error_set(WEIR_EBUSY, 0, "engine",
-                               "this worker is inside a run already; one run at a time");
-    if (lane != NULL)
-        return run_in_place(engine, lane, j);
+    const weir__here *here = weir__here_on(engine);
+    if (here != NULL)
+        return run_nested(here, j);
     const weir_status status = weir__engine_acquire(engine);
     if (status != WEIR_OK)
         return status;

@@ -20,17 +20,15 @@ bool weir__failure_is_valid(const weir__failure *failure)
     if (weir__failure_published(failure))
         return error_is_valid(&failure->error);
     return state == WEIR_FAILURE_IDLE || state == WEIR_FAILURE_RUNNING ||
-           (state & ~WEIR_FAILURE_CANCELLED) == WEIR_FAILURE_CLAIMED;
+           state == WEIR_FAILURE_CLAIMED;
 }
 #endif
 
 void weir__failure_begin(weir__failure *failure)
 {
     WEIR_ASSERT(load_relaxed(&failure->state) == WEIR_FAILURE_IDLE);
-    /* FA1: seq_cst; as a release it pairs with FA2 and FA6, so that a canceller of this run sees the engine
-     * ready for it. And a run in place that begins while the run above it is cancelled (lane.c) is seen at
-     * FA6, or sees the mark at FA7. */
-    store_seq_cst(&failure->state, WEIR_FAILURE_RUNNING);
+    /* FA1: release; pairs with FA2, so that a canceller of this run sees the engine ready for it. */
+    store_release(&failure->state, WEIR_FAILURE_RUNNING);
 }
 
 bool weir__failure_claim(weir__failure *failure)
@@ -40,40 +38,16 @@ bool weir__failure_claim(weir__failure *failure)
     return cas_acquire(&failure->state, &running, WEIR_FAILURE_CLAIMED);
 }
 
-bool weir__failure_cancel(weir__failure *failure)
-{
-    for (;;) {
-        /* FA6: seq_cst; pairs with FA1. */
-        int state = load_seq_cst(&failure->state);
-        if (state == WEIR_FAILURE_IDLE || (state & WEIR_FAILURE_CANCELLED) != 0)
-            return false;
-        const bool first = state == WEIR_FAILURE_RUNNING;
-        const int next = (first ? WEIR_FAILURE_CLAIMED : state) | WEIR_FAILURE_CANCELLED;
-        /* FA8: seq_cst, for weir__event as well; pairs with FA7. */
-        if (cas_seq_cst(&failure->state, &state, next))
-            return first;
-    }
-}
-
 void weir__failure_publish(weir__failure *failure)
 {
-    WEIR_ASSERT((load_relaxed(&failure->state) & ~WEIR_FAILURE_CANCELLED) == WEIR_FAILURE_CLAIMED);
-    WEIR_ASSERT_SLOW(error_is_valid(&failure->error)); /* this thread has claimed it */
-    /* FA3: seq_cst, for weir__event; as a release it pairs with FA4 and FA5: the error is complete. The mark
-     * of a cancel stays. */
-    add_seq_cst(&failure->state, WEIR_FAILURE_PUBLISHED - WEIR_FAILURE_CLAIMED);
+    /* FA3: seq_cst, for weir__event; as a release it pairs with FA4 and FA5: the error is complete. */
+    store_seq_cst(&failure->state, WEIR_FAILURE_PUBLISHED);
 }
 
 bool weir__failure_published(const weir__failure *failure)
 {
     /* FA5: seq_cst, for weir__event; as an acquire it pairs with FA3. */
-    return load_seq_cst(&failure->state) >= WEIR_FAILURE_PUBLISHED;
-}
-
-bool weir__failure_cancelled(const weir__failure *failure)
-{
-    /* FA7: seq_cst; pairs with FA8. */
-    return (load_seq_cst(&failure->state) & WEIR_FAILURE_CANCELLED) != 0;
+    return load_seq_cst(&failure->state) == WEIR_FAILURE_PUBLISHED;
 }
 
 bool weir__failure_peek(weir__failure *failure, weir_error *error)
@@ -91,7 +65,7 @@ weir_status weir__failure_end(weir__failure *failure, weir_error *error)
     if (cas_relaxed(&failure->state, &state, WEIR_FAILURE_IDLE))
         return WEIR_OK;
     /* A canceller is between its claim and its publish: a few stores. FA4: acquire; pairs with FA3. */
-    while (load_acquire(&failure->state) < WEIR_FAILURE_PUBLISHED)
+    while (load_acquire(&failure->state) != WEIR_FAILURE_PUBLISHED)
         sched_yield();
     WEIR_ASSERT_SLOW(weir__failure_is_valid(failure));
     *error = failure->error;

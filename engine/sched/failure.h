@@ -4,19 +4,17 @@
  * result.  It must never wait for anything but another thread's few stores.
  *
  * Who may call what at the same time ("-" free, "X" never):
- *                  begin  claim, cancel  publish  stopping  end
- *   begin            X          -           X         -       X   begin, end: the thread that runs
- *   claim, cancel    -          -           -         -       -   any thread, also a signal handler
- *   publish          X          -           X         -       -   the one whose claim succeeded
+ *                begin  claim/publish  stopping  end
+ *   begin          X          -           -       X     begin, end: the thread that runs
+ *   claim          -          -           -       -     claim: any thread, also a signal handler
+ *   publish        X          X           -       -     publish: the one whose claim succeeded
  *
  * The state goes IDLE -> RUNNING -> CLAIMED -> PUBLISHED -> IDLE, or from RUNNING straight to IDLE:
  *   IDLE -> RUNNING       begin           the thread that runs
- *   RUNNING -> CLAIMED    claim, cancel   the first reporter or canceller, by compare-and-swap
+ *   RUNNING -> CLAIMED    claim           the first reporter, by compare-and-swap
  *   CLAIMED -> PUBLISHED  publish         the same, once the error is written
  *   RUNNING -> IDLE       end             the thread that runs, by compare-and-swap: nothing failed
- *   PUBLISHED -> IDLE     end             the same: it takes the error
- * A cancel is a mark beside it, from CLAIMED on, since it may come after another failure: a stream that
- * failed goes on with what comes before the failure, but not after a cancel. */
+ *   PUBLISHED -> IDLE     end             the same: it takes the error */
 #ifndef WEIR_FAILURE_H
 #define WEIR_FAILURE_H
 
@@ -24,19 +22,13 @@
 #include "base/base.h"
 #include "weir/status.h"
 
-enum {
-    WEIR_FAILURE_IDLE = 0,
-    WEIR_FAILURE_CANCELLED = 1, /* the mark; with CLAIMED or PUBLISHED only */
-    WEIR_FAILURE_RUNNING = 2,
-    WEIR_FAILURE_CLAIMED = 4,
-    WEIR_FAILURE_PUBLISHED = 6
-};
+enum { WEIR_FAILURE_IDLE, WEIR_FAILURE_RUNNING, WEIR_FAILURE_CLAIMED, WEIR_FAILURE_PUBLISHED };
 
 /* Invariant (weir__failure_is_valid): state is one of those; PUBLISHED => error is one, with texts that
  * end. */
 typedef struct weir__failure {
     atomic_int state;
-    weir_error error; /* the first; written by the claimer, read after PUBLISHED */
+    weir_error error; /* written by the claimer, read after PUBLISHED */
 } weir__failure;
 
 /* Does the invariant hold? For asserts and tests. Threads: any that may peek. */
@@ -46,8 +38,6 @@ void weir__failure_begin(weir__failure *failure);
 
 /* True for the first caller while a run is under way; that caller fills in `error` and publishes. */
 bool weir__failure_claim(weir__failure *failure) WEIR_MUST_CHECK;
-/* The same, and marks the run as cancelled, whoever was first. */
-bool weir__failure_cancel(weir__failure *failure) WEIR_MUST_CHECK;
 void weir__failure_publish(weir__failure *failure);
 
 /* While the run is under way: true, and *error, once its failure is published. */
@@ -55,8 +45,6 @@ bool weir__failure_peek(weir__failure *failure, weir_error *error) WEIR_MUST_CHE
 
 /* The same without the error. */
 bool weir__failure_published(const weir__failure *failure);
-/* Has a cancel come? It is published, or will be within a few stores, or came after a failure. */
-bool weir__failure_cancelled(const weir__failure *failure);
 
 /* Ends the run. Returns WEIR_OK, or the first failure's status, with *error filled in. */
 weir_status weir__failure_end(weir__failure *failure, weir_error *error) WEIR_MUST_CHECK;

@@ -1,20 +1,49 @@
-/* The boxes of the team's workers; see mail.h.
- *
- * A worker that falls asleep counts itself and then looks into all boxes; one that leaves an item in
- * its own box does so and then looks whether anybody sleeps.  Both are sequentially consistent, so at
- * least one of the two sees the other (Dekker). */
+/* The boxes of the team's workers; see mail.h, and README.md for the argument that nobody sleeps over
+ * an item. */
 #include "sched/mail.h"
 
-#include "base/atomics.h"
 #include "base/memory.h"
 #include "trace/point.h"
 
-static char raised_hand; /* its address is the mark */
-#define RAISED ((void *)&raised_hand)
+/* What a box holds: an address that is aligned to a line, and a number in its low bits. */
+typedef uintptr_t letter;
 
-static bool is_item(const void *content)
+static alignas(WEIR_LINE) char request_mark, sleeper_mark; /* their addresses are the marks */
+
+static letter letter_of(const void *address, weir__number number)
 {
-    return content != NULL && content != RAISED;
+    WEIR_ASSERT((uintptr_t)address % WEIR_LINE == 0 && number <= WEIR_NUMBERS);
+    return (uintptr_t)address | number;
+}
+
+static const void *address_in(letter l)
+{
+    return (const void *)(l & ~(uintptr_t)(WEIR_LINE - 1));
+}
+
+static weir__number number_in(letter l)
+{
+    return (weir__number)(l & (WEIR_LINE - 1));
+}
+
+static bool is_request(letter l)
+{
+    return address_in(l) == &request_mark;
+}
+
+static bool is_mark(letter l)
+{
+    return address_in(l) == &sleeper_mark;
+}
+
+static bool is_item(letter l)
+{
+    return l != 0 && !is_request(l) && !is_mark(l);
+}
+
+static weir__item *item_in(letter l)
+{
+    return (weir__item *)(uintptr_t)address_in(l);
 }
 
 weir_status weir__mail_open(weir__mail *mail, unsigned workers)
@@ -29,31 +58,25 @@ void weir__mail_close(weir__mail *mail)
     weir__memory_give(mail->box);
 }
 
-static void put(weir__box *box, void *content)
-{
-    store_relaxed(&box->item, content);
-}
-
-static void *look(const weir__box *box)
-{
-    /* M4, where somebody falls asleep. */
-    return load_seq_cst(&box->item);
-}
-
 void weir__mail_begin(weir__mail *mail)
 {
-    store_relaxed(&mail->asleep, 0);
-    store_relaxed(&mail->tasks, 0);
+    WEIR_ASSERT(load_relaxed(&mail->asleep) == 0);
+    mail->team = 1;
+    store_relaxed(&mail->surplus, 0);
+    store_relaxed(&mail->over, false);
     for (unsigned i = 0; i < mail->boxes; i++) {
-        put(&mail->box[i], i == 0 ? NULL : RAISED);
-        store_relaxed(&mail->box[i].signal, WEIR__LOOK);
+        WEIR_ASSERT(!is_item(load_relaxed(&mail->box[i].content)));
+        store_relaxed(&mail->box[i].content, i == 0 ? 0 : letter_of(&request_mark, 0));
+        store_relaxed(&mail->box[i].signal, WEIR__STOP);
     }
 }
 
 void weir__mail_set_team(weir__mail *mail, unsigned team)
 {
     for (unsigned i = team; i < mail->boxes; i++)
-        put(&mail->box[i], NULL);
+        store_relaxed(&mail->box[i].content, 0);
+    mail->team = team;
+    weir__mail_count(mail, 1 - (int)team);
 }
 
 static unsigned after(const weir__mail *mail, unsigned i)
@@ -61,11 +84,47 @@ static unsigned after(const weir__mail *mail, unsigned i)
     return i + 1 < mail->boxes ? i + 1 : 0;
 }
 
-bool weir__mail_has_sleepers(const weir__mail *mail)
+/* ---- numbers ---- */
+
+weir__number weir__mail_number_take(weir__mail *mail, weir__number parent)
 {
-    /* M3: seq_cst, as the change of a signal or a box before it; pairs with M4. */
-    return load_seq_cst(&mail->asleep) > 0;
+    uint64_t taken = load_relaxed(&mail->taken);
+    for (weir__number number = 1; number <= WEIR_NUMBERS; number++) {
+        const uint64_t bit = (uint64_t)1 << number;
+        if (taken & bit)
+            continue;
+        if (cas_relaxed(&mail->taken, &taken, taken | bit)) {
+            store_relaxed(&mail->parent[number], parent);
+            return number;
+        }
+        number = 0;
+    }
+    return 0;
 }
+
+void weir__mail_number_give(weir__mail *mail, weir__number number)
+{
+    if (number == 0)
+        return;
+    const uint64_t before = sub_relaxed(&mail->taken, (uint64_t)1 << number);
+    WEIR_ASSERT(before >> number & 1);
+    (void)before;
+}
+
+/* Is the run with this number the wanted one, or nested in it? Numbers of runs that have ended may be
+ * looked at, and then the answer means nothing: whoever acts on it makes sure that the box has not
+ * changed. */
+static bool is_wanted(const weir__mail *mail, weir__number wanted, weir__number number)
+{
+    unsigned steps = 0;
+    if (wanted == 0)
+        return true;
+    while (number != 0 && number != wanted && steps++ < WEIR_NUMBERS)
+        number = load_relaxed(&mail->parent[number]);
+    return number == wanted;
+}
+
+/* ---- signals ---- */
 
 const int *weir__mail_signal(const weir__mail *mail, unsigned worker)
 {
@@ -73,134 +132,229 @@ const int *weir__mail_signal(const weir__mail *mail, unsigned worker)
     return (const int *)&mail->box[worker].signal;
 }
 
-void weir__mail_stop(weir__mail *mail)
-{
-    for (unsigned i = 0; i < mail->boxes; i++)
-        store_relaxed(&mail->box[i].signal, WEIR__STOP);
-}
-
-bool weir__mail_stopped(const weir__mail *mail, unsigned worker)
-{
-    return load_relaxed(&mail->box[worker].signal) == WEIR__STOP;
-}
-
-void weir__mail_hush(weir__mail *mail, unsigned worker)
-{
-    int look = WEIR__LOOK;
-    /* M5: acquire; pairs with M6. M3 as well. */
-    cas_seq_cst(&mail->box[worker].signal, &look, WEIR__QUIET);
-}
-
-void weir__mail_poke(weir__mail *mail, unsigned other)
+void weir__mail_ask(weir__mail *mail, unsigned other)
 {
     atomic_int *signal = &mail->box[other].signal;
     int quiet = WEIR__QUIET;
-    /* M4, where it is about a sleeper. M6: release; pairs with M5, so that the raised hand is seen. */
-    if (load_seq_cst(signal) == WEIR__QUIET)
-        cas_release(signal, &quiet, WEIR__LOOK);
+    /* M4 as well, of a worker that has announced that it will sleep: seq_cst. */
+    if (load_seq_cst(signal) != WEIR__QUIET)
+        return;
+    /* M6: release; pairs with M5, so that the request is seen. */
+    cas_release(signal, &quiet, WEIR__LOOK);
 }
 
-void weir__mail_poke_others(weir__mail *mail, unsigned worker)
+void weir__mail_ask_others(weir__mail *mail, unsigned worker)
 {
     for (unsigned i = after(mail, worker); i != worker; i = after(mail, i))
-        weir__mail_poke(mail, i);
+        weir__mail_ask(mail, i);
 }
+
+void weir__mail_alert(weir__mail *mail, unsigned worker)
+{
+    /* M9: seq_cst, after what it is about; pairs with M5, which is before the worker looks at that. */
+    store_seq_cst(&mail->box[worker].signal, WEIR__STOP);
+}
+
+void weir__mail_alert_all(weir__mail *mail)
+{
+    for (unsigned i = 0; i < mail->boxes; i++) {
+        weir__mail_alert(mail, i);
+        weir__mail_wake(mail, i);
+    }
+}
+
+void weir__mail_acknowledge(weir__mail *mail, unsigned worker)
+{
+    /* M5: seq_cst; pairs with M6, as an acquire, and with M9, since the looks at what a run says come
+     * after it. M3 as well, before the look for sleepers. */
+    (void)exchange_seq_cst(&mail->box[worker].signal, WEIR__QUIET);
+}
+
+/* ---- sleeping ---- */
+
+bool weir__mail_has_sleepers(const weir__mail *mail)
+{
+    /* M3: seq_cst, as the change of a word or a box before it; pairs with M4. */
+    return load_seq_cst(&mail->asleep) > 0;
+}
+
+void weir__mail_announce(weir__mail *mail, unsigned worker, weir__number wanted)
+{
+    weir__box *box = &mail->box[worker];
+    WEIR_ASSERT(load_relaxed(&box->content) == 0);
+    /* M4: seq_cst, as the looks after it at boxes, words, and what else the worker waits for; pairs with
+     * M3. */
+    add_seq_cst(&mail->asleep, 1);
+    /* M4 as well: seq_cst. Who finds the count raised and no mark yet need do nothing, since the looks
+     * are later still. */
+    store_seq_cst(&box->content, letter_of(&sleeper_mark, wanted));
+    WEIR_POINT(MAIL_ANNOUNCED);
+}
+
+void weir__mail_park(weir__mail *mail, unsigned worker)
+{
+    weir__box *box = &mail->box[worker];
+    unsigned read;
+    while (read = weir__bell_read(&box->bell), is_mark(load_relaxed(&box->content)))
+        weir__bell_wait(&box->bell, read, WEIR_NO_DEADLINE);
+}
+
+/* Turns the mark of a sleeper into `content`, and wakes it; false if that is not there any more. */
+static bool wake_with(weir__mail *mail, weir__box *box, letter mark, letter content)
+{
+    /* M1 as well. */
+    if (!cas_release(&box->content, &mark, content))
+        return false;
+    sub_relaxed(&mail->asleep, 1);
+    WEIR_POINT(MAIL_WOKEN);
+    weir__bell_ring(&box->bell);
+    return true;
+}
+
+void weir__mail_wake_one(weir__mail *mail)
+{
+    for (unsigned i = 0; i < mail->boxes && weir__mail_has_sleepers(mail); i++) {
+        /* M3 as well. */
+        const letter l = load_seq_cst(&mail->box[i].content);
+        if (is_mark(l) && number_in(l) == 0 && wake_with(mail, &mail->box[i], l, 0))
+            return;
+    }
+}
+
+void weir__mail_wake(weir__mail *mail, unsigned worker)
+{
+    weir__box *box = &mail->box[worker];
+    /* M3 as well: after what the worker is to see. */
+    const letter l = load_seq_cst(&box->content);
+    if (is_mark(l))
+        (void)wake_with(mail, box, l, 0);
+}
+
+void weir__mail_wake_all(weir__mail *mail)
+{
+    for (unsigned i = 0; i < mail->boxes; i++)
+        weir__mail_wake(mail, i);
+}
+
+void weir__mail_end(weir__mail *mail)
+{
+    /* M7: seq_cst, as the looks for sleepers after it; pairs with M8. */
+    store_seq_cst(&mail->over, true);
+    weir__mail_alert_all(mail);
+}
+
+/* ---- handing over ---- */
 
 bool weir__mail_has_room(const weir__mail *mail, unsigned worker)
 {
-    return !is_item(look(&mail->box[worker]));
+    return load_relaxed(&mail->box[worker].content) == 0;
 }
 
-/* Takes this item out of a box, if it is still there. */
-static bool take_out(weir__box *box, void *item)
+/* Gives the letter to the box's worker, if it requests such a one or sleeps and wants it. */
+static bool give(weir__mail *mail, weir__box *box, letter l, bool to_sleeper)
 {
-    /* M2: acquire; pairs with M1. */
-    return cas_acquire(&box->item, &item, NULL);
-}
-
-static bool give(weir__box *box, void *item)
-{
-    void *expected = RAISED;
+    /* M3 as well, where it is about a sleeper. */
+    letter there = load_seq_cst(&box->content);
+    if (!(to_sleeper ? is_mark(there) : is_request(there)) ||
+        !is_wanted(mail, number_in(there), number_in(l)))
+        return false;
+    if (to_sleeper)
+        return wake_with(mail, box, there, l);
     /* M1: release; pairs with M2. */
-    return look(box) == RAISED && cas_release(&box->item, &expected, item);
+    return cas_release(&box->content, &there, l);
 }
 
-bool weir__mail_post(weir__mail *mail, unsigned worker, void *item)
+/* To the first worker that wants it. */
+static bool give_to_one(weir__mail *mail, unsigned worker, letter l, bool to_sleeper)
 {
     for (unsigned i = after(mail, worker); i != worker; i = after(mail, i))
-        if (give(&mail->box[i], item))
+        if (give(mail, &mail->box[i], l, to_sleeper))
             return true;
-    weir__box *own = &mail->box[worker];
-    if (look(own) != NULL || weir__mail_has_sleepers(mail))
-        return false;
-    /* M1 as well, and M3. */
-    store_seq_cst(&own->item, item);
-    WEIR_POINT(MAIL_POSTED);
-    return !weir__mail_has_sleepers(mail) || !take_out(own, item);
+    return false;
 }
 
-void *weir__mail_take(weir__mail *mail, unsigned worker)
+/* Has sleepers look that want this letter, which is in a box. */
+static void wake_for(weir__mail *mail, unsigned worker, letter l)
+{
+    for (unsigned i = after(mail, worker); i != worker; i = after(mail, i)) {
+        /* M3 as well. */
+        const letter there = load_seq_cst(&mail->box[i].content);
+        if (is_mark(there) && is_wanted(mail, number_in(there), number_in(l)) &&
+            wake_with(mail, &mail->box[i], there, 0))
+            return;
+    }
+}
+
+void weir__mail_post(weir__mail *mail, unsigned worker, weir__item *item)
+{
+    const letter l = letter_of(item, item->number);
+    WEIR_ASSERT(weir__mail_has_room(mail, worker));
+    if (give_to_one(mail, worker, l, false) ||
+        (weir__mail_has_sleepers(mail) && give_to_one(mail, worker, l, true)))
+        return;
+    /* M1 and M3 as well: seq_cst, before the look for sleepers. */
+    store_seq_cst(&mail->box[worker].content, l);
+    WEIR_POINT(MAIL_POSTED);
+    if (weir__mail_has_sleepers(mail)) /* who fell asleep in between may not have seen it */
+        wake_for(mail, worker, l);
+}
+
+/* Takes this letter out of a box, if it is still there. */
+static bool take_out(weir__box *box, letter l)
+{
+    /* M2: acquire; pairs with M1. */
+    return cas_acquire(&box->content, &l, 0);
+}
+
+/* Takes this worker's request or mark back, or a wanted item that is there instead by now; but leaves
+ * another's, which it is to pass on. */
+static weir__item *retire(weir__mail *mail, unsigned worker, weir__number wanted)
+{
+    const letter own = load_relaxed(&mail->box[worker].content);
+    if (own == 0 || (is_item(own) && !is_wanted(mail, wanted, number_in(own))))
+        return NULL;
+    return weir__mail_withdraw(mail, worker);
+}
+
+weir__item *weir__mail_take(weir__mail *mail, unsigned worker, weir__number wanted)
 {
     unsigned i = worker;
     do {
-        void *item = look(&mail->box[i]);
-        if (!is_item(item))
+        /* M4 as well, of a worker that has announced that it will sleep: seq_cst. */
+        const letter l = load_seq_cst(&mail->box[i].content);
+        if (!is_item(l) || !is_wanted(mail, wanted, number_in(l)))
             continue;
-        /* Hand down first, or there could be two items. */
-        if (i != worker && look(&mail->box[worker]) == RAISED) {
-            void *own = weir__mail_lower(mail, worker);
-            if (own != NULL)
-                return own;
-        }
-        if (take_out(&mail->box[i], item))
-            return item;
+        /* The own request or mark goes first, or there could be two items. */
+        weir__item *own = i != worker ? retire(mail, worker, wanted) : NULL;
+        if (own != NULL)
+            return own;
+        if (!take_out(&mail->box[i], l))
+            continue;
+        /* Until here the number may have been that of an older run. Now its run cannot end. */
+        if (is_wanted(mail, wanted, number_in(l)))
+            return item_in(l);
+        weir__mail_post(mail, worker, item_in(l));
     } while ((i = after(mail, i)) != worker);
     return NULL;
 }
 
-void weir__mail_raise(weir__mail *mail, unsigned worker)
+void weir__mail_request(weir__mail *mail, unsigned worker, weir__number wanted)
 {
     weir__box *own = &mail->box[worker];
-    if (look(own) == NULL)
-        put(own, RAISED);
+    if (weir__mail_has_room(mail, worker))
+        store_relaxed(&own->content, letter_of(&request_mark, wanted));
 }
 
-void *weir__mail_lower(weir__mail *mail, unsigned worker)
+weir__item *weir__mail_withdraw(weir__mail *mail, unsigned worker)
 {
     weir__box *own = &mail->box[worker];
-    void *content = look(own);
-    while (content != NULL)
+    letter there = load_relaxed(&own->content);
+    while (there != 0)
         /* M2 as well. */
-        if (cas_weak_acquire(&own->item, &content, NULL))
-            return is_item(content) ? content : NULL;
+        if (cas_weak_acquire(&own->content, &there, 0)) {
+            if (is_mark(there))
+                sub_relaxed(&mail->asleep, 1);
+            return is_item(there) ? item_in(there) : NULL;
+        }
     return NULL;
-}
-
-void *weir__mail_sleep(weir__mail *mail, unsigned worker)
-{
-    /* M4: seq_cst, as the looks at boxes and signals after it; pairs with M3. */
-    add_seq_cst(&mail->asleep, 1);
-    WEIR_POINT(MAIL_ASLEEP);
-    void *item = weir__mail_take(mail, worker);
-    if (item != NULL)
-        sub_relaxed(&mail->asleep, 1);
-    else
-        weir__mail_poke_others(mail, worker);
-    return item;
-}
-
-void weir__mail_woke(weir__mail *mail)
-{
-    sub_relaxed(&mail->asleep, 1);
-    sub_relaxed(&mail->tasks, 1);
-}
-
-void weir__mail_add_task(weir__mail *mail)
-{
-    add_relaxed(&mail->tasks, 1);
-}
-
-bool weir__mail_has_tasks(const weir__mail *mail)
-{
-    return load_relaxed(&mail->tasks) > load_relaxed(&mail->asleep);
 }

@@ -1,94 +1,144 @@
-/* Mail: how the workers of a team ask each other for work, and hand it over, while they are awake.
+/* Mail: how the workers of a team ask each other for work, hand it over, and sleep.
  *
- * Each worker has a box with room for one item.  A worker without work raises its hand, which is a
- * mark in its own box, and whoever has work to spare puts some there; or a busy worker puts some in
- * its own box ahead of time, for the next that runs dry.  Anyone may empty any box, so nothing waits
- * for a worker that the system does not let run.  And each worker polls a word of its own: who wants
- * something of it writes there.  Mail must never be the only way to a worker that sleeps in the OpenMP
- * runtime: those are counted, and only a task wakes one.
+ * Each worker has a box with room for one item.  A worker without work puts a request into its box,
+ * and whoever has work to spare gives it an item; a busy worker may leave one item in its own box
+ * ahead of time.  A worker that has found nothing for a while is asleep, which its box says as well,
+ * and whoever has an item for it rings its bell.  Anyone may empty any box, so no item waits for a
+ * worker that the system does not let run.
+ *
+ * Runs have numbers, and beside an item stands that of its run, in the same word.  A worker that waits
+ * for a run in an op of another wants only items of that run, or of those nested in it: its number
+ * stands in its request and in its mark.  So nobody looks into an item that is not its own, and no op
+ * finds a stranger's work on its stack.
+ *
+ * Each worker polls a word of its own.  Who wants work of it, or wants it to look at once, writes
+ * there.
  *
  * Who may call what at the same time ("-" free, "X" never):
- *                begin  post, take, raise, lower, hush, sleep  poke, stop
- *   begin          X                     X                         X       before the team enters
- *   post, …        X                     -                         -       each worker for itself
- *   poke, stop     X                     -                         -       any thread, for any worker
+ *                begin  post, take, request, withdraw,   ask, alert,  number_take,
+ *                       acknowledge, announce, park      end, count   number_give
+ *   begin          X                X                       X            X     before the team enters
+ *   post, …        X                -                       -            -     each worker for itself
+ *   ask, …         X                -                       -            -     any thread
  * Order:     what was written before post happens before the take of it returns (M1, M2), and what
- *            was before a signal, before the hush that takes it (M5, M6).
- * Progress:  lock-free; nothing here waits. A look into all boxes costs a cached load for each.
- * Memory:    items are the caller's; none may be NULL. */
+ *            was before ask happens before the acknowledge that takes it (M5, M6).
+ * Progress:  lock-free; only park waits.  A look into all boxes costs a cached load for each.
+ * Memory:    items are the caller's, aligned to WEIR_LINE.
+ * Protocol:  README.md, "Handing over" and "Falling asleep". */
 #ifndef WEIR_MAIL_H
 #define WEIR_MAIL_H
 
 #include "base/atomics.h"
 #include "base/base.h"
+#include "sched/bell.h"
+#include "sched/item.h"
 #include "weir/detail/loop.h" /* WEIR__LOOK, … */
 #include "weir/status.h"
 
+static_assert(WEIR_NUMBERS < WEIR_LINE, "a number fits beside the address of an item");
+
 typedef struct weir__box {
-    /* Nothing, the raised hand, or an item. The owner alone fills an empty box and raises and lowers
-     * its hand; others turn a raised hand into an item; anyone takes an item out. */
-    alignas(WEIR_LINE) _Atomic(void *) item;
-    /* The word that the owner polls: WEIR__LOOK or WEIR__QUIET, which the owner alone makes of it, or
-     * WEIR__STOP, which stays. Others make WEIR__LOOK of WEIR__QUIET. */
+    /* 0, or a number beside a request, the mark of a sleeper, or an item's address. The owner alone
+     * fills an empty box, and alone withdraws its request; others turn a request or a sleeper's mark
+     * into an item, or wake the sleeper by taking its mark away; anyone takes an item out. */
+    alignas(WEIR_LINE) atomic_uintptr_t content;
+    /* The word that the owner polls: the owner alone makes WEIR__QUIET of it, others WEIR__LOOK of
+     * that, and anyone WEIR__STOP, by which no poll goes. */
     atomic_int signal;
+    weir__bell bell;
 } weir__box;
 
+/* Invariants: asleep is at least the number of boxes with the sleeper's mark, and equals it while
+ * nobody is between two steps; surplus = items in boxes or about to be + busy workers - team; a
+ * number's parent is a number that is taken, or 0. */
 typedef struct weir__mail {
     weir__box *box;
     unsigned boxes;
-    alignas(WEIR_LINE) atomic_uint asleep; /* workers in the OpenMP runtime, or about to be */
-    atomic_uint tasks;                     /* that can run, and nobody has begun */
+    unsigned team; /* workers that came */
+    alignas(WEIR_LINE) atomic_uint asleep;
+    alignas(WEIR_LINE) atomic_int surplus; /* below 0 somebody has nothing to do */
+    alignas(WEIR_LINE) atomic_bool over;   /* the team's workers are to leave */
+    atomic_uint_least64_t taken;           /* a bit for each number */
+    alignas(WEIR_LINE) atomic_uchar parent[WEIR_NUMBERS + 1]; /* of the run that it is nested in */
 } weir__mail;
 
 weir_status weir__mail_open(weir__mail *mail, unsigned workers) WEIR_MUST_CHECK;
 void weir__mail_close(weir__mail *mail);
 
-/* Before a run: all workers are awake and are to look, and all but worker 0 have raised their hands,
+/* Before a team enters: all workers are awake and are to look, and all but worker 0 request work,
  * since they are on their way. */
 void weir__mail_begin(weir__mail *mail);
-/* By worker 0, before it posts: only so many workers came. */
+/* By worker 0, before it posts: only so many workers came, and all but worker 0 have no work. */
 void weir__mail_set_team(weir__mail *mail, unsigned team);
+/* The team's workers are to leave, asleep or not. */
+void weir__mail_end(weir__mail *mail);
+static inline bool weir__mail_is_over(const weir__mail *mail)
+{
+    /* M8: seq_cst; pairs with M7, of a worker that has announced that it will sleep. */
+    return load_seq_cst(&mail->over);
+}
 
-/* Has this worker's own box room for an item? */
+/* A number for a run that is nested in that of another number, 0 if all are taken; and back. */
+weir__number weir__mail_number_take(weir__mail *mail, weir__number parent);
+void weir__mail_number_give(weir__mail *mail, weir__number number);
+
+/* ---- handing over ---- */
+
+/* Has this worker's own box room for an item? If so, it has until the worker posts. */
 bool weir__mail_has_room(const weir__mail *mail, unsigned worker);
-/* Gives an item to a worker with its hand up, or leaves it in this worker's own box. False if the
- * item is still the caller's, and a task had better wake a sleeper for it. */
-bool weir__mail_post(weir__mail *mail, unsigned worker, void *item) WEIR_MUST_CHECK;
+/* Gives the item to a worker that requests such a one, or to a sleeper, or leaves it in this worker's own box, which has room. */
+void weir__mail_post(weir__mail *mail, unsigned worker, weir__item *item);
+/* Takes a wanted item from any box, this worker's own first; then no request or mark of this worker is
+ * left. NULL if there is none: then its box is as it was, unless another worker was faster. */
+weir__item *weir__mail_take(weir__mail *mail, unsigned worker, weir__number wanted) WEIR_MUST_CHECK;
+
+/* A worker whose box is empty requests such work, or goes on to. */
+void weir__mail_request(weir__mail *mail, unsigned worker, weir__number wanted);
+/* Takes this worker's request or mark back. Returns the item that it was given instead, or NULL. */
+weir__item *weir__mail_withdraw(weir__mail *mail, unsigned worker) WEIR_MUST_CHECK;
+
+/* ---- signals ---- */
 
 /* The word that this worker polls (weir__loop_is_quiet). Read it by an atomic load only. */
 const int *weir__mail_signal(const weir__mail *mail, unsigned worker);
-/* From now on every poll calls, and says that the run stops; may be called again and again. An op that
- * has seen it and gives up finds that its worker's next poll has seen it too, since both look at one
- * word, so that nothing takes its result for a real one.
- * Threads: any; from a signal handler as well. */
-void weir__mail_stop(weir__mail *mail);
-bool weir__mail_stopped(const weir__mail *mail, unsigned worker);
-/* This worker looks what others want of it: all that comes later is signalled again. */
-void weir__mail_hush(weir__mail *mail, unsigned worker);
 /* The other worker is to look for work to hand out. */
-void weir__mail_poke(weir__mail *mail, unsigned other);
-void weir__mail_poke_others(weir__mail *mail, unsigned worker);
+void weir__mail_ask(weir__mail *mail, unsigned other);
+void weir__mail_ask_others(weir__mail *mail, unsigned worker);
+/* The worker's next poll fires, whatever may go by otherwise. */
+void weir__mail_alert(weir__mail *mail, unsigned worker);
+/* Every worker's does, and sleepers look. Threads: any; from a signal handler as well. */
+void weir__mail_alert_all(weir__mail *mail);
+/* This worker looks what others want of it: whoever asks later writes its word again. */
+void weir__mail_acknowledge(weir__mail *mail, unsigned worker);
 
-/* Takes an item from any box, this worker's own first, and lowers the hand if it was up; NULL if
- * there is none: then the hand stays as it was, unless another worker was faster. */
-void *weir__mail_take(weir__mail *mail, unsigned worker) WEIR_MUST_CHECK;
-/* The hand of a worker whose box is empty goes up, or stays so. */
-void weir__mail_raise(weir__mail *mail, unsigned worker);
-/* Lowers the hand. Returns the item that was in the box instead, or NULL. */
-void *weir__mail_lower(weir__mail *mail, unsigned worker) WEIR_MUST_CHECK;
+/* ---- sleeping ---- */
 
-/* The worker, its hand down, is about to go to sleep: it counts as asleep, and signals to all others,
- * unless there is an item after all, which is returned. */
-void *weir__mail_sleep(weir__mail *mail, unsigned worker) WEIR_MUST_CHECK;
-/* A task has woken the worker. */
-void weir__mail_woke(weir__mail *mail);
-
-/* Before a task is made, or made ready, that will wake a worker. */
-void weir__mail_add_task(weir__mail *mail);
-/* Are there more such tasks than sleepers, so that a worker should go and run one? */
-bool weir__mail_has_tasks(const weir__mail *mail);
-/* Sleepers cannot signal: a worker that finds some must look by itself whether they are needed. After
- * weir__mail_hush() one sees those who fell asleep before, and who falls asleep later signals. */
+/* The worker, whose box is empty, is about to sleep, wanting such items. It must look once more for
+ * all that it waits for, and then park or withdraw. */
+void weir__mail_announce(weir__mail *mail, unsigned worker, weir__number wanted);
+/* Sleeps until somebody has taken the mark out of this worker's box. */
+void weir__mail_park(weir__mail *mail, unsigned worker);
+/* Wakes one sleeper that wants any items, if there is one, to look. */
+void weir__mail_wake_one(weir__mail *mail);
+void weir__mail_wake_all(weir__mail *mail);
+/* Has this worker look, if it sleeps. */
+void weir__mail_wake(weir__mail *mail, unsigned worker);
+/* Sleepers cannot ask: a worker that finds some must look by itself whether they are needed. After
+ * weir__mail_acknowledge() it sees those who fell asleep before, and who falls asleep later asks. */
 bool weir__mail_has_sleepers(const weir__mail *mail);
+
+/* ---- demand ---- */
+
+/* How many items fewer there are than workers without work; only a hint. */
+static inline int weir__mail_missing(const weir__mail *mail)
+{
+    return -load_relaxed(&mail->surplus);
+}
+
+/* An item is made, or a worker becomes busy (+1), or no longer is (-1). */
+static inline void weir__mail_count(weir__mail *mail, int change)
+{
+    add_relaxed(&mail->surplus, change);
+}
 
 #endif

@@ -233,7 +233,7 @@ static void run_region(call *c, bool place)
         if (size > 1)
             c->body(c->argument, worker, size);
         else /* no exception may leave a region */
-            weir__enclose(run_alone, c);
+            weir__enclose_ops(run_alone, c);
     } /* in this barrier they wait for tasks, and the run ends */
 }
 
@@ -277,9 +277,4 @@ weir_status weir__team_run(weir__team *team, weir__team_body *body, void *argume
     errand e = {.team = team, .body = body, .argument = argument};
     const weir_status status = weir__fork_call(run_errand, &e);
     return status != WEIR_OK || e.status == WEIR_OK ? status : weir__error_copy(&e.error);
-}
-
-unsigned weir__team_worker(void)
-{
-    return (unsigned)omp_get_thread_num();
 }

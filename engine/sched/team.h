@@ -51,7 +51,4 @@ void weir__team_note_tried(const weir__team *team);
  * Threads: worker 0, before it first makes a task or shares its work otherwise. */
 void weir__team_bind_caller(weir__team *team);
 
-/* The worker number of the calling thread, inside a run of size 2 or more. */
-unsigned weir__team_worker(void);
-
 #endif

@@ -1,4 +1,4 @@
-/* The window: permits, bytes, blocks and demand; see window.h.
+/* The window: permits, bytes and blocks; see window.h.
  *
  * Admission is rare (tens of parts a run), so one lock keeps permits, bytes and lists together, and
  * "all or nothing" is a few plain lines.  Blocks are kept by exact size: a plan has as many sizes
@@ -7,10 +7,6 @@
 
 #include "base/atomics.h"
 #include "base/memory.h"
-
-/* libomp runs a task at once, on the stack of the worker that makes it, when that worker's queue
- * has 256; half of it leaves room for gathers. */
-#define MOST_QUEUED 128
 
 struct weir__block {
     alignas(WEIR_LINE) weir__block *next;
@@ -161,14 +157,13 @@ static void return_scratch(weir__window *window)
 void *weir__window_begin(weir__window *window, const weir__limits *limits, uint64_t root_bytes,
                          uint64_t root_held)
 {
-    WEIR_ASSERT(held(window) == 0 && in_flight(window) == 0 && window->queued == 0);
+    WEIR_ASSERT(held(window) == 0 && in_flight(window) == 0);
     window->max_in_flight = limits->max_in_flight;
     window->limit_bytes = limits->limit_bytes;
     window->scratch_bytes = limits->scratch_bytes;
     window->peak_bytes = 0;
     window->peak_in_flight = 0;
     window->team = 1;
-    store_relaxed(&window->surplus, 0);
     if (window->free_bytes > limits->limit_bytes)
         weir__window_trim(window);
     weir__block *root = add_block(window, root_bytes, root_held);
@@ -183,18 +178,16 @@ void *weir__window_begin(weir__window *window, const weir__limits *limits, uint6
 
 void weir__window_set_team(weir__window *window, unsigned team)
 {
-    const size_t most = team > 1 ? (size_t)team * WEIR_MOST_IN_FLIGHT_PER_WORKER : 0;
     window->team = team;
-    if (window->max_in_flight > most)
-        window->max_in_flight = most;
-    sub_relaxed(&window->surplus, (int)team - 1);
+    if (team == 1)
+        window->max_in_flight = 0;
 }
 
 void weir__window_end(weir__window *window, void *root, uint64_t root_held)
 {
     return_scratch(window);
     return_block(window, block_of(root), root_held);
-    WEIR_ASSERT(held(window) == 0 && in_flight(window) == 0 && window->queued == 0);
+    WEIR_ASSERT(held(window) == 0 && in_flight(window) == 0);
 }
 
 void *weir__window_admit(weir__window *window, uint64_t bytes, uint64_t declared)
@@ -202,7 +195,7 @@ void *weir__window_admit(weir__window *window, uint64_t bytes, uint64_t declared
     weir__block *block = NULL;
     pthread_mutex_lock(&window->lock);
     const size_t parts = in_flight(window);
-    if (parts < window->max_in_flight && window->queued < MOST_QUEUED)
+    if (parts < window->max_in_flight)
         block = add_block(window, bytes, declared);
     /* One more part may mean one more worker that runs at the same time. */
     if (block != NULL && window->scratch_bytes > 0 && window->scratch_count < window->team &&
@@ -212,18 +205,9 @@ void *weir__window_admit(weir__window *window, uint64_t bytes, uint64_t declared
     }
     if (block != NULL) {
         set_in_flight(window, parts + 1);
-        window->queued++;
     }
     pthread_mutex_unlock(&window->lock);
     return block == NULL ? NULL : block + 1;
-}
-
-void weir__window_began(weir__window *window)
-{
-    pthread_mutex_lock(&window->lock);
-    WEIR_ASSERT(window->queued > 0);
-    window->queued--;
-    pthread_mutex_unlock(&window->lock);
 }
 
 void weir__window_complete(weir__window *window, void *block, uint64_t declared)

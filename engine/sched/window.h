@@ -1,13 +1,13 @@
-/* The window: how many parts may be out, how many bytes a run may hold, and who is hungry.
+/* The window: how many parts may be out, and how many bytes a run may hold.
  *
  * The pipeline asks it before it hands a part to another worker, and tells it when the part has
  * begun and is complete; at the limit the answer is no, and nobody ever waits for a yes.  It owns
  * the memory of parts and scratch, and must never let a run hold more bytes than `limit_bytes`.
  *
  * Who may call what at the same time ("-" free, "X" never):
- *                open/close  begin/end  admit  began  complete  scratch  active
- *   begin/end        X          X         X      X       X         X       X
- *   all the others   X          X         -      -       -         -       -
+ *                open/close  begin/end  admit  complete  scratch
+ *   begin/end        X          X         X       X         X
+ *   all the others   X          X         -       -         -
  * (begin/end: the thread that runs, before the team enters and after it has left)
  * Order:     what a part wrote reaches its gather by other ways (promote.h); the lock orders only the
  *            window's own lists.
@@ -24,10 +24,6 @@
 #include "base/base.h"
 #include "weir/status.h"
 
-/* libgomp stops deferring tasks at 64 a thread, and then loses `detach`. A part in flight is one task at
- * most, and may have one token or one ready gather; 31 leaves a margin. */
-#define WEIR_MOST_IN_FLIGHT_PER_WORKER 31
-
 typedef struct weir__block weir__block; /* header of a piece of memory, in window.c */
 
 /* Bytes that a block of `bytes` really takes, its header included. */
@@ -36,15 +32,10 @@ uint64_t weir__window_block_bytes(uint64_t bytes);
 /* Invariant, under the lock: held_bytes + free_bytes <= limit_bytes, in_flight <= max_in_flight,
  * scratch_count >= min(team, 1 + in_flight) if scratch_bytes > 0. */
 typedef struct weir__window {
-    /* Parts that are queued or running, plus gathers that are running, less the team: below 0 somebody
-     * has nothing to do and nothing is queued for it. */
-    alignas(WEIR_LINE) atomic_int surplus;
-
     /* Written under the lock; in_flight and held_bytes are read without it as a hint. */
     alignas(WEIR_LINE) pthread_mutex_t lock;
     atomic_size_t in_flight; /* parts made and not complete */
     atomic_uint_least64_t held_bytes;
-    size_t queued; /* parts made and not begun */
     uint64_t free_bytes;
     weir__block *free_blocks;
     weir__block *free_scratch; /* reserved for this run, not in use */
@@ -84,26 +75,12 @@ void weir__window_trim(weir__window *window);
 /* Reserves a permit, a block of `bytes` and `held` declared bytes, and scratch if one more worker
  * may come to run; all or nothing. Returns the block; NULL: not now, run it in place. */
 void *weir__window_admit(weir__window *window, uint64_t bytes, uint64_t held) WEIR_MUST_CHECK;
-/* A part that was admitted begins to run. */
-void weir__window_began(weir__window *window);
 /* A part is complete: the permit, its block and its declared bytes come back. */
 void weir__window_complete(weir__window *window, void *block, uint64_t held);
 
 /* Scratch for a worker that begins to run, aligned to WEIR_LINE; NULL if the plan has none. */
 void *weir__window_take_scratch(weir__window *window) WEIR_MUST_CHECK;
 void weir__window_give_scratch(weir__window *window, void *scratch);
-
-/* How many parts fewer there are than workers; only a hint. */
-static inline int weir__window_missing(const weir__window *window)
-{
-    return -load_relaxed(&window->surplus);
-}
-
-/* A part is made or at its end, a gather begins or ends. */
-static inline void weir__window_add_active(weir__window *window, int change)
-{
-    add_relaxed(&window->surplus, change);
-}
 
 /* May one part more be in flight, as it looks now? */
 static inline bool weir__window_has_permit(const weir__window *window)

@@ -57,10 +57,10 @@ bool weir__stage_open(weir__stage *stage)
         return false;
     weir_engine *engine = stage->engine;
     if (stage->taken)
-        stage->ring.filled = &engine->workers_wake;
+        stage->ring.takers = &engine->mail;
     if (stage->kind == WEIR_STAGE_INLET)
         return true;
-    stage->ring.taken = &engine->workers_wake;
+    stage->ring.fillers = &engine->mail;
     stage->yielders = weir__memory_take_zero(stage->o.jobs * sizeof *stage->yielders);
     if (stage->yielders == NULL)
         return false;

@@ -26,7 +26,7 @@ static weir_status check_stage(const weir_stream *s, weir_stage stage)
         return refuse(s, stage, "the stream has not been started");
     if (weir__stream_is_lost(s))
         return weir__stream_refuse_lost();
-    if (weir__engine_lane_in_place(s->engine) != NULL)
+    if (weir__here_on(s->engine) != NULL)
         return weir__error_set(WEIR_EBUSY, 0, s->stages[stage]->o.name,
                                "a call of a stage cannot wait for a stream on its own engine; use "
                                "another engine");
@@ -38,12 +38,19 @@ static weir_status check_stage(const weir_stream *s, weir_stage stage)
 static weir_status failure_of(weir_stream *s)
 {
     weir_error error;
-    WEIR_ASSERT(!weir__failure_idle(&s->engine->lane.failure));
-    if (weir__failure_cancelled(&s->engine->lane.failure))
-        return weir__error_copy(&weir__lane_cancelled);
-    while (!weir__failure_peek(&s->engine->lane.failure, &error))
+    WEIR_ASSERT(!weir__failure_idle(&s->engine->root.failure));
+    if (weir__run_cancelled(&s->engine->root))
+        return weir__error_copy(&weir__run_cancel_error);
+    while (!weir__failure_peek(&s->engine->root.failure, &error))
         sched_yield(); /* its reporter is a few stores from publishing it */
     return weir__error_copy(&error);
+}
+
+/* Has the stream failed, or been cancelled? */
+static bool has_stopped(const weir_stream *s)
+{
+    return weir__failure_stopping(&s->engine->root.failure) ||
+           weir__run_cancelled(&s->engine->root);
 }
 
 /* Nothing that is pushed will be taken any more. */
@@ -58,16 +65,15 @@ static bool can_go_on(weir_stream *s, weir__stage *stage, bool item)
 {
     if (item)
         return weir__ring_look(&stage->ring) != WEIR_VIEW_EMPTY ||
-               weir__failure_cancelled(&s->engine->lane.failure);
-    return weir__ring_room(&stage->ring) > 0 || inlet_is_closed(stage) ||
-           weir__failure_stopping(&s->engine->lane.failure);
+               weir__run_cancelled(&s->engine->root);
+    return weir__ring_room(&stage->ring) > 0 || inlet_is_closed(stage) || has_stopped(s);
 }
 
 static void wait_for(weir_stream *s, weir__stage *stage, bool item)
 {
     weir__ring *ring = &stage->ring;
     weir__event *event = item ? &ring->program_takes : &ring->program_fills;
-    WEIR_ASSERT(event == (item ? ring->filled : ring->taken)); /* or nobody would tell it */
+    WEIR_ASSERT((item ? ring->takers : ring->fillers) == NULL); /* or nobody would tell it */
     const uint64_t until = weir__now_ns() + WEIR_SPIN_NS;
     do {
         if (can_go_on(s, stage, item))
@@ -80,7 +86,7 @@ static void wait_for(weir_stream *s, weir__stage *stage, bool item)
         if (can_go_on(s, stage, item))
             weir__event_withdraw(event);
         else
-            weir__event_wait(event);
+            weir__event_wait(event, WEIR_NO_DEADLINE);
     }
 }
 
@@ -104,7 +110,7 @@ weir_status weir_next(weir_stream *s, weir_stage stage, void *item)
         case WEIR_VIEW_FAILED:
             return failure_of(s);
         case WEIR_VIEW_EMPTY:
-            if (weir__failure_cancelled(&s->engine->lane.failure))
+            if (weir__run_cancelled(&s->engine->root))
                 return failure_of(s);
             wait_for(s, from, true);
         }
@@ -129,7 +135,7 @@ weir_status weir_push(weir_stream *s, weir_stage inlet, const void *item)
     if (item == NULL && into->o.item_bytes > 0)
         return refuse(s, inlet, "item is NULL; it is the item to push");
     for (;;) {
-        if (weir__failure_stopping(&s->engine->lane.failure))
+        if (has_stopped(s))
             return failure_of(s);
         if (inlet_is_closed(into))
             return WEIR_END;

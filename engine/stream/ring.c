@@ -60,30 +60,18 @@ weir_status weir__ring_open(weir__ring *ring, size_t item_bytes, uint32_t capaci
     ring->stride = (size_t)weir__round_up(item_bytes, WEIR_ALIGN);
     atomic_init(&ring->end, WEIR_NO_POSITION);
     atomic_init(&ring->failed, WEIR_NO_POSITION);
-    ring->taken = &ring->program_fills;
-    ring->filled = &ring->program_takes;
     ring->items = weir__memory_take(ring->stride * capacity);
     ring->states = weir__memory_take_zero(capacity * sizeof *ring->states);
-    if (ring->items != NULL && ring->states != NULL && weir__event_open(ring->taken) == WEIR_OK) {
-        if (weir__event_open(ring->filled) == WEIR_OK) {
-            WEIR_ASSERT_SLOW(weir__ring_is_valid(ring));
-            return WEIR_OK;
-        }
-        weir__event_close(ring->taken);
+    if (ring->items != NULL && ring->states != NULL) {
+        WEIR_ASSERT_SLOW(weir__ring_is_valid(ring));
+        return WEIR_OK;
     }
-    weir__memory_give(ring->items);
-    weir__memory_give(ring->states);
-    ring->items = NULL;
-    ring->states = NULL;
+    weir__ring_close(ring);
     return WEIR_ENOMEM;
 }
 
 void weir__ring_close(weir__ring *ring)
 {
-    if (ring->states == NULL)
-        return; /* it was never open */
-    weir__event_close(&ring->program_fills);
-    weir__event_close(&ring->program_takes);
     weir__memory_give(ring->items);
     weir__memory_give(ring->states);
     ring->items = NULL;
@@ -92,8 +80,8 @@ void weir__ring_close(weir__ring *ring)
 
 void weir__ring_wake_programs(weir__ring *ring)
 {
-    weir__event_wake_all(&ring->program_fills);
-    weir__event_wake_all(&ring->program_takes);
+    weir__event_notify(&ring->program_fills);
+    weir__event_notify(&ring->program_takes);
 }
 
 weir__position weir__ring_claim(weir__ring *ring, uint32_t n)
@@ -117,6 +105,27 @@ void weir__ring_unpromise(weir__ring *ring, uint32_t n)
     sub_seq_cst(&ring->promised, n);
 }
 
+/* Does anybody sleep who may be waiting to fill, or to take? */
+static bool somebody_waits(const weir__mail *workers, weir__event *program)
+{
+    return workers != NULL ? WEIR_UNLIKELY(weir__mail_has_sleepers(workers))
+                           : weir__event_has_waiter(program);
+}
+
+static void wake(weir__mail *workers, weir__event *program)
+{
+    if (workers != NULL)
+        weir__mail_wake_one(workers);
+    else
+        weir__event_wake(program);
+}
+
+static void tell(weir__mail *workers, weir__event *program)
+{
+    if (somebody_waits(workers, program))
+        wake(workers, program);
+}
+
 /* Tells the consumer, if it waits at this position; if it gets there later, it sees the state. */
 static void settle(weir__ring *ring, weir__position at, unsigned char state)
 {
@@ -127,8 +136,9 @@ static void settle(weir__ring *ring, weir__position at, unsigned char state)
      * reads head (R10); a consumer moves head (R2) and then reads the state (R4): one sees the other. */
     store_seq_cst(&ring->states[at.slot], at.lap ? state + ODD : state);
     /* R10: seq_cst; pairs with R2. The consumer's own line is read only when somebody sleeps. */
-    if (weir__event_has_waiters(ring->filled) && load_seq_cst(&ring->head) == at.number)
-        weir__event_wake(ring->filled);
+    if (somebody_waits(ring->takers, &ring->program_takes) &&
+        load_seq_cst(&ring->head) == at.number)
+        wake(ring->takers, &ring->program_takes);
 }
 
 void weir__ring_fill(weir__ring *ring, weir__position at)
@@ -147,7 +157,7 @@ void weir__ring_finish(weir__ring *ring)
     WEIR_ASSERT(load_relaxed(&ring->end) == WEIR_NO_POSITION || load_relaxed(&ring->end) == tail);
     /* R5: seq_cst, for weir__event; as a release it pairs with R11. */
     store_seq_cst(&ring->end, tail);
-    weir__event_notify(ring->filled);
+    tell(ring->takers, &ring->program_takes);
 }
 
 void weir__ring_fail(weir__ring *ring, uint64_t position)
@@ -156,8 +166,8 @@ void weir__ring_fail(weir__ring *ring, uint64_t position)
     if (position < load_relaxed(&ring->failed))
         /* R7: seq_cst, for weir__event; as a release it pairs with R6. */
         store_seq_cst(&ring->failed, position);
-    weir__event_notify(ring->filled);
-    weir__event_notify(ring->taken); /* nobody fills it any more, but may wait to */
+    tell(ring->takers, &ring->program_takes);
+    tell(ring->fillers, &ring->program_fills); /* nobody fills it any more, but may wait to */
 }
 
 /* Frees the slot at head. */
@@ -172,7 +182,7 @@ static void move_head(weir__ring *ring, uint64_t head)
     WEIR_POINT(RING_ADVANCED);
     /* R2: seq_cst; pairs with R1, as a release, and with R10; see R3. */
     store_seq_cst(&ring->head, head + 1);
-    weir__event_notify(ring->taken);
+    tell(ring->fillers, &ring->program_fills);
 }
 
 weir__view weir__ring_look(weir__ring *ring)

@@ -20,6 +20,7 @@
 #include "base/atomics.h"
 #include "base/base.h"
 #include "sched/event.h"
+#include "sched/mail.h"
 #include "trace/point.h"
 
 typedef enum weir__view {
@@ -47,7 +48,7 @@ typedef struct weir__ring {
     size_t item_bytes, stride;
     char *items;
     atomic_uchar *states;
-    weir__event *taken, *filled;       /* whom to tell: that there is room, that there is an item */
+    weir__mail *fillers, *takers; /* of workers that fill, or take from, it; NULL: a program does */
     atomic_uint_least64_t end, failed; /* positions, or WEIR_NO_POSITION */
 
     /* Written by the producer. */
@@ -59,7 +60,7 @@ typedef struct weir__ring {
     uint32_t head_slot;
     unsigned char head_lap;
 
-    weir__event program_fills, program_takes; /* a program that waits for one of them */
+    weir__event program_fills, program_takes; /* a program that waits to */
 } weir__ring;
 
 static_assert(WEIR_SAME_LINE(weir__ring, tail, promised), "the producer's line");

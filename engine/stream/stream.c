@@ -31,30 +31,19 @@ static void free_stage(weir__stage *stage)
 
 /* ---- start ---- */
 
-/* One worker of a stream. */
-typedef struct duty {
-    weir_stream *s;
-    unsigned worker;
-} duty;
-
-static void do_duty(void *argument)
-{
-    const duty *d = argument;
-    weir__stream_work(d->s, d->worker);
-}
-
+/* Each of the team. */
 static void work(void *argument, unsigned worker, unsigned size)
 {
-    duty d = {.s = argument, .worker = worker};
-    WEIR_ASSERT(worker < size && size <= d.s->engine->team.workers);
+    weir_stream *s = argument;
+    WEIR_ASSERT(worker < size && size <= s->engine->team.workers);
     if (worker == 0) {
-        d.s->workers = size;
-        weir__team_bind_caller(&d.s->engine->team);
+        weir__run_set_team(&s->engine->root, size);
+        weir__team_bind_caller(&s->engine->team);
     }
     if (size > 1)
-        weir__enclose(do_duty, &d);
+        weir__enclose_ops(weir__stream_work, &s->engine->workers[worker]);
     else
-        do_duty(&d);
+        weir__stream_work(&s->engine->workers[worker]);
 }
 
 static void *host(void *argument)
@@ -89,18 +78,19 @@ static weir_status start_workers(weir_stream *s)
     weir_status status = WEIR_OK;
     s->began_ns = weir__now_ns();
     weir__engine_reset_workers(s->engine);
+    weir__stream_assign(s);
     for (unsigned i = s->count; i-- > 0 && status == WEIR_OK;)
         if (!weir__stage_open(s->stages[i]))
             status =
                 weir__error_set(WEIR_ENOMEM, 0, s->stages[i]->o.name,
                                 "no memory for the buffer of stage '%.90s'", s->stages[i]->o.name);
     if (status == WEIR_OK) {
-        weir__failure_begin(&s->engine->lane.failure);
+        weir__run_begin_root(&s->engine->root);
         status = start_host(s);
         if (status == WEIR_OK)
             return WEIR_OK;
         weir_error ignored; /* nothing has run yet, but a cancel may have come */
-        (void)!weir__failure_end(&s->engine->lane.failure, &ignored);
+        (void)!weir__run_end(&s->engine->root, &ignored);
     }
     for (unsigned i = 0; i < s->count; i++)
         weir__stage_close(s->stages[i]);
@@ -163,7 +153,7 @@ static void note_stats(weir_stream *s)
 {
     const uint64_t bytes = weir_stream_certified_bytes(s);
     s->engine->stats = (weir_stats){
-        .workers = s->workers,
+        .workers = s->engine->root.team,
         .peak_bytes = bytes,
         .certified_bytes = bytes,
         .seconds = (double)(weir__now_ns() - s->began_ns) * 1e-9,
@@ -175,27 +165,14 @@ static void note_stats(weir_stream *s)
  * that runs in place there, or in a destroy that the close has called. */
 static weir_status check_closer(const weir_stream *s)
 {
-    if (weir__engine_lane_in_place(s->engine) != NULL)
+    if (weir__here_on(s->engine) != NULL)
         return weir__error_set(
             WEIR_EBUSY, 0, "stream",
             "a call of a stage cannot close its own stream, which would wait for "
             "the call; let the call fail, and close the stream outside");
-    if (load_relaxed(&s->closing))
+    if (s->closing)
         return weir__error_set(WEIR_EBUSY, 0, "stream", "the stream is being closed already");
     return WEIR_OK;
-}
-
-/* The lanes of pipelines that ran in place keep their blocks, but no reservation. */
-static void give_back_bytes(weir_stream *s)
-{
-    uint64_t bytes = weir_stream_certified_bytes(s);
-    for (unsigned i = 0; i < s->engine->lanes; i++) {
-        weir__lane *lane = &s->engine->in_place[i];
-        bytes += lane->reserved_bytes;
-        lane->reserved_bytes = 0;
-        weir__window_trim(&lane->window);
-    }
-    weir__engine_give_back(s->engine, bytes);
 }
 
 /* Stops the workers and waits for them, destroys what nobody took, and puts everything back. */
@@ -203,17 +180,15 @@ static weir_status end_run(weir_stream *s)
 {
     for (unsigned i = 0; i < s->count; i++)
         or_relaxed(&s->stages[i]->state, WEIR_STAGE_UNWANTED);
-    /* C1: seq_cst, for weir__event; pairs with C2: a worker that is about to sleep sees it, or is
-     * woken. */
-    store_seq_cst(&s->closing, true);
-    weir__event_wake_all(&s->engine->workers_wake);
+    s->closing = true;
+    weir__mail_end(&s->engine->mail);
     pthread_join(s->host, NULL);
     for (unsigned i = 0; i < s->count; i++) /* what is still there belongs to nobody else */
         weir__ring_drop(&s->stages[i]->ring, drop_item, s->stages[i]);
     weir_error error;
-    const weir_status status = weir__failure_end(&s->engine->lane.failure, &error);
+    const weir_status status = weir__run_end(&s->engine->root, &error);
     note_stats(s);
-    give_back_bytes(s);
+    weir__engine_give_back(s->engine, weir_stream_certified_bytes(s));
     weir__engine_release(s->engine);
     return status == WEIR_OK ? WEIR_OK : weir__error_copy(&error);
 }

@@ -16,9 +16,10 @@ struct weir_stream {
     unsigned count, room;
     bool started;
     uint64_t began_ns;
-    unsigned workers;    /* that OpenMP gave; written by worker 0, read once the host is joined */
-    pthread_t host;      /* opens the team's region, and is its worker 0 */
-    atomic_bool closing; /* workers leave */
+    weir__chores chores;
+    bool closing;            /* by the thread that closes it */
+    pthread_t host;          /* opens the team's region, and is its worker 0 */
+    atomic_bool cancel_told; /* programs that wait know of a cancel */
 };
 
 /* Workers and programs look around for so long before they sleep: sleeping and waking costs some
@@ -29,7 +30,9 @@ struct weir_stream {
 bool weir__stream_is_lost(const weir_stream *s);
 weir_status weir__stream_refuse_lost(void);
 
-/* What each worker does from start to close. */
-void weir__stream_work(weir_stream *s, unsigned number);
+/* Before the team enters: its workers are to do this stream's calls. */
+void weir__stream_assign(weir_stream *s);
+/* What each worker (weir__worker) does from start to close. */
+void weir__stream_work(void *worker);
 
 #endif

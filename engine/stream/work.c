@@ -1,20 +1,12 @@
-/* What a stream's workers do: the stage nearest the consumer goes first, and whoever finds nothing
- * sleeps.
+/* What a stream's workers do: the stage nearest the consumer goes first.
  *
- * stream.c has every thread of the team call it.  A worker must never go to sleep while a call
- * could begin, nor keep a core busy for longer than WEIR_SPIN_NS when none can. */
-#include <sched.h>
-
-#include "base/atomics.h"
+ * stream.c has every thread of the team call it; the loop is the scheduler's.  A worker must never go
+ * to sleep while a call could begin. */
 #include "stream/stream.h"
-#include "trace/point.h"
 
-/* Cancelled or closing: no call begins any more. A stream that failed by itself goes on with what
- * comes before the failure. */
-static bool must_stop(const weir_stream *s)
+static bool is_cancelled(const weir_stream *s)
 {
-    /* C2: seq_cst; pairs with C1 in weir_stream_close. */
-    return load_seq_cst(&s->closing) || weir__failure_cancelled(&s->engine->lane.failure);
+    return weir__run_cancelled(&s->engine->root);
 }
 
 static bool somebody_could_begin(const weir_stream *s)
@@ -25,16 +17,38 @@ static bool somebody_could_begin(const weir_stream *s)
     return false;
 }
 
+/* Once cancelled, no call begins any more. A stream that failed by itself goes on with what comes
+ * before the failure. */
+static bool ready(const void *stream)
+{
+    const weir_stream *s = stream;
+    return is_cancelled(s) ? !load_relaxed(&s->cancel_told) : somebody_could_begin(s);
+}
+
 /* One piece of news wakes one worker; what it does not do itself, it passes on. */
 static void pass_news_on(weir_stream *s)
 {
-    if (weir__event_has_waiters(&s->engine->workers_wake) && somebody_could_begin(s))
-        weir__event_wake(&s->engine->workers_wake);
+    weir__mail *mail = &s->engine->mail;
+    if (WEIR_UNLIKELY(weir__mail_has_sleepers(mail)) && somebody_could_begin(s))
+        weir__mail_wake_one(mail);
+}
+
+/* A cancel can wake only workers. */
+static bool tell_of_cancel(weir_stream *s)
+{
+    if (exchange_relaxed(&s->cancel_told, true))
+        return false;
+    for (unsigned i = 0; i < s->count; i++)
+        weir__ring_wake_programs(&s->stages[i]->ring);
+    return true;
 }
 
 /* One batch of the stage nearest the consumer that has one; false if there is none. */
-static bool work_once(weir_stream *s, weir__worker *worker)
+static bool work_once(void *stream, weir__worker *worker)
 {
+    weir_stream *s = stream;
+    if (is_cancelled(s))
+        return tell_of_cancel(s);
     for (unsigned i = s->count; i-- > 0;) {
         weir__stage *stage = s->stages[i];
         weir_yielder *y;
@@ -52,8 +66,9 @@ static bool work_once(weir_stream *s, weir__worker *worker)
 }
 
 /* A worker without work counts what there is that nobody may do. */
-static void count_lacks(const weir_stream *s, weir__worker *worker)
+static void count_lacks(const void *stream, weir__worker *worker)
 {
+    const weir_stream *s = stream;
     bool job = false, room = false;
     for (unsigned i = 0; i < s->count; i++) {
         const weir__lack lack = weir__stage_lack(s->stages[i]);
@@ -64,50 +79,28 @@ static void count_lacks(const weir_stream *s, weir__worker *worker)
     worker->denied_bytes += room;
 }
 
-/* Looks for a while whether something comes up. */
-static bool spin(weir_stream *s, uint64_t until)
+void weir__stream_assign(weir_stream *s)
 {
-    do {
-        if (somebody_could_begin(s) || must_stop(s))
-            return true;
-        sched_yield();
-    } while (weir__now_ns() < until);
-    return false;
+    s->chores =
+        (weir__chores){.try = work_once, .ready = ready, .found_none = count_lacks, .of = s};
+    for (unsigned i = 0; i < s->engine->team.workers; i++) {
+        weir__worker *worker = &s->engine->workers[i];
+        worker->chores = &s->chores;
+        worker->polite = true; /* the consumer's thread is one too many */
+        if (worker->watch_ns > WEIR_SPIN_NS)
+            worker->watch_ns = WEIR_SPIN_NS;
+    }
 }
 
-static void sleep_until_news(weir_stream *s)
+void weir__stream_work(void *argument)
 {
-    weir__event *event = &s->engine->workers_wake;
-    weir__event_prepare(event);
-    WEIR_POINT(WAIT_ANNOUNCED);
-    if (somebody_could_begin(s) || must_stop(s))
-        weir__event_withdraw(event);
-    else
-        weir__event_wait(event);
-}
-
-/* Until there may be some again. Returns how long that took. */
-static uint64_t wait_for_work(weir_stream *s, weir__worker *worker)
-{
+    weir__worker *worker = argument;
+    weir__here here;
+    weir__here_enter(&here, worker->engine, worker);
+    here.run = &worker->engine->root;
     const uint64_t began_ns = weir__now_ns();
-    count_lacks(s, worker);
-    if (!spin(s, began_ns + WEIR_SPIN_NS))
-        sleep_until_news(s);
-    return weir__now_ns() - began_ns;
-}
-
-void weir__stream_work(weir_stream *s, unsigned number)
-{
-    weir__worker *worker = &s->engine->workers[number];
-    WEIR_ASSERT(s->started && number < s->engine->team.workers);
-    const uint64_t began_ns = weir__now_ns();
-    uint64_t idle_ns = 0;
-    weir__engine_enter(s->engine, number);
-    while (!must_stop(s))
-        if (!work_once(s, worker))
-            idle_ns += wait_for_work(s, worker);
-    weir__engine_leave();
-    worker->busy_ns = weir__now_ns() - began_ns - idle_ns;
-    for (unsigned i = 0; i < s->count; i++) /* a cancel can wake only workers */
-        weir__ring_wake_programs(&s->stages[i]->ring);
+    weir__credit_begin(worker, began_ns);
+    weir__worker_work(worker, NULL, NULL);
+    worker->busy_ns = weir__now_ns() - began_ns - worker->idle_ns;
+    weir__here_leave(&here);
 }

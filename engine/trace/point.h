@@ -8,19 +8,19 @@
 
 /* All that there are, with what has just happened. */
 #define WEIR_POINTS(X)                                                                             \
-    X(RUN_BEGUN)       /* a run can be cancelled, and has not looked whether it is */              \
-    X(FAILURE_CLAIMED) /* a failure is claimed and not yet published */                            \
-    X(MAIL_POSTED)     /* an item is in a box, and nobody has been told */                         \
-    X(MAIL_ASLEEP)     /* a worker is announced as asleep, and looks once more */                  \
-    X(IDLE)            /* an idle worker has looked in vain */                                     \
-    X(PART_POSTING)    /* a part is about to be handed over */                                     \
-    X(PART_CUT)        /* a part is cut and counted, and nobody has it yet */                      \
-    X(PART_LEFT)       /* a frame is about to be left to its last part */                          \
-    X(PART_COMPLETING) /* a part is done, and its frame does not know yet */                       \
-    X(RING_SETTLING)   /* an item is in its slot, and the slot does not say so */                  \
-    X(RING_ADVANCED)   /* a slot is free again, and nobody has been told */                        \
-    X(RING_COUNTED)    /* head has been read, tail has not */                                      \
-    X(WAIT_ANNOUNCED)  /* a waiter is announced, and looks once more */
+    X(FAILURE_CLAIMED)  /* a failure is claimed and not yet published */                           \
+    X(MAIL_POSTED)      /* an item is in a box, and nobody has been told */                        \
+    X(MAIL_ANNOUNCED)   /* a worker is announced as asleep, and looks once more */                 \
+    X(MAIL_WOKEN)       /* a mark is taken away, and the bell not rung */                          \
+    X(RUN_FINISHING)    /* a run is done, and its starter does not know */                         \
+    X(WORKER_SEARCHING) /* a worker has looked in vain */                                          \
+    X(ITEM_POSTING)     /* an item is made, and nobody has it yet */                               \
+    X(PART_LEFT)        /* a frame is about to be left to its last part */                         \
+    X(PART_COMPLETING)  /* a part is done, and its frame does not know yet */                      \
+    X(RING_SETTLING)    /* an item is in its slot, and the slot does not say so */                 \
+    X(RING_ADVANCED)    /* a slot is free again, and nobody has been told */                       \
+    X(RING_COUNTED)     /* head has been read, tail has not */                                     \
+    X(WAIT_ANNOUNCED)   /* a waiter is announced, and looks once more */
 
 enum {
 #define WEIR_POINT_NUMBER(name) WEIR_POINT_##name,

@@ -97,6 +97,14 @@ WEIR_API weir_status weir_engine_open(const weir_engine_options *options, weir_e
  * Threads:  any, once. */
 WEIR_API void weir_engine_close(weir_engine *engine);
 
+/* What an op learns about the call that it serves; valid only until the op returns. */
+typedef struct weir_branch weir_branch;
+
+/* What the op was told that runs on this thread: NULL outside of ops of pipelines, and in threads that
+ * an op has made, or that an OpenMP region of its own has besides the op's.
+ * Threads:  any. */
+WEIR_API weir_branch *weir_here(void);
+
 /* Stops the run that is under way, if there is one: no further op begins, ops that poll
  * weir_stopping() see it, and the run returns WEIR_ECANCEL. Without a run it does nothing.
  *
@@ -110,9 +118,8 @@ WEIR_API void weir_engine_cancel(weir_engine *engine);
 
 /* The limits in force.
  *
- * Returns:  workers: how many a run asks OpenMP for. max_in_flight: what was asked, or the most
- *           that the OpenMP runtime carries safely (31 per worker) if that is less. max_bytes:
- *           SIZE_MAX without a limit. 0 for an engine that is NULL.
+ * Returns:  workers: how many a run asks OpenMP for. max_in_flight: what was asked, or 4 for each
+ *           worker. max_bytes: SIZE_MAX without a limit. 0 for an engine that is NULL.
  * Threads:  any. */
 WEIR_API unsigned weir_engine_workers(const weir_engine *engine);
 WEIR_API size_t weir_engine_max_in_flight(const weir_engine *engine);
@@ -145,8 +152,9 @@ typedef struct weir_stats {
 /* Of a stream:
  *
  * branches:        calls of its stages and sources that were made, also those that returned
- *                  WEIR_END or failed; branches of pipelines inside are not counted.
- * promotions, gathers_promoted, peak_in_flight: 0; no worker of a stream hands work to another.
+ *                  WEIR_END or failed; and branches of pipelines that calls ran on this engine.
+ * promotions, gathers_promoted: of those pipelines.
+ * peak_in_flight:  0.
  * peak_bytes, certified_bytes: weir_stream_certified_bytes(), which it holds from start to close.
  * denied_permits:  how often a worker found nothing to do while a stage had inputs for a call, but
  *                  all of its jobs were at work: more jobs would help, if calls may run at once.

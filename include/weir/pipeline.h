@@ -18,9 +18,6 @@
 extern "C" {
 #endif
 
-/* What an op learns about the call that it serves; valid only until the op returns. */
-typedef struct weir_branch weir_branch;
-
 /* What a layer's own loop works on; see weir/inline.h. */
 typedef struct weir_loop weir_loop;
 
@@ -190,12 +187,19 @@ WEIR_API weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_
  *           WEIR_ENOMEM   no memory for a serial run; nothing ran;
  *           WEIR_EOP      an op returned non-zero: weir_last_error() has its code and the branch,
  *                         or of a leaves op the range, like A/B[0..63];
- *           WEIR_ECANCEL  weir_engine_cancel() was called;
- *           WEIR_EBUSY    the engine is running already: another thread's run, or the run that
- *                         this op belongs to;
+ *           WEIR_ECANCEL  weir_engine_cancel() was called, or the run stopped whose op has started
+ *                         this one;
+ *           WEIR_EBUSY    another thread's run, or a stream, has the engine, and the calling thread
+ *                         is no worker of it;
  *           WEIR_ESYS     the system refuses the threads, or the engine was running when this
  *                         process was forked off; nothing ran.
  *           After a failure out is unspecified; the engine can be used again at once.
+ * Nested:   an op, or a call of a stream, may run a plan on the engine that it belongs to. Its worker
+ *           begins, and idle ones help; until the run is over, the worker runs nothing else but what
+ *           is nested in that run. It counts into the statistics of the run around it, and stops
+ *           with it. Under max_bytes it is refused in an op of a pipeline (WEIR_EBUDGET), which may
+ *           need all bytes itself; in a call of a stream it takes its serial bytes of those that are
+ *           left. No op may wait for a thread that starts a run on the op's engine.
  * Threads:  any, one run at a time per engine. Inside a parallel region of the caller's, where
  *           OpenMP gives no threads, it runs in place with one worker. With LLVM's OpenMP 19, a
  *           thread that has run an engine should live as long as others do: that runtime may abort

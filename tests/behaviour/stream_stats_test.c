@@ -23,7 +23,7 @@ static weir_stats close_and_check(weir_engine *engine, weir_stream *s, weir_stat
     assert_int_equal(stats.certified_bytes, bytes);
     assert_true(stats.seconds > 0);
     assert_true((double)stats.idle_ns <= stats.seconds * 1e9 * stats.workers);
-    assert_true(stats.promotions == 0 && stats.gathers_promoted == 0 && stats.peak_in_flight == 0);
+    assert_int_equal(stats.peak_in_flight, 0);
     if (stats.workers == 1)
         assert_int_equal(stats.denied_permits, 0);
     return stats;
@@ -51,7 +51,7 @@ static int count_calls(void *state, const void *const *items, weir_yielder *y)
     return c->plan == NULL ? 0 : weir_run(c->engine, c->plan, &context, &in, &ignored);
 }
 
-static void all_calls_are_counted_and_nothing_else(void **state)
+static void all_calls_are_counted_and_the_branches_of_pipelines_in_them(void **state)
 {
     weir_layer layer;
     (void)state;
@@ -69,7 +69,9 @@ static void all_calls_are_counted_and_nothing_else(void **state)
             expect_changed(s, last, source.n);
             const weir_stats stats = close_and_check(engine, s, WEIR_OK);
             assert_int_equal(atomic_load(&c.calls), source.n);
-            assert_int_equal(stats.branches, source.n + atomic_load(&source.calls));
+            const uint64_t inside = c.plan != NULL ? source.n * tree_branches(2, 3) : 0;
+            assert_int_equal(stats.branches, source.n + atomic_load(&source.calls) + inside);
+            assert_true(c.plan != NULL || stats.promotions + stats.gathers_promoted == 0);
             assert_engine_usable(engine); /* whose next run counts from 0 */
             weir_engine_close(engine);
         }
@@ -165,7 +167,7 @@ static void workers_that_work_all_the_time_are_not_idle(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_calls_are_counted_and_nothing_else),
+        cmocka_unit_test(all_calls_are_counted_and_the_branches_of_pipelines_in_them),
         cmocka_unit_test(calls_of_a_stream_that_fails_or_is_closed_early_are_counted),
         cmocka_unit_test(a_slow_consumer_shows_as_full_buffers_and_idle_workers),
         cmocka_unit_test(a_stage_with_too_few_jobs_shows_as_denied_permits),

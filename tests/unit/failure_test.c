@@ -142,41 +142,8 @@ static void the_end_waits_for_a_claimer_that_has_not_published(void **state)
     pthread_join(thread, NULL);
 }
 
-static void a_cancel_is_marked_whoever_was_first(void **state)
-{
-    weir__failure failure = {0};
-    weir_error error;
-    (void)state;
-    assert_false(weir__failure_cancel(&failure)); /* there is no run */
-    weir__failure_begin(&failure);
-    assert_false(weir__failure_cancelled(&failure));
-    assert_true(weir__failure_cancel(&failure));
-    assert_true(weir__failure_cancelled(&failure));
-    assert_false(weir__failure_published(&failure));
-    assert_false(weir__failure_cancel(&failure));
-    publish(&failure, WEIR_ECANCEL, 1);
-    assert_true(weir__failure_cancelled(&failure));
-    assert_int_equal(weir__failure_end(&failure, &error), WEIR_ECANCEL);
-    for (int late = 0; late <= 1; late++) { /* after another failure is claimed, or published */
-        weir__failure_begin(&failure);
-        assert_true(weir__failure_claim(&failure));
-        if (late == 0)
-            assert_false(weir__failure_cancel(&failure));
-        publish(&failure, WEIR_EOP, 2);
-        assert_int_equal(weir__failure_cancelled(&failure), late == 0);
-        assert_false(weir__failure_cancel(&failure));
-        assert_true(weir__failure_cancelled(&failure));
-        assert_true(weir__failure_peek(&failure, &error));
-        assert_int_equal(error.code, 2);
-        assert_int_equal(weir__failure_end(&failure, &error), WEIR_EOP);
-    }
-    weir__failure_begin(&failure);
-    assert_false(weir__failure_cancelled(&failure));
-    assert_int_equal(weir__failure_end(&failure, &error), WEIR_OK);
-}
-
-/* A canceller that loses its processor just after its claim: from then on ops see that the run
- * stops and return early, with nothing in their results. */
+/* A canceller, or the reporter of another failure, that loses its processor just after it has begun:
+ * from then on ops see that the run stops, or fail, with nothing in their results. */
 typedef struct paused_cancel {
     weir_engine *engine;
     int gives_up_with; /* what an op returns that sees the run stop */
@@ -202,8 +169,12 @@ static int paused_leaf(weir_branch *b, const void *in, void *out)
     paused_cancel *p = weir_context(b);
     note_begin(p);
     *(uint32_t *)out = 0;
-    if (*(const uint32_t *)in != 1 || !weir__failure_claim(&p->engine->lane.failure))
+    if (*(const uint32_t *)in != 1)
         return 0;
+    if (p->gives_up_with != 0 && !weir__failure_claim(&p->engine->root.failure))
+        return 0;
+    if (p->gives_up_with == 0) /* what a canceller does first */
+        atomic_fetch_add(&p->engine->cancels, 1);
     atomic_store(&p->claimed, 1);
     while (p->gives_up_with == 0 && !weir_stopping(b))
         sched_yield();
@@ -227,9 +198,9 @@ static void *finish_cancel(void *argument)
         sched_yield();
     for (int i = 0; i < 200; i++)
         sched_yield();
-    p->engine->lane.failure.error = (weir_error){.status = WEIR_ECANCEL};
-    weir__mail_stop(&p->engine->lane.mail);
-    weir__failure_publish(&p->engine->lane.failure);
+    if (p->gives_up_with != 0)
+        publish(&p->engine->root.failure, WEIR_ECANCEL, 0);
+    weir__mail_alert_all(&p->engine->mail);
     return NULL;
 }
 
@@ -283,7 +254,6 @@ int main(void)
         cmocka_unit_test(it_can_be_used_again_after_the_end),
         cmocka_unit_test(of_many_claims_at_once_exactly_one_wins_and_its_error_is_kept),
         cmocka_unit_test(the_end_waits_for_a_claimer_that_has_not_published),
-        cmocka_unit_test(a_cancel_is_marked_whoever_was_first),
         cmocka_unit_test(no_op_begins_after_one_that_gave_up_though_the_canceller_is_held_up),
         cmocka_unit_test(what_an_op_left_that_gave_up_and_returned_0_is_never_gathered),
     };

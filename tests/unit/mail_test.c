@@ -1,18 +1,21 @@
 /* Tests mail: an item is taken once, none stays behind while all sleep, and no signal is lost.
  *
  * Run by ctest with the engine's internal headers.  It must never run a pipeline: what travels here
- * are numbers, and a sleeper is a thread that has said so. */
+ * does nothing but count how often it was taken. */
 #include "support.h"
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/testing.h"
 #include "sched/mail.h"
 
 enum { MOST_WORKERS = 8 };
 
-static int things[4];
+static alignas(WEIR_LINE) struct {
+    alignas(WEIR_LINE) weir__item item;
+} lines[4];
 
 static void open_mail(weir__mail *mail, unsigned workers)
 {
@@ -28,7 +31,7 @@ static void close_mail(weir__mail *mail)
 }
 
 /* The poll of a loop that passes over nothing. */
-static bool calls(const weir__mail *mail, unsigned worker)
+static bool fires(const weir__mail *mail, unsigned worker)
 {
     weir_loop loop = {.signal = weir__mail_signal(mail, worker), .polls = 1};
     return !weir__loop_is_quiet(&loop);
@@ -41,14 +44,14 @@ static void workers_that_are_on_their_way_get_an_item_each(void **state)
     open_mail(&mail, 3);
     for (int i = 0; i < 3; i++) {
         assert_true(weir__mail_has_room(&mail, 0));
-        assert_true(weir__mail_post(&mail, 0, &things[i]));
+        weir__mail_post(&mail, 0, &lines[i].item);
     }
     assert_false(weir__mail_has_room(&mail, 0)); /* the third is in its own box */
-    assert_false(weir__mail_post(&mail, 0, &things[3]));
-    assert_ptr_equal(weir__mail_take(&mail, 0), &things[2]);
-    assert_ptr_equal(weir__mail_take(&mail, 2), &things[1]);
-    assert_ptr_equal(weir__mail_take(&mail, 2), &things[0]); /* not its own, but anyone may */
-    assert_null(weir__mail_take(&mail, 1));
+    assert_ptr_equal(weir__mail_take(&mail, 0, 0), &lines[2].item);
+    assert_ptr_equal(weir__mail_take(&mail, 2, 0), &lines[1].item);
+    assert_ptr_equal(weir__mail_take(&mail, 2, 0),
+                     &lines[0].item); /* not its own, but anyone may */
+    assert_null(weir__mail_take(&mail, 1, 0));
     close_mail(&mail);
 }
 
@@ -58,30 +61,32 @@ static void workers_that_did_not_come_get_nothing(void **state)
     (void)state;
     open_mail(&mail, 4);
     weir__mail_set_team(&mail, 2);
-    assert_true(weir__mail_post(&mail, 0, &things[0])); /* to worker 1 */
-    assert_true(weir__mail_post(&mail, 0, &things[1])); /* to its own box */
-    assert_false(weir__mail_post(&mail, 0, &things[2]));
+    weir__mail_post(&mail, 0, &lines[0].item); /* to worker 1 */
+    weir__mail_post(&mail, 0, &lines[1].item); /* to its own box */
+    assert_false(weir__mail_has_room(&mail, 0));
+    assert_ptr_equal(weir__mail_take(&mail, 0, 0), &lines[1].item);
+    assert_ptr_equal(weir__mail_take(&mail, 1, 0), &lines[0].item);
     close_mail(&mail);
 }
 
-static void a_hand_is_up_until_it_is_lowered_or_there_is_an_item(void **state)
+static void a_request_stands_until_it_is_withdrawn_or_there_is_an_item(void **state)
 {
     weir__mail mail;
     (void)state;
     open_mail(&mail, 2);
-    assert_null(weir__mail_lower(&mail, 1));
-    assert_true(weir__mail_post(&mail, 0, &things[0]));
-    assert_ptr_equal(weir__mail_take(&mail, 0), &things[0]); /* it was left in box 0 */
-    weir__mail_raise(&mail, 1);
-    assert_true(weir__mail_post(&mail, 0, &things[0]));
-    assert_true(weir__mail_post(&mail, 0, &things[1])); /* the hand is not up any more */
-    weir__mail_raise(&mail, 1);                         /* nor goes up over an item */
-    assert_ptr_equal(weir__mail_lower(&mail, 1), &things[0]);
-    weir__mail_raise(&mail, 1);
-    assert_ptr_equal(weir__mail_take(&mail, 1), &things[1]);
-    assert_true(weir__mail_post(&mail, 0, &things[2])); /* taking lowered it: in box 0 */
-    assert_null(weir__mail_lower(&mail, 1));
-    assert_ptr_equal(weir__mail_take(&mail, 1), &things[2]);
+    assert_null(weir__mail_withdraw(&mail, 1));
+    weir__mail_post(&mail, 0, &lines[0].item);
+    assert_ptr_equal(weir__mail_take(&mail, 0, 0), &lines[0].item); /* it was left in box 0 */
+    weir__mail_request(&mail, 1, 0);
+    weir__mail_post(&mail, 0, &lines[0].item);
+    weir__mail_post(&mail, 0, &lines[1].item); /* there is no request any more */
+    weir__mail_request(&mail, 1, 0);           /* nor can there be one beside an item */
+    assert_ptr_equal(weir__mail_withdraw(&mail, 1), &lines[0].item);
+    weir__mail_request(&mail, 1, 0);
+    assert_ptr_equal(weir__mail_take(&mail, 1, 0), &lines[1].item);
+    weir__mail_post(&mail, 0, &lines[2].item); /* taking withdrew the request: in box 0 */
+    assert_null(weir__mail_withdraw(&mail, 1));
+    assert_ptr_equal(weir__mail_take(&mail, 1, 0), &lines[2].item);
     close_mail(&mail);
 }
 
@@ -90,78 +95,189 @@ static void an_item_is_not_left_lying_while_somebody_sleeps(void **state)
     weir__mail mail;
     (void)state;
     open_mail(&mail, 3);
-    assert_null(weir__mail_lower(&mail, 1));
-    assert_null(weir__mail_lower(&mail, 2));
-    assert_true(weir__mail_post(&mail, 0, &things[0]));
-    assert_ptr_equal(weir__mail_sleep(&mail, 2), &things[0]); /* so it does not sleep */
+    assert_null(weir__mail_withdraw(&mail, 1));
+    assert_null(weir__mail_withdraw(&mail, 2));
+    weir__mail_post(&mail, 0, &lines[0].item);
+    weir__mail_announce(&mail, 2, 0);
+    assert_ptr_equal(weir__mail_take(&mail, 2, 0), &lines[0].item); /* so it does not sleep */
     assert_false(weir__mail_has_sleepers(&mail));
-    assert_null(weir__mail_sleep(&mail, 2));
-    assert_true(weir__mail_has_room(&mail, 0));
-    assert_false(weir__mail_post(&mail, 0, &things[0])); /* a task had better wake it */
-    weir__mail_raise(&mail, 1);
-    assert_true(weir__mail_post(&mail, 0, &things[0])); /* or somebody is awake */
-    weir__mail_add_task(&mail);
-    assert_false(weir__mail_has_tasks(&mail)); /* one task, one sleeper */
-    weir__mail_add_task(&mail);
-    assert_true(weir__mail_has_tasks(&mail));
-    weir__mail_woke(&mail);
-    assert_true(weir__mail_has_tasks(&mail));
+    weir__mail_announce(&mail, 2, 0);
+    assert_null(weir__mail_take(&mail, 2, 0));
+    assert_true(weir__mail_has_sleepers(&mail));
+    weir__mail_request(&mail, 1, 0);
+    weir__mail_post(&mail, 0, &lines[0].item); /* a worker that is awake goes first */
+    assert_ptr_equal(weir__mail_withdraw(&mail, 1), &lines[0].item);
+    assert_true(weir__mail_has_sleepers(&mail));
+    weir__mail_post(&mail, 0, &lines[0].item); /* else the sleeper gets it, and is woken */
+    assert_false(weir__mail_has_sleepers(&mail));
+    weir__mail_park(&mail, 2); /* returns at once */
+    assert_ptr_equal(weir__mail_withdraw(&mail, 2), &lines[0].item);
+    close_mail(&mail);
+}
+
+static void a_sleeper_is_woken_to_look_or_takes_its_mark_back(void **state)
+{
+    weir__mail mail;
+    (void)state;
+    open_mail(&mail, 3);
+    weir__mail_set_team(&mail, 1);
+    weir__mail_wake_one(&mail); /* nobody sleeps */
+    weir__mail_announce(&mail, 1, 0);
+    weir__mail_announce(&mail, 2, 0);
+    weir__mail_wake_one(&mail);
+    assert_true(weir__mail_has_sleepers(&mail));
+    weir__mail_park(&mail, 1);
+    assert_null(weir__mail_withdraw(&mail, 1));
+    assert_null(weir__mail_withdraw(&mail, 2));
     assert_false(weir__mail_has_sleepers(&mail));
     close_mail(&mail);
 }
 
-static void a_signal_stays_until_the_worker_looks(void **state)
+static void a_signal_stays_until_the_worker_acknowledges_it(void **state)
 {
     weir__mail mail;
     (void)state;
     open_mail(&mail, 3);
     for (unsigned i = 0; i < 3; i++) {
-        assert_true(calls(&mail, i)); /* at the beginning of a run */
-        weir__mail_hush(&mail, i);
-        assert_false(calls(&mail, i));
+        assert_true(fires(&mail, i)); /* at the beginning of a run */
+        weir__mail_acknowledge(&mail, i);
+        assert_false(fires(&mail, i));
     }
-    weir__mail_poke(&mail, 1);
-    assert_true(calls(&mail, 1));
-    assert_true(calls(&mail, 1));
-    weir__mail_hush(&mail, 1);
-    assert_false(calls(&mail, 1));
-    weir__mail_poke_others(&mail, 1);
-    assert_true(calls(&mail, 0) && calls(&mail, 2) && !calls(&mail, 1));
-    weir__mail_hush(&mail, 0);
-    assert_null(weir__mail_lower(&mail, 1));
-    assert_null(weir__mail_sleep(&mail, 1));
-    assert_true(calls(&mail, 0)); /* a sleeper signals once */
+    weir__mail_ask(&mail, 1);
+    assert_true(fires(&mail, 1));
+    assert_true(fires(&mail, 1));
+    weir__mail_acknowledge(&mail, 1);
+    assert_false(fires(&mail, 1));
+    weir__mail_ask_others(&mail, 1);
+    assert_true(fires(&mail, 0) && fires(&mail, 2) && !fires(&mail, 1));
     close_mail(&mail);
 }
 
-static void a_stop_stays_whatever_comes_after(void **state)
+static void an_alert_fires_at_once_and_wakes_sleepers(void **state)
 {
     weir__mail mail;
     (void)state;
     open_mail(&mail, 2);
-    weir__mail_hush(&mail, 1);
-    assert_false(weir__mail_stopped(&mail, 1));
-    weir__mail_stop(&mail);
+    weir__mail_set_team(&mail, 1);
+    for (unsigned i = 0; i < 2; i++)
+        weir__mail_acknowledge(&mail, i);
+    weir__mail_announce(&mail, 1, 0);
+    weir__mail_alert_all(&mail);
+    weir__mail_park(&mail, 1); /* returns at once */
+    assert_null(weir__mail_withdraw(&mail, 1));
     for (unsigned i = 0; i < 2; i++) {
-        weir__mail_poke(&mail, i);
-        weir__mail_hush(&mail, i);
-        weir__mail_set_team(&mail, 1);
-        assert_true(weir__mail_stopped(&mail, i));
+        weir__mail_ask(&mail, i); /* weaker, so it changes nothing */
         weir_loop loop = {.signal = weir__mail_signal(&mail, i), .polls = 100};
         assert_false(weir__loop_is_quiet(&loop)); /* passes over nothing */
+        weir__mail_acknowledge(&mail, i);
+        assert_false(fires(&mail, i));
     }
+    close_mail(&mail);
+}
+
+static void the_end_wakes_all_and_lasts_until_the_next_begin(void **state)
+{
+    weir__mail mail;
+    (void)state;
+    open_mail(&mail, 3);
+    weir__mail_set_team(&mail, 1);
+    weir__mail_announce(&mail, 1, 0);
+    weir__mail_announce(&mail, 2, 5);
+    assert_false(weir__mail_is_over(&mail));
+    weir__mail_end(&mail);
+    for (unsigned i = 1; i < 3; i++) {
+        weir__mail_park(&mail, i); /* returns at once */
+        assert_null(weir__mail_withdraw(&mail, i));
+    }
+    assert_true(weir__mail_is_over(&mail));
     weir__mail_begin(&mail);
-    assert_false(weir__mail_stopped(&mail, 0));
+    assert_false(weir__mail_is_over(&mail));
+    close_mail(&mail);
+}
+
+static void who_waits_for_a_run_gets_its_items_and_those_nested_in_it(void **state)
+{
+    weir__mail mail;
+    (void)state;
+    open_mail(&mail, 2);
+    weir__mail_set_team(&mail, 1);
+    const weir__number root = weir__mail_number_take(&mail, 0),
+                       other = weir__mail_number_take(&mail, root),
+                       waited = weir__mail_number_take(&mail, root),
+                       nested = weir__mail_number_take(&mail, waited);
+    const weir__number numbers[] = {root, other, waited, nested};
+    for (int i = 0; i < 4; i++) {
+        weir__item *item = &lines[i].item;
+        item->number = numbers[i];
+        /* Asked for, slept for, and looked for. */
+        weir__mail_request(&mail, 1, waited);
+        weir__mail_post(&mail, 0, item);
+        assert_ptr_equal(weir__mail_withdraw(&mail, 1), i < 2 ? NULL : item);
+        if (i < 2)
+            assert_null(weir__mail_take(&mail, 1, waited));
+        if (i < 2)
+            assert_ptr_equal(weir__mail_take(&mail, 1, 0), item);
+        weir__mail_announce(&mail, 1, waited);
+        weir__mail_post(&mail, 0, item);
+        assert_true(weir__mail_has_sleepers(&mail) == (i < 2));
+        assert_ptr_equal(weir__mail_withdraw(&mail, 1), i < 2 ? NULL : item);
+        if (i < 2)
+            assert_ptr_equal(weir__mail_take(&mail, 0, 0), item);
+        weir__mail_post(&mail, 0, item);
+        assert_ptr_equal(weir__mail_take(&mail, 1, waited), i < 2 ? NULL : item);
+        if (i < 2)
+            assert_ptr_equal(weir__mail_take(&mail, 0, 0), item);
+        item->number = 0;
+    }
+    for (int i = 0; i < 4; i++)
+        weir__mail_number_give(&mail, numbers[i]);
+    close_mail(&mail);
+}
+
+static void numbers_are_taken_once_until_none_is_left(void **state)
+{
+    weir__mail mail;
+    uint64_t seen = 0;
+    (void)state;
+    open_mail(&mail, 1);
+    for (int i = 0; i < WEIR_NUMBERS; i++) {
+        const weir__number n = weir__mail_number_take(&mail, 0);
+        assert_in_range(n, 1, WEIR_NUMBERS);
+        assert_false(seen >> n & 1);
+        seen |= (uint64_t)1 << n;
+    }
+    assert_int_equal(weir__mail_number_take(&mail, 0), 0);
+    weir__mail_number_give(&mail, 0);
+    weir__mail_number_give(&mail, 17);
+    assert_int_equal(weir__mail_number_take(&mail, 0), 17);
+    close_mail(&mail);
+}
+
+static void workers_are_missing_until_each_has_an_item(void **state)
+{
+    weir__mail mail;
+    (void)state;
+    open_mail(&mail, 3);
+    weir__mail_set_team(&mail, 3); /* worker 0 is busy */
+    assert_int_equal(weir__mail_missing(&mail), 2);
+    weir__mail_count(&mail, +3);
+    assert_int_equal(weir__mail_missing(&mail), -1);
     close_mail(&mail);
 }
 
 /* ---- many threads ---- */
 
+typedef struct thing {
+    alignas(WEIR_LINE) weir__item item;
+    atomic_int taken; /* how often */
+} thing;
+
 typedef struct crowd {
     weir__mail mail;
     pthread_barrier_t gate;
-    atomic_int *taken;       /* how often each item was */
+    thing *things;
     unsigned workers, items; /* of each worker */
+    atomic_uint left;        /* items that nobody has taken */
     unsigned lost;           /* signals */
 } crowd;
 
@@ -171,13 +287,31 @@ typedef struct member {
     pthread_t thread;
 } member;
 
-static void note(crowd *c, const atomic_int *item)
+static void note(crowd *c, weir__item *item)
 {
-    if (item != NULL)
-        atomic_fetch_add(&c->taken[item - c->taken], 1);
+    if (item == NULL)
+        return;
+    atomic_fetch_add(&((thing *)item)->taken, 1);
+    if (atomic_fetch_sub(&c->left, 1) == 1)
+        weir__mail_end(&c->mail);
 }
 
-/* Posts all of its items, takes what there is in between, asks for more, and falls asleep. */
+/* As a worker without work does that has asked in vain. */
+static weir__item *sleep_once(weir__mail *mail, unsigned number)
+{
+    weir__mail_announce(mail, number, 0);
+    weir__item *item = weir__mail_take(mail, number, 0);
+    if (item != NULL)
+        return item;
+    if (!weir__mail_is_over(mail)) {
+        weir__mail_ask_others(mail, number);
+        weir__mail_park(mail, number);
+    }
+    return weir__mail_withdraw(mail, number);
+}
+
+/* Posts all of its items, takes what there is in between, asks for more, and sleeps until all have
+ * been taken: a wake-up that is lost leaves it asleep for ever. */
 static void *exchange(void *argument)
 {
     member *m = argument;
@@ -187,19 +321,23 @@ static void *exchange(void *argument)
     for (unsigned i = 0; i < c->items;) {
         random = random * 1664525u + 1013904223u;
         if (random >> 30 != 0) {
-            atomic_int *item = &c->taken[m->number * c->items + i++];
-            note(c, weir__mail_lower(&c->mail, m->number)); /* who has work raises no hand */
-            if (!weir__mail_post(&c->mail, m->number, item))
-                note(c, item); /* a task would take it */
-        } else {
-            weir__mail_raise(&c->mail, m->number);
+            note(c, weir__mail_withdraw(&c->mail, m->number)); /* who has work requests none */
+            weir__mail_post(&c->mail, m->number, &c->things[m->number * c->items + i++].item);
+        } else if (random >> 28 != 0) {
+            note(c, weir__mail_take(&c->mail, m->number, 0));
+            weir__mail_request(&c->mail, m->number, 0);
             weir__testing_yield_point();
-            note(c, weir__mail_take(&c->mail, m->number));
+            note(c, weir__mail_take(&c->mail, m->number, 0));
+        } else {
+            note(c, weir__mail_withdraw(&c->mail, m->number));
+            weir__mail_announce(&c->mail, m->number, 0);
+            weir__testing_yield_point();
+            note(c, weir__mail_withdraw(&c->mail, m->number));
         }
     }
-    note(c, weir__mail_lower(&c->mail, m->number));
-    for (const atomic_int *item; (item = weir__mail_sleep(&c->mail, m->number)) != NULL;)
-        note(c, item);
+    note(c, weir__mail_withdraw(&c->mail, m->number));
+    while (!weir__mail_is_over(&c->mail))
+        note(c, sleep_once(&c->mail, m->number));
     return NULL;
 }
 
@@ -212,14 +350,19 @@ static void *look_or_sleep(void *argument)
         bool missed = false;
         pthread_barrier_wait(&c->gate);
         if (m->number != 0) {
-            note(c, weir__mail_sleep(&c->mail, m->number));
+            weir__mail_announce(&c->mail, m->number, 0);
+            weir__mail_ask_others(&c->mail, m->number);
         } else {
-            weir__mail_hush(&c->mail, 0);
+            weir__mail_acknowledge(&c->mail, 0);
             missed = !weir__mail_has_sleepers(&c->mail);
         }
         pthread_barrier_wait(&c->gate);
+        if (m->number != 0)
+            note(c, weir__mail_withdraw(&c->mail, m->number));
+        else
+            c->lost += missed && !fires(&c->mail, 0);
+        pthread_barrier_wait(&c->gate);
         if (m->number == 0) {
-            c->lost += missed && !calls(&c->mail, 0);
             weir__mail_begin(&c->mail);
             weir__mail_set_team(&c->mail, 1);
         }
@@ -232,9 +375,11 @@ static void run_crowd(crowd *c, unsigned workers, unsigned items, void *(*body)(
     member members[MOST_WORKERS];
     *c = (crowd){.workers = workers, .items = items};
     open_mail(&c->mail, workers);
-    weir__mail_set_team(&c->mail, 1); /* all hands are down */
-    c->taken = calloc((size_t)workers * items, sizeof *c->taken);
-    assert_non_null(c->taken);
+    weir__mail_set_team(&c->mail, 1); /* nobody requests work */
+    atomic_store(&c->left, workers * items);
+    c->things = aligned_alloc(WEIR_LINE, (size_t)workers * items * sizeof *c->things);
+    assert_non_null(c->things);
+    memset(c->things, 0, (size_t)workers * items * sizeof *c->things);
     assert_int_equal(pthread_barrier_init(&c->gate, NULL, workers), 0);
     for (unsigned i = 0; i < workers; i++) {
         members[i] = (member){.crowd = c, .number = i};
@@ -245,7 +390,7 @@ static void run_crowd(crowd *c, unsigned workers, unsigned items, void *(*body)(
     pthread_barrier_destroy(&c->gate);
 }
 
-static void every_item_is_taken_once_and_none_is_left_when_all_sleep(void **state)
+static void every_item_is_taken_once_and_nobody_sleeps_over_one(void **state)
 {
     (void)state;
     for (unsigned workers = 2; workers <= MOST_WORKERS; workers++)
@@ -255,16 +400,16 @@ static void every_item_is_taken_once_and_none_is_left_when_all_sleep(void **stat
             run_crowd(&c, workers, 3000 / SLOW_BUILD, exchange);
             weir__testing_seed(0);
             for (unsigned i = 0; i < workers * c.items; i++)
-                if (atomic_load(&c.taken[i]) != 1)
+                if (atomic_load(&c.things[i].taken) != 1)
                     fail_msg("%u workers, seed %lu: item %u was taken %d times", workers,
-                             (unsigned long)seed, i, atomic_load(&c.taken[i]));
-            assert_int_equal(atomic_load(&c.mail.asleep), workers);
-            free(c.taken);
+                             (unsigned long)seed, i, atomic_load(&c.things[i].taken));
+            assert_false(weir__mail_has_sleepers(&c.mail));
+            free(c.things);
             close_mail(&c.mail);
         }
 }
 
-static void who_falls_asleep_is_seen_or_signals(void **state)
+static void who_falls_asleep_is_seen_or_asks(void **state)
 {
     (void)state;
     for (unsigned workers = 2; workers <= 4; workers++) {
@@ -273,7 +418,7 @@ static void who_falls_asleep_is_seen_or_signals(void **state)
         run_crowd(&c, workers, 3000 / SLOW_BUILD, look_or_sleep);
         weir__testing_seed(0);
         assert_int_equal(c.lost, 0);
-        free(c.taken);
+        free(c.things);
         close_mail(&c.mail);
     }
 }
@@ -283,12 +428,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(workers_that_are_on_their_way_get_an_item_each),
         cmocka_unit_test(workers_that_did_not_come_get_nothing),
-        cmocka_unit_test(a_hand_is_up_until_it_is_lowered_or_there_is_an_item),
+        cmocka_unit_test(a_request_stands_until_it_is_withdrawn_or_there_is_an_item),
         cmocka_unit_test(an_item_is_not_left_lying_while_somebody_sleeps),
-        cmocka_unit_test(a_signal_stays_until_the_worker_looks),
-        cmocka_unit_test(a_stop_stays_whatever_comes_after),
-        cmocka_unit_test(every_item_is_taken_once_and_none_is_left_when_all_sleep),
-        cmocka_unit_test(who_falls_asleep_is_seen_or_signals),
+        cmocka_unit_test(a_sleeper_is_woken_to_look_or_takes_its_mark_back),
+        cmocka_unit_test(a_signal_stays_until_the_worker_acknowledges_it),
+        cmocka_unit_test(an_alert_fires_at_once_and_wakes_sleepers),
+        cmocka_unit_test(the_end_wakes_all_and_lasts_until_the_next_begin),
+        cmocka_unit_test(who_waits_for_a_run_gets_its_items_and_those_nested_in_it),
+        cmocka_unit_test(numbers_are_taken_once_until_none_is_left),
+        cmocka_unit_test(workers_are_missing_until_each_has_an_item),
+        cmocka_unit_test(every_item_is_taken_once_and_nobody_sleeps_over_one),
+        cmocka_unit_test(who_falls_asleep_is_seen_or_asks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

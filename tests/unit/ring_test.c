@@ -283,11 +283,11 @@ static bool is_hole(uint64_t seed, uint64_t position)
 static void wait_for_room(weir__ring *ring)
 {
     while (weir__ring_room(ring) == 0) {
-        weir__event_prepare(ring->taken);
+        weir__event_prepare(&ring->program_fills);
         if (weir__ring_room(ring) > 0)
-            weir__event_withdraw(ring->taken);
+            weir__event_withdraw(&ring->program_fills);
         else
-            weir__event_wait(ring->taken);
+            weir__event_wait(&ring->program_fills, WEIR_NO_DEADLINE);
     }
 }
 
@@ -332,11 +332,11 @@ static weir__view wait_for_view(weir__ring *ring)
 {
     weir__view view;
     while ((view = weir__ring_look(ring)) == WEIR_VIEW_EMPTY) {
-        weir__event_prepare(ring->filled);
+        weir__event_prepare(&ring->program_takes);
         if (weir__ring_look(ring) != WEIR_VIEW_EMPTY)
-            weir__event_withdraw(ring->filled);
+            weir__event_withdraw(&ring->program_takes);
         else
-            weir__event_wait(ring->filled);
+            weir__event_wait(&ring->program_takes, WEIR_NO_DEADLINE);
     }
     return view;
 }

@@ -31,7 +31,7 @@ static void start(hand *h)
 {
     for (unsigned i = h->s->count; i-- > 0;)
         assert_true(weir__stage_open(h->s->stages[i]));
-    weir__failure_begin(&h->engine->lane.failure);
+    weir__run_begin_root(&h->engine->root);
 }
 
 /* Ends it; all that is left in the rings goes by the stages' destroy. */
@@ -43,7 +43,7 @@ static void drop_item(void *argument, void *item)
 static weir_status stop(hand *h)
 {
     weir_error error;
-    const weir_status status = weir__failure_end(&h->engine->lane.failure, &error);
+    const weir_status status = weir__run_end(&h->engine->root, &error);
     for (unsigned i = 0; i < h->s->count; i++) {
         weir__stage *stage = h->s->stages[i];
         assert_true(weir__stage_is_valid(stage));
@@ -393,7 +393,7 @@ static void a_failed_call_fails_its_ring_behind_what_comes_before_it(void **stat
     for (int i = 0; i < 3; i++)
         assert_int_equal(begin(&h, out, &y[i]), 1);
     weir__stage_make(at(&h, out), y[1], 1); /* OVER and FAILING, with two calls running */
-    assert_true(weir__failure_published(&h.engine->lane.failure));
+    assert_true(weir__failure_published(&h.engine->root.failure));
     assert_int_equal(load_relaxed(&at(&h, out)->state),
                      WEIR_STAGE_OVER | WEIR_STAGE_FAILING | WEIR_STAGE_FAILS_HERE);
     assert_true(weir__stage_is(at(&h, in), WEIR_STAGE_UNWANTED));

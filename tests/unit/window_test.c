@@ -37,14 +37,12 @@ static void end_and_close(fixture *f)
     weir__window_end(&f->window, f->root, 0);
     assert_int_equal(atomic_load(&f->window.held_bytes), 0);
     assert_int_equal(atomic_load(&f->window.in_flight), 0);
-    assert_int_equal(f->window.queued, 0);
     weir__window_close(&f->window);
     assert_int_equal(weir__testing_live_blocks(), 0);
 }
 
 static void complete(fixture *f, void *part, uint64_t held)
 {
-    weir__window_began(&f->window);
     weir__window_complete(&f->window, part, held);
 }
 
@@ -286,21 +284,14 @@ static void a_plan_without_scratch_gets_none(void **state)
     end_and_close(&f);
 }
 
-static void fewer_threads_than_asked_for_lower_the_limit_of_parts(void **state)
+static void a_worker_alone_has_nobody_to_hand_a_part_to(void **state)
 {
     fixture f;
-    void *parts[WEIR_MOST_IN_FLIGHT_PER_WORKER * 2];
-    unsigned admitted = 0;
     (void)state;
     open_window(&f);
-    begin(&f, 1000, UINT64_MAX, 0, 2);
-    while (admitted < sizeof parts / sizeof *parts) {
-        parts[admitted] = weir__window_admit(&f.window, 1, 0);
-        assert_non_null(parts[admitted++]);
-    }
+    begin(&f, 8, UINT64_MAX, 0, 1);
+    assert_false(weir__window_has_permit(&f.window));
     assert_null(weir__window_admit(&f.window, 1, 0));
-    while (admitted > 0)
-        complete(&f, parts[--admitted], 0);
     end_and_close(&f);
 }
 
@@ -325,22 +316,6 @@ static void an_allocation_that_fails_refuses_the_part_and_holds_nothing(void **s
     end_and_close(&f);
 }
 
-static void workers_are_missing_until_each_has_a_part(void **state)
-{
-    fixture f;
-    (void)state;
-    open_window(&f);
-    begin(&f, 8, UINT64_MAX, 0, 3); /* one runs the root */
-    assert_int_equal(weir__window_missing(&f.window), 2);
-    weir__window_add_active(&f.window, +3);
-    assert_int_equal(weir__window_missing(&f.window), -1);
-    weir__window_end(&f.window, f.root, 0);
-    begin(&f, 8, UINT64_MAX, 0, 1);
-    assert_int_equal(weir__window_missing(&f.window), 0);
-    assert_false(weir__window_has_permit(&f.window)); /* alone: nobody to hand a part to */
-    end_and_close(&f);
-}
-
 typedef struct user {
     weir__window *window;
     uint64_t limit;
@@ -361,7 +336,6 @@ static void *use_window(void *argument)
             parts[out] = weir__window_admit(u->window, size, size);
             sizes[out] = size;
             if (parts[out] != NULL) {
-                weir__window_began(u->window);
                 memset(parts[out], (int)u->seed, size);
                 u->admitted++;
                 out++;
@@ -420,9 +394,8 @@ int main(void)
         cmocka_unit_test(scratch_is_reserved_for_each_worker_that_may_come_to_run),
         cmocka_unit_test(a_part_whose_scratch_does_not_fit_is_refused_whole),
         cmocka_unit_test(a_plan_without_scratch_gets_none),
-        cmocka_unit_test(fewer_threads_than_asked_for_lower_the_limit_of_parts),
+        cmocka_unit_test(a_worker_alone_has_nobody_to_hand_a_part_to),
         cmocka_unit_test(an_allocation_that_fails_refuses_the_part_and_holds_nothing),
-        cmocka_unit_test(workers_are_missing_until_each_has_a_part),
         cmocka_unit_test(many_threads_at_once_conserve_permits_and_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,34 @@
+/* Who the calling thread is: for which engines it is a worker, and what it runs there.
+ *
+ * Each body that a team runs enters and leaves; what runs an item notes its run and its branch.  A
+ * thread that runs one engine inside an op of another is a worker of both, so there is a stack of
+ * these.  It must never be read by another thread. */
+#ifndef WEIR_HERE_H
+#define WEIR_HERE_H
+
+#include "base/base.h"
+
+struct weir_engine;
+struct weir__worker;
+struct weir__run;
+struct weir_branch;
+
+typedef struct weir__here {
+    struct weir_engine *engine;
+    struct weir__worker *worker;
+    struct weir__run *run;      /* whose op runs; NULL: none */
+    struct weir_branch *branch; /* what that op was told; NULL: nothing */
+    struct weir__here *outer;   /* of the engine whose op has entered this one */
+    unsigned process;           /* that it is of: in a child of a fork nothing is under way */
+} weir__here;
+
+/* The innermost; NULL: the thread is no worker. */
+weir__here *weir__here_top(void);
+/* The innermost for this engine, or NULL. */
+weir__here *weir__here_on(const struct weir_engine *engine);
+
+/* From enter to leave the thread is this worker. The record stays the caller's. */
+void weir__here_enter(weir__here *here, struct weir_engine *engine, struct weir__worker *worker);
+void weir__here_leave(const weir__here *here);
+
+#endif

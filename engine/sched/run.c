@@ -1,0 +1,153 @@
+/* Begins, stops, waits for and ends runs; see run.h. */
+#include "sched/run.h"
+
+#include "sched/here.h"
+#include "trace/point.h"
+
+const weir_error weir__run_cancel_error = {.status = WEIR_ECANCEL,
+                                           .where = "engine",
+                                           .text = "the run was stopped by weir_engine_cancel()"};
+
+weir_status weir__run_open(weir__run *run, struct weir_engine *engine, weir__mail *mail,
+                           const atomic_uint *cancels)
+{
+    *run = (weir__run){.engine = engine, .mail = mail, .cancels = cancels};
+    return weir__window_open(&run->window);
+}
+
+void weir__run_close(weir__run *run)
+{
+    weir__window_close(&run->window);
+}
+
+/* ---- beginning and ending ---- */
+
+static void begin(weir__run *run, weir__run *parent, weir__run *around, weir__worker *starter)
+{
+    run->begins++;
+    run->parent = parent;
+    run->root = around != NULL ? around->root : run;
+    run->starter = starter;
+    run->number = weir__mail_number_take(run->mail, around != NULL ? around->number : 0);
+    run->team = 1;
+    run->epoch = load_relaxed(run->cancels); /* a cancel that comes later counts one more */
+    store_relaxed(&run->stopping, false);
+    store_relaxed(&run->done, false);
+    weir__failure_begin(&run->failure);
+}
+
+void weir__run_begin_root(weir__run *run)
+{
+    begin(run, weir__here_top() != NULL ? weir__here_top()->run : NULL, NULL, NULL);
+    weir__mail_begin(run->mail);
+}
+
+void weir__run_set_team(weir__run *run, unsigned team)
+{
+    run->team = team;
+    weir__window_set_team(&run->window, team);
+    weir__credit_open(&run->purse, team);
+    weir__mail_set_team(run->mail, team);
+}
+
+void weir__run_begin_nested(weir__run *run, weir__worker *worker, weir__run *parent,
+                            weir__run *around)
+{
+    begin(run, parent, around, worker);
+    if (run->number != 0)
+        run->team = run->mail->team;
+    weir__window_set_team(&run->window, run->team);
+}
+
+weir_status weir__run_end(weir__run *run, weir_error *error)
+{
+    static const weir_error around = {.status = WEIR_ECANCEL,
+                                      .where = "engine",
+                                      .text = "the run was stopped with the one around it"};
+    weir__mail_number_give(run->mail, run->number);
+    weir_status status = weir__failure_end(&run->failure, error);
+    if (status == WEIR_OK && weir__run_stopping(run)) {
+        *error = weir__run_cancelled(run) ? weir__run_cancel_error : around;
+        status = WEIR_ECANCEL;
+    }
+    return status;
+}
+
+void weir__run_finish(weir__run *run)
+{
+    weir__mail *mail = run->mail;
+    const weir__worker *starter = run->starter;
+    const unsigned index = starter != NULL ? starter->index : 0;
+    WEIR_POINT(RUN_FINISHING);
+    if (starter == NULL) {
+        weir__mail_end(mail);
+        return;
+    }
+    /* RU1: seq_cst, as the look for the starter's mark after it; pairs with RU2. From here on the record
+     * may be another run's. */
+    store_seq_cst(&run->done, true);
+    weir__mail_wake(mail, index);
+}
+
+void weir__run_turn_to(const weir__run *run, weir__worker *worker)
+{
+    if (worker->of == run && worker->of_begins == run->begins)
+        return;
+    worker->of = run;
+    worker->of_begins = run->begins;
+    worker->chunk.n = 1;
+    worker->rest_ns = 0;
+    worker->gives_last = false;
+}
+
+void weir__run_wait(weir__run *run, weir__worker *worker, weir__item *item)
+{
+    const weir__number wanted = worker->wanted;
+    const uint64_t began_ns = weir__now_ns();
+    worker->unpaid_ns = began_ns - worker->earned_at_ns;
+    worker->wanted = run->number;
+    weir__worker_work(worker, item, &run->done);
+    worker->wanted = wanted;
+    weir__worker_goes_on(worker);
+    const uint64_t now_ns = weir__now_ns();
+    weir__credit_begin(worker, now_ns);
+    worker->nested_ns += now_ns - began_ns;
+    /* Its polls may have taken what was meant for the work around it. */
+    weir__mail_alert(worker->mail, worker->index);
+}
+
+/* ---- stopping ---- */
+
+bool weir__run_cancelled(const weir__run *run)
+{
+    /* RU4: seq_cst; pairs with RU3 in weir_engine_cancel(), of a worker that has acknowledged its word. */
+    return load_seq_cst(run->cancels) != run->epoch;
+}
+
+bool weir__run_stopping(const weir__run *run)
+{
+    for (; run != NULL; run = run->parent)
+        /* RU6: seq_cst; pairs with RU5, of a worker that has acknowledged its word. */
+        if (load_seq_cst(&run->stopping) || weir__run_cancelled(run))
+            return true;
+    return false;
+}
+
+void weir__run_report(weir__run *run, const weir_error *error)
+{
+    if (!weir__failure_claim(&run->failure))
+        return;
+    WEIR_POINT(FAILURE_CLAIMED);
+    run->failure.error = *error;
+    weir__failure_publish(&run->failure);
+}
+
+void weir__run_fail(weir__run *run, const weir_error *error)
+{
+    /* What an op returns after it has seen a stop does not count. */
+    if (!weir__run_stopping(run))
+        weir__run_report(run, error);
+    /* RU5: seq_cst, before the words that have workers look; pairs with RU6. */
+    store_seq_cst(&run->stopping, true);
+    weir__mail_alert_all(run->mail);
+}

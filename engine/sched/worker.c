@@ -1,0 +1,198 @@
+/* The loop of a worker; see worker.h.
+ *
+ * Without work it searches: its request stands in its box, it looks into all boxes, and asks the
+ * others every ASK_NS.  A worker whose last items were over in no time rests before it asks, and
+ * longer each time: until then it counts as busy.  After a while it sleeps: waking it costs some
+ * microseconds, and at the end of a run tens of them, so that is for runs in which it has nothing to
+ * do for long. */
+#include "sched/worker.h"
+
+#include <sched.h>
+
+#include "trace/point.h"
+
+/* An item that waits for parts of its own is left to the last of them after this time. */
+#define JOIN_NS 100000
+#define ASK_NS  20000
+
+void weir__worker_begin(weir__worker *worker, struct weir_engine *engine, weir__mail *mail,
+                        unsigned index, uint64_t watch_ns)
+{
+    struct weir__run *spare = worker->spare;
+    *worker = (weir__worker){.engine = engine,
+                             .mail = mail,
+                             .index = index,
+                             .watch_ns = watch_ns,
+                             .chunk = {.n = 1, .most = WEIR_MOST_CHUNK},
+                             .spare = spare};
+}
+
+/* ---- busy or not ---- */
+
+void weir__worker_post(weir__worker *worker, weir__item *item)
+{
+    WEIR_POINT(ITEM_POSTING);
+    weir__mail_count(worker->mail, +1);
+    weir__mail_post(worker->mail, worker->index, item);
+}
+
+/* The item counted until now. */
+void weir__worker_began_item(weir__worker *worker)
+{
+    if (worker->busy)
+        weir__mail_count(worker->mail, -1);
+    worker->busy = true;
+}
+
+void weir__worker_goes_on(weir__worker *worker)
+{
+    if (!worker->busy)
+        weir__mail_count(worker->mail, +1);
+    worker->busy = true;
+}
+
+static void has_nothing(weir__worker *worker)
+{
+    if (worker->busy)
+        weir__mail_count(worker->mail, -1);
+    worker->busy = false;
+}
+
+/* ---- searching ---- */
+
+static inline void pause_cpu(const weir__worker *worker)
+{
+    if (worker->polite) {
+        sched_yield();
+        return;
+    }
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* What a worker without work waits for, besides items: one of the first two, or else that the team is to
+ * leave. */
+typedef struct news {
+    const uint32_t *parts;      /* to be 0 */
+    const atomic_bool *done;    /* to be true */
+    const weir__chores *chores; /* that it looks for meanwhile; or NULL */
+} news;
+
+static bool have_come(const weir__worker *worker, const news *n)
+{
+    if (n->parts != NULL)
+        return __atomic_load_n(n->parts, __ATOMIC_ACQUIRE) == 0; /* J1 as well */
+    /* RU2: seq_cst; pairs with RU1, of a worker that has announced that it will sleep; and as an acquire,
+     * since the run's record is used again. */
+    return n->done != NULL ? load_seq_cst(n->done) : weir__mail_is_over(worker->mail);
+}
+
+/* Need it search no more? */
+static bool is_enough(const weir__worker *worker, const news *n)
+{
+    return have_come(worker, n) || (n->chores != NULL && n->chores->ready(n->chores->of));
+}
+
+/* Looks for an item, until `until`. */
+static weir__item *look_until(weir__worker *worker, const news *n, uint64_t until)
+{
+    weir__item *item;
+    while ((item = weir__mail_take(worker->mail, worker->index, worker->wanted)) == NULL &&
+           !is_enough(worker, n) && weir__now_ns() < until) {
+        WEIR_POINT(WORKER_SEARCHING);
+        pause_cpu(worker);
+    }
+    return item;
+}
+
+/* Searches for so long. The request is withdrawn afterwards. */
+static weir__item *search(weir__worker *worker, const news *n, uint64_t for_ns)
+{
+    uint64_t now = weir__now_ns();
+    const uint64_t rest = worker->rest_ns < for_ns ? worker->rest_ns : for_ns;
+    const uint64_t until = now + rest + for_ns;
+    weir__item *item = look_until(worker, n, now += rest);
+    while (item == NULL && now < until && !is_enough(worker, n)) {
+        weir__mail_request(worker->mail, worker->index, worker->wanted);
+        has_nothing(worker);
+        weir__mail_ask_others(worker->mail, worker->index);
+        now += ASK_NS;
+        item = look_until(worker, n, now < until ? now : until);
+    }
+    has_nothing(worker);
+    return item != NULL ? item : weir__mail_withdraw(worker->mail, worker->index);
+}
+
+weir__item *weir__worker_watch(weir__worker *worker, const uint32_t *parts)
+{
+    const news n = {.parts = parts};
+    return search(worker, &n, worker->watch_ns < JOIN_NS ? worker->watch_ns : JOIN_NS);
+}
+
+/* ---- the loop ---- */
+
+/* Sleeps until it is woken, unless there is an item, which is returned, or what it waits for. */
+static weir__item *sleep_for_item(weir__worker *worker, const news *n)
+{
+    weir__mail *mail = worker->mail;
+    if (!weir__mail_has_room(mail, worker->index)) /* a stranger's, that it is to pass on */
+        return NULL;
+    weir__mail_announce(mail, worker->index, worker->wanted);
+    weir__item *item = weir__mail_take(mail, worker->index, worker->wanted);
+    if (item != NULL)
+        return item;
+    if (!is_enough(worker, n)) {
+        weir__mail_ask_others(mail, worker->index); /* the last time: a sleeper cannot */
+        weir__mail_park(mail, worker->index);
+    }
+    return weir__mail_withdraw(mail, worker->index);
+}
+
+/* An item, or what it waits for; or it has been woken to look. */
+static weir__item *wait_for_item(weir__worker *worker, const news *n)
+{
+    const uint64_t began_ns = weir__now_ns();
+    if (n->chores != NULL)
+        n->chores->found_none(n->chores->of, worker);
+    weir__item *item = search(worker, n, worker->watch_ns);
+    if (item == NULL)
+        item = sleep_for_item(worker, n);
+    worker->idle_ns += weir__now_ns() - began_ns;
+    return item;
+}
+
+/* Does a piece of what is not in items, if there is any. */
+static bool do_chore(weir__worker *worker, const weir__chores *chores)
+{
+    if (chores == NULL || !chores->ready(chores->of))
+        return false;
+    weir__worker_goes_on(worker);
+    return chores->try(chores->of, worker);
+}
+
+/* The next item, or NULL once what it waits for has come. */
+static weir__item *find(weir__worker *worker, const news *n)
+{
+    weir__item *item = NULL;
+    while (item == NULL && !have_come(worker, n)) {
+        if (n->chores != NULL)
+            item = weir__mail_take(worker->mail, worker->index, worker->wanted);
+        if (item != NULL || do_chore(worker, n->chores))
+            continue;
+        item = wait_for_item(worker, n);
+    }
+    return item;
+}
+
+void weir__worker_work(weir__worker *worker, weir__item *item, const atomic_bool *done)
+{
+    /* An op that waits for a run wants no strangers on its stack. */
+    const news n = {.done = done, .chores = done == NULL ? worker->chores : NULL};
+    do
+        while (item != NULL)
+            item = item->run(worker, item);
+    while ((item = find(worker, &n)) != NULL);
+}

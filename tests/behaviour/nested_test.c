@@ -1,0 +1,371 @@
+/* Tests runs that ops start on their own engine: answers, help, failures, cancels, three levels deep.
+ *
+ * Run by ctest.  Ops never assert: they note what they saw. */
+#include "support.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <time.h>
+
+enum { LEAVES = 40, OPS = 64 };
+
+static void sleep_ms(long ms)
+{
+    const struct timespec t = {0, ms * 1000000};
+    nanosleep(&t, NULL);
+}
+
+/* ---- answers ---- */
+
+/* A leaf that sums the squares below its input by a run of its own, `deep` times over. */
+typedef struct nest {
+    weir_engine *engine;
+    weir_plan *plan;
+    int deep;
+    atomic_int wrong;
+} nest;
+
+typedef struct query {
+    uint64_t n;
+    int level;
+} query;
+
+static int split_query(weir_branch *b, const void *in, uint32_t i, void *child)
+{
+    const query *q = in;
+    (void)b;
+    *(query *)child = (query){.n = q->n + i, .level = q->level};
+    return 0;
+}
+
+static int sum_up(weir_branch *b, const void *in, const void *results, uint32_t n, void *out)
+{
+    const uint64_t *r = results;
+    uint64_t sum = ((const query *)in)->n;
+    (void)b;
+    for (uint32_t i = 0; i < n; i++)
+        sum = sum * 31 + r[i];
+    *(uint64_t *)out = sum;
+    return 0;
+}
+
+static uint64_t answer(uint64_t n, int level, int deep);
+
+static int square_or_nest(weir_branch *b, const void *in, void *out)
+{
+    const query *q = in;
+    nest *x = weir_context(b);
+    query inner = {.n = q->n * q->n, .level = q->level + 1};
+    if (weir_here() != b)
+        atomic_fetch_add(&x->wrong, 1);
+    if (q->level == x->deep) {
+        *(uint64_t *)out = q->n * q->n;
+        return 0;
+    }
+    const int status = weir_run(x->engine, x->plan, x, &inner, out);
+    if (weir_here() != b)
+        atomic_fetch_add(&x->wrong, 1);
+    return status;
+}
+
+enum { FANOUT = 6 };
+
+static uint64_t leaf_answer(uint64_t n, int level, int deep)
+{
+    return level == deep ? n * n : answer(n * n, level + 1, deep);
+}
+
+static uint64_t answer(uint64_t n, int level, int deep)
+{
+    uint64_t sum = n;
+    for (uint32_t i = 0; i < FANOUT; i++)
+        sum = sum * 31 + leaf_answer(n + i, level, deep);
+    return sum;
+}
+
+static const weir_layer query_leaf = {
+    .name = "leaf", .in_bytes = sizeof(query), .out_bytes = 8, .leaf = square_or_nest};
+static const weir_layer query_top = {.name = "top",
+                                     .in_bytes = sizeof(query),
+                                     .out_bytes = 8,
+                                     .fanout = FANOUT,
+                                     .child = &query_leaf,
+                                     .split = split_query,
+                                     .gather = sum_up};
+
+static void nested_runs_give_the_answers_of_a_serial_program(void **state)
+{
+    (void)state;
+    for (unsigned workers = 1; workers <= 4; workers++)
+        for (int deep = 1; deep <= 3; deep++) {
+            nest x = {
+                .engine = open_engine(workers, 0, 0), .plan = compile(&query_top), .deep = deep};
+            for (int round = 0; round < 60 / SLOW_BUILD / deep; round++) {
+                const query in = {.n = (uint64_t)round};
+                uint64_t out = 0;
+                assert_ok(weir_run(x.engine, x.plan, &x, &in, &out));
+                assert_true(out == answer(in.n, 0, deep));
+            }
+            assert_int_equal(atomic_load(&x.wrong), 0);
+            weir_plan_free(x.plan);
+            weir_engine_close(x.engine);
+        }
+}
+
+static void many_at_once_give_the_answers_too(void **state)
+{
+    (void)state;
+    nest x = {.engine = open_engine(4, 0, 0), .plan = compile(&query_top), .deep = 2};
+    query in[OPS];
+    uint64_t out[OPS];
+    for (int i = 0; i < OPS; i++)
+        in[i] = (query){.n = (uint64_t)i};
+    for (int round = 0; round < 20 / SLOW_BUILD; round++) {
+        assert_ok(weir_run_many(x.engine, x.plan, &x, OPS, in, out));
+        for (int i = 0; i < OPS; i++)
+            assert_true(out[i] == answer(in[i].n, 0, 2));
+    }
+    weir_plan_free(x.plan);
+    weir_engine_close(x.engine);
+}
+
+static void outside_of_ops_nothing_is_here(void **state)
+{
+    (void)state;
+    assert_null(weir_here());
+}
+
+/* ---- help ---- */
+
+typedef struct counts {
+    weir_engine *engine;
+    weir_plan *plan;
+    atomic_int at_once, most, ran;
+    int fails_at; /* leaf; -1: none */
+    int status;
+    atomic_int go_on;
+} counts;
+
+static int sleeping_leaf(weir_branch *b, const void *in, void *out)
+{
+    counts *c = weir_context(b);
+    const int now = atomic_fetch_add(&c->at_once, 1) + 1;
+    int most = atomic_load(&c->most);
+    (void)in, (void)out;
+    while (most < now && !atomic_compare_exchange_weak(&c->most, &most, now))
+        ;
+    sleep_ms(1);
+    atomic_fetch_sub(&c->at_once, 1);
+    return atomic_fetch_add(&c->ran, 1) == c->fails_at ? 7 : 0;
+}
+
+static const weir_layer sleeper = {.name = "sleeper", .leaf = sleeping_leaf};
+static const weir_layer sleepers = {.name = "sleepers",
+                                    .fanout = LEAVES,
+                                    .child = &sleeper,
+                                    .split = split_nothing,
+                                    .gather = gather_nothing};
+
+static int run_sleepers(weir_branch *b, const void *in, void *out)
+{
+    counts *c = weir_context(b);
+    (void)in, (void)out;
+    c->status = weir_run(c->engine, c->plan, c, NULL, NULL);
+    return 0;
+}
+
+static const weir_layer starter = {.name = "starter", .leaf = run_sleepers};
+
+static void idle_workers_help_a_nested_run(void **state)
+{
+    (void)state;
+    for (unsigned workers = 1; workers <= 3; workers++) {
+        counts c = {
+            .engine = open_engine(workers, 0, 0), .plan = compile(&sleepers), .fails_at = -1};
+        weir_plan *outer = compile(&starter);
+        assert_ok(weir_run(c.engine, outer, &c, NULL, NULL));
+        assert_int_equal(c.status, WEIR_OK);
+        assert_int_equal(atomic_load(&c.ran), LEAVES);
+        assert_int_equal(atomic_load(&c.most), workers);
+        weir_plan_free(outer);
+        weir_plan_free(c.plan);
+        weir_engine_close(c.engine);
+    }
+}
+
+static void a_nested_runs_statistics_count_into_its_root(void **state)
+{
+    (void)state;
+    counts c = {.engine = open_engine(2, 0, 0), .plan = compile(&sleepers), .fails_at = -1};
+    weir_plan *outer = compile(&starter);
+    weir_stats s;
+    assert_ok(weir_run(c.engine, outer, &c, NULL, NULL));
+    weir_engine_stats(c.engine, &s);
+    assert_int_equal(s.branches, 1 + 1 + LEAVES);
+    assert_true(s.promotions > 0);
+    weir_plan_free(outer);
+    weir_plan_free(c.plan);
+    weir_engine_close(c.engine);
+}
+
+/* ---- failures and cancels ---- */
+
+static void a_nested_failure_is_told_to_the_op_and_stops_nothing_else(void **state)
+{
+    (void)state;
+    for (unsigned workers = 1; workers <= 3; workers++) {
+        counts c = {
+            .engine = open_engine(workers, 0, 0), .plan = compile(&sleepers), .fails_at = 5};
+        weir_plan *outer = compile(&starter);
+        assert_ok(weir_run(c.engine, outer, &c, NULL, NULL));
+        assert_int_equal(c.status, WEIR_EOP);
+        assert_in_range(atomic_load(&c.ran), 6, 5 + 2 * workers);
+        weir_plan_free(outer);
+        weir_plan_free(c.plan);
+        weir_engine_close(c.engine);
+    }
+}
+
+/* One leaf starts a nested run that ends only when it is stopped, the other one fails or cancels. */
+static int wait_for_stop(weir_branch *b, const void *in, void *out)
+{
+    counts *c = weir_context(b);
+    (void)in, (void)out;
+    atomic_fetch_add(&c->ran, 1);
+    while (!weir_stopping(b))
+        sched_yield();
+    return 0;
+}
+
+static const weir_layer waiter = {.name = "waiter", .leaf = wait_for_stop};
+
+static int begin_or_stop(weir_branch *b, const void *in, void *out)
+{
+    counts *c = weir_context(b);
+    (void)out;
+    if (*(const int *)in == 0) {
+        c->status = weir_run(c->engine, c->plan, c, NULL, NULL);
+        return 0;
+    }
+    while (atomic_load(&c->ran) == 0)
+        sched_yield();
+    if (c->fails_at == 0)
+        return 9;
+    weir_engine_cancel(c->engine);
+    return 0;
+}
+
+static int split_number(weir_branch *b, const void *in, uint32_t i, void *child)
+{
+    (void)b, (void)in;
+    *(int *)child = (int)i;
+    return 0;
+}
+
+static const weir_layer pair_leaf = {
+    .name = "leaf", .in_bytes = sizeof(int), .leaf = begin_or_stop};
+static const weir_layer pair = {.name = "pair",
+                                .fanout = 2,
+                                .child = &pair_leaf,
+                                .split = split_number,
+                                .gather = gather_nothing};
+
+static void a_stop_of_the_run_around_reaches_the_nested_one(void **state)
+{
+    (void)state;
+    for (int cancels = 0; cancels <= 1; cancels++)
+        for (int round = 0; round < 50 / SLOW_BUILD; round++) {
+            counts c = {
+                .engine = open_engine(2, 0, 0), .plan = compile(&waiter), .fails_at = cancels};
+            weir_plan *outer = compile(&pair);
+            assert_status(cancels ? WEIR_ECANCEL : WEIR_EOP,
+                          weir_run(c.engine, outer, &c, NULL, NULL));
+            assert_int_equal(c.status, WEIR_ECANCEL);
+            atomic_store(&c.ran, 0);
+            weir_plan_free(outer);
+            weir_plan_free(c.plan);
+            weir_engine_close(c.engine);
+        }
+}
+
+static void under_max_bytes_a_run_nested_in_a_pipeline_is_refused(void **state)
+{
+    (void)state;
+    counts c = {.engine = open_engine(2, 0, 1 << 20), .plan = compile(&sleepers), .fails_at = -1};
+    weir_plan *outer = compile(&starter);
+    assert_ok(weir_run(c.engine, outer, &c, NULL, NULL));
+    assert_int_equal(c.status, WEIR_EBUDGET);
+    weir_plan_free(outer);
+    weir_plan_free(c.plan);
+    weir_engine_close(c.engine);
+}
+
+/* ---- engines in a circle ---- */
+
+typedef struct circle {
+    weir_engine *first, *second;
+    weir_plan *middle, *inner;
+    int status, ran;
+} circle;
+
+static int note_run(weir_branch *b, const void *in, void *out)
+{
+    circle *c = weir_context(b);
+    (void)in, (void)out;
+    c->ran++;
+    return 0;
+}
+
+static int run_first(weir_branch *b, const void *in, void *out)
+{
+    circle *c = weir_context(b);
+    (void)in, (void)out;
+    c->status = weir_run(c->first, c->inner, c, NULL, NULL);
+    return 0;
+}
+
+static int run_second(weir_branch *b, const void *in, void *out)
+{
+    circle *c = weir_context(b);
+    (void)in, (void)out;
+    return weir_run(c->second, c->middle, c, NULL, NULL);
+}
+
+static const weir_layer noting = {.name = "inner", .leaf = note_run};
+static const weir_layer to_first = {.name = "middle", .leaf = run_first};
+static const weir_layer to_second = {.name = "outer", .leaf = run_second};
+
+static void an_engine_may_be_run_again_by_way_of_another_on_the_same_thread(void **state)
+{
+    (void)state;
+    circle c = {.first = open_engine(2, 0, 0),
+                .second = open_engine(2, 0, 0),
+                .middle = compile(&to_first),
+                .inner = compile(&noting),
+                .status = WEIR_END};
+    weir_plan *outer = compile(&to_second);
+    assert_ok(weir_run(c.first, outer, &c, NULL, NULL));
+    assert_int_equal(c.status, WEIR_OK);
+    assert_int_equal(c.ran, 1);
+    weir_plan_free(outer);
+    weir_plan_free(c.middle);
+    weir_plan_free(c.inner);
+    weir_engine_close(c.first);
+    weir_engine_close(c.second);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nested_runs_give_the_answers_of_a_serial_program),
+        cmocka_unit_test(many_at_once_give_the_answers_too),
+        cmocka_unit_test(outside_of_ops_nothing_is_here),
+        cmocka_unit_test(idle_workers_help_a_nested_run),
+        cmocka_unit_test(a_nested_runs_statistics_count_into_its_root),
+        cmocka_unit_test(a_nested_failure_is_told_to_the_op_and_stops_nothing_else),
+        cmocka_unit_test(a_stop_of_the_run_around_reaches_the_nested_one),
+        cmocka_unit_test(under_max_bytes_a_run_nested_in_a_pipeline_is_refused),
+        cmocka_unit_test(an_engine_may_be_run_again_by_way_of_another_on_the_same_thread),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
