@@ -76,7 +76,11 @@ weir_status weir_engine_open(const weir_engine_options *options, weir_engine **e
     weir_engine *opened = weir__memory_take_zero(sizeof *opened);
     if (opened == NULL)
         return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for an engine");
-    if (weir__run_open(&opened->root, opened, &opened->mail, &opened->cancels) != WEIR_OK) {
+    weir__budget_open(&opened->budget, NULL,
+                      resolved.max_bytes == 0 ? WEIR_NO_LIMIT : resolved.max_bytes);
+    weir__windows_open(&opened->windows, &opened->budget);
+    if (weir__run_open(&opened->root, opened, &opened->windows, &opened->mail, &opened->cancels) !=
+        WEIR_OK) {
         weir__memory_give(opened);
         return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for an engine's lock");
     }
@@ -104,11 +108,13 @@ void weir_engine_close(weir_engine *engine)
     if (engine == NULL ||
         weir__engine_is_lost(engine)) /* a worker may have held one of its locks */
         return;
-    WEIR_ASSERT(load_relaxed(&engine->taken) == 0 && load_relaxed(&engine->reserved_bytes) == 0);
+    WEIR_ASSERT(load_relaxed(&engine->taken) == 0);
     weir__team_close(&engine->team);
     weir__run_close(&engine->root);
     for (unsigned i = 0; engine->workers != NULL && i < engine->team.workers; i++)
         close_records(engine->workers[i].spare);
+    weir__windows_close(&engine->windows);
+    weir__budget_close(&engine->budget);
     weir__mail_close(&engine->mail);
     weir__memory_give(engine->workers);
     weir__memory_give(engine);
@@ -199,24 +205,6 @@ void weir__engine_sum_stats(weir_engine *engine, weir_stats *stats)
     stats->idle_ns = all_ns > busy_ns ? all_ns - busy_ns : 0;
 }
 
-bool weir__engine_reserve(weir_engine *engine, uint64_t bytes)
-{
-    uint64_t reserved = load_relaxed(&engine->reserved_bytes);
-    do {
-        WEIR_ASSERT(reserved <= engine->max_bytes);
-        if (bytes > engine->max_bytes - reserved)
-            return false;
-    } while (!cas_weak_relaxed(&engine->reserved_bytes, &reserved, reserved + bytes));
-    return true;
-}
-
-void weir__engine_give_back(weir_engine *engine, uint64_t bytes)
-{
-    const uint64_t before = sub_relaxed(&engine->reserved_bytes, bytes);
-    WEIR_ASSERT(bytes <= before && before <= engine->max_bytes);
-    (void)before;
-}
-
 weir__run *weir__engine_take_record(weir_engine *engine, weir__worker *worker)
 {
     weir__run *run = worker->spare;
@@ -225,7 +213,8 @@ weir__run *weir__engine_take_record(weir_engine *engine, weir__worker *worker)
         return run;
     }
     run = weir__memory_take_zero(sizeof *run);
-    if (run != NULL && weir__run_open(run, engine, &engine->mail, &engine->cancels) != WEIR_OK) {
+    if (run != NULL &&
+        weir__run_open(run, engine, &engine->windows, &engine->mail, &engine->cancels) != WEIR_OK) {
         weir__memory_give(run);
         run = NULL;
     }

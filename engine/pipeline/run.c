@@ -31,26 +31,30 @@ static weir_status check_arguments(const weir_engine *engine, const weir_plan *p
     return WEIR_OK;
 }
 
-/* WEIR_EBUDGET if `room` bytes, which max_bytes "is" or "leaves", do not do for a serial run. */
-static weir_status check_budget(const weir_plan *plan, const char *is, uint64_t room)
-{
-    const uint64_t serial = weir_plan_serial_bytes(plan);
-    if (room >= serial)
-        return WEIR_OK;
-    return weir__error_set(WEIR_EBUDGET, 0, "max_bytes",
-                           "max_bytes %s %llu, but one worker alone needs %llu bytes for this plan "
-                           "(weir_plan_serial_bytes)",
-                           is, (unsigned long long)room, (unsigned long long)serial);
-}
-
 /* The limits of a run by so many workers at most. */
-static weir__limits limits_of(const weir_engine *engine, const weir_plan *plan, bool many,
+static weir__limits limits_of(weir_engine *engine, const weir_plan *plan, bool many,
                               unsigned workers)
 {
     const size_t in_flight = workers > 1 ? engine->max_in_flight : 0;
     return (weir__limits){.max_in_flight = in_flight,
                           .limit_bytes = weir__plan_certificate(plan, many, in_flight, workers),
-                          .scratch_bytes = plan->scratch_bytes};
+                          .scratch_bytes = plan->scratch_bytes,
+                          .parent = &engine->budget};
+}
+
+/* The window has not begun, for want of memory or of bytes. */
+static weir_status refuse(const weir_plan *plan, const weir__budget *engine, weir_status status)
+{
+    const unsigned long long serial = weir_plan_serial_bytes(plan);
+    if (status == WEIR_ENOMEM)
+        return weir__error_set(status, 0, "plan", "no memory for the %llu bytes of a run", serial);
+    const bool never = serial > engine->limit; /* else it is what others hold */
+    return weir__error_set(status, 0, "max_bytes",
+                           "max_bytes %s %llu, but one worker alone needs %llu bytes for this plan "
+                           "(weir_plan_serial_bytes)",
+                           never ? "is" : "leaves",
+                           (unsigned long long)(never ? engine->limit : weir__budget_room(engine)),
+                           serial);
 }
 
 /* The root's record: a part whose children are the inputs. */
@@ -88,14 +92,16 @@ typedef struct open_run {
     weir_error error;
 } open_run;
 
-/* The root and its memory; the run has begun. WEIR_ENOMEM: it has not. */
+/* The root and its memory; the run has begun. WEIR_EBUDGET, WEIR_ENOMEM: it has not. */
 static weir_status open_root(open_run *o, weir__run *run, const weir__limits *limits, const job *j)
 {
     const weir_plan *plan = j->plan;
-    o->root = weir__window_begin(&run->window, limits, plan->root_memory, plan->root_declared);
-    if (o->root == NULL)
-        return weir__error_set(WEIR_ENOMEM, 0, "plan", "no memory for the %llu bytes of a run",
-                               (unsigned long long)weir_plan_serial_bytes(plan));
+    void *root;
+    const weir_status status =
+        weir__window_begin(&run->window, limits, plan->root_memory, plan->root_declared, &root);
+    if (status != WEIR_OK)
+        return refuse(plan, limits->parent, status);
+    o->root = root;
     o->inputs = (weir__inputs){.in = j->in, .in_bytes = plan->layer[1].op.in_bytes};
     o->pipeline =
         (weir__pipeline){.run = run, .plan = plan, .context = j->context, .numbered = j->numbered};
@@ -162,8 +168,8 @@ static void note_stats(weir_engine *engine, uint64_t began_ns)
     engine->stats = (weir_stats){
         .workers = engine->root.team,
         .peak_in_flight = window->peak_in_flight,
-        .peak_bytes = window->peak_bytes,
-        .certified_bytes = window->limit_bytes,
+        .peak_bytes = weir__budget_peak(&window->budget),
+        .certified_bytes = window->budget.limit,
         .seconds = (double)(weir__now_ns() - began_ns) * 1e-9,
     };
     weir__engine_sum_stats(engine, &engine->stats);
@@ -173,13 +179,11 @@ static weir_status run_on_team(weir_engine *engine, const job *j)
 {
     const uint64_t began_ns = weir__now_ns();
     weir__limits limits = limits_of(engine, j->plan, j->n > 1, engine->team.workers);
-    weir_status status = check_budget(j->plan, "is", engine->max_bytes);
     if (limits.limit_bytes > engine->max_bytes)
         limits.limit_bytes = engine->max_bytes;
     open_run o __attribute__((cleanup(drop_run)));
     o.root = NULL;
-    if (status == WEIR_OK)
-        status = open_root(&o, &engine->root, &limits, j);
+    weir_status status = open_root(&o, &engine->root, &limits, j);
     if (status != WEIR_OK)
         return status;
     weir__engine_reset_workers(engine);
@@ -197,10 +201,10 @@ static weir_status run_on_team(weir_engine *engine, const job *j)
 
 /* ---- nested ---- */
 
-/* What a nested run takes of the engine's bytes: those of a serial run, if there is a limit. A pipeline
- * around it may come to need all that there are. */
-static weir_status reserve(weir_engine *engine, const weir_plan *plan, bool in_pipeline,
-                           weir__limits *limits)
+/* With a max_bytes a nested run gets the bytes that a serial run needs. A pipeline around it may come
+ * to need all that there are. */
+static weir_status limit_nested(weir_engine *engine, const weir_plan *plan, bool in_pipeline,
+                                weir__limits *limits)
 {
     if (engine->max_bytes == SIZE_MAX)
         return WEIR_OK;
@@ -212,24 +216,19 @@ static weir_status reserve(weir_engine *engine, const weir_plan *plan, bool in_p
             engine->max_bytes);
     limits->limit_bytes = weir_plan_serial_bytes(plan);
     limits->max_in_flight = 0;
-    if (weir__engine_reserve(engine, limits->limit_bytes))
-        return WEIR_OK;
-    return check_budget(plan, "leaves", engine->max_bytes - load_relaxed(&engine->reserved_bytes));
+    return WEIR_OK;
 }
 
-/* A nested run's record, and what it has reserved; given back by way of an exception as well. */
+/* A nested run's record; given back by way of an exception as well. */
 typedef struct loan {
     weir__worker *worker;
     weir__run *run; /* NULL: none */
-    uint64_t bytes;
 } loan;
 
 static void give_back(loan *l)
 {
-    if (l->run == NULL)
-        return;
-    weir__engine_give_back(l->run->engine, l->bytes);
-    weir__engine_give_record(l->worker, l->run);
+    if (l->run != NULL)
+        weir__engine_give_record(l->worker, l->run);
 }
 
 static weir_status run_nested(const weir__here *here, const job *j)
@@ -238,15 +237,12 @@ static weir_status run_nested(const weir__here *here, const job *j)
     weir__worker *worker = here->worker;
     weir__limits limits = limits_of(engine, j->plan, j->n > 1, engine->mail.team);
     loan l __attribute__((cleanup(give_back))) = {.worker = worker};
-    weir_status status = reserve(engine, j->plan, here->branch != NULL, &limits);
+    weir_status status = limit_nested(engine, j->plan, here->branch != NULL, &limits);
     if (status != WEIR_OK)
         return status;
-    l.bytes = engine->max_bytes == SIZE_MAX ? 0 : limits.limit_bytes;
     l.run = weir__engine_take_record(engine, worker);
-    if (l.run == NULL) {
-        weir__engine_give_back(engine, l.bytes);
+    if (l.run == NULL)
         return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for the record of a run");
-    }
     open_run o __attribute__((cleanup(drop_run)));
     o.root = NULL;
     status = open_root(&o, l.run, &limits, j);

@@ -24,10 +24,12 @@ struct weir_engine {
 
     atomic_uint taken;   /* 0: no root run is under way; else in which process (fork.h) */
     atomic_uint cancels; /* so many calls of weir_engine_cancel() */
-    atomic_uint_least64_t reserved_bytes; /* by streams, and by runs nested in their calls */
 
     weir__mail mail;
     weir__run root; /* the root run */
+
+    alignas(WEIR_LINE) weir__budget budget; /* what all runs and streams hold, up to max_bytes */
+    weir__windows windows;                  /* of all runs */
 
     weir_stats stats; /* of the last root run; written by the thread that ran */
 };
@@ -48,10 +50,6 @@ bool weir__engine_is_lost(const weir_engine *engine);
 void weir__engine_reset_workers(weir_engine *engine);
 /* Adds up what the workers counted, to the stats of a run that have its team and its time already. */
 void weir__engine_sum_stats(weir_engine *engine, weir_stats *stats);
-
-/* Reserves bytes of max_bytes; false if they are not there. */
-bool weir__engine_reserve(weir_engine *engine, uint64_t bytes) WEIR_MUST_CHECK;
-void weir__engine_give_back(weir_engine *engine, uint64_t bytes);
 
 /* A record for a run nested in what the worker runs; NULL: no memory. By that worker, as is the give. */
 weir__run *weir__engine_take_record(weir_engine *engine, weir__worker *worker) WEIR_MUST_CHECK;

@@ -8,11 +8,11 @@ const weir_error weir__run_cancel_error = {.status = WEIR_ECANCEL,
                                            .where = "engine",
                                            .text = "the run was stopped by weir_engine_cancel()"};
 
-weir_status weir__run_open(weir__run *run, struct weir_engine *engine, weir__mail *mail,
-                           const atomic_uint *cancels)
+weir_status weir__run_open(weir__run *run, struct weir_engine *engine, weir__windows *windows,
+                           weir__mail *mail, const atomic_uint *cancels)
 {
     *run = (weir__run){.engine = engine, .mail = mail, .cancels = cancels};
-    return weir__window_open(&run->window);
+    return weir__window_open(&run->window, windows);
 }
 
 void weir__run_close(weir__run *run)

@@ -46,12 +46,11 @@ typedef struct weir__run {
     alignas(WEIR_LINE) atomic_bool stopping; /* it has failed */
     atomic_bool done;                        /* nothing of it is left */
 
-    uint64_t reserved_bytes; /* of the engine's budget */
     struct weir__run *spare; /* the next record that its worker does not use */
 } weir__run;
 
-weir_status weir__run_open(weir__run *run, struct weir_engine *engine, weir__mail *mail,
-                           const atomic_uint *cancels) WEIR_MUST_CHECK;
+weir_status weir__run_open(weir__run *run, struct weir_engine *engine, weir__windows *windows,
+                           weir__mail *mail, const atomic_uint *cancels) WEIR_MUST_CHECK;
 void weir__run_close(weir__run *run);
 
 /* A root run begins; its engine has been acquired, and the team is not there yet. */

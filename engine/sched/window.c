@@ -1,8 +1,8 @@
-/* The window: permits, bytes and blocks; see window.h.
+/* The window: permits, blocks and scratch; see window.h.
  *
- * Admission is rare (tens of parts a run), so one lock keeps permits, bytes and lists together, and
- * "all or nothing" is a few plain lines.  Blocks are kept by exact size: a plan has as many sizes
- * as it has layers. */
+ * Admission is rare (tens of parts a run), so one lock keeps permits and lists together, and all
+ * bytes of an admission are taken from the budget at once.  Blocks are kept by exact size: a plan
+ * has as many sizes as it has layers. */
 #include "sched/window.h"
 
 #include "base/atomics.h"
@@ -25,47 +25,6 @@ uint64_t weir__window_block_bytes(uint64_t bytes)
     return weir__round_up(weir__bytes_add(bytes, sizeof(weir__block)), WEIR_LINE);
 }
 
-weir_status weir__window_open(weir__window *window)
-{
-    *window = (weir__window){0};
-    return pthread_mutex_init(&window->lock, NULL) == 0 ? WEIR_OK : WEIR_ENOMEM;
-}
-
-static void free_list(weir__block *block)
-{
-    while (block != NULL) {
-        weir__block *next = block->next;
-        weir__memory_give(block);
-        block = next;
-    }
-}
-
-void weir__window_trim(weir__window *window)
-{
-    free_list(window->free_blocks);
-    window->free_blocks = NULL;
-    window->free_bytes = 0;
-}
-
-void weir__window_close(weir__window *window)
-{
-    WEIR_ASSERT(window->free_scratch == NULL);
-    weir__window_trim(window);
-    pthread_mutex_destroy(&window->lock);
-}
-
-static uint64_t held(const weir__window *window)
-{
-    return load_relaxed(&window->held_bytes);
-}
-
-static void set_held(weir__window *window, uint64_t bytes)
-{
-    store_relaxed(&window->held_bytes, bytes);
-    if (bytes > window->peak_bytes)
-        window->peak_bytes = bytes;
-}
-
 static size_t in_flight(const weir__window *window)
 {
     return load_relaxed(&window->in_flight);
@@ -78,102 +37,301 @@ static void set_in_flight(weir__window *window, size_t parts)
         window->peak_in_flight = parts;
 }
 
-/* A block of `bytes`, its header included, whose bytes are reserved already; NULL: no memory. */
-static weir__block *take_block(weir__window *window, uint64_t bytes)
+#if defined(WEIR_ASSERTS)
+static bool free_blocks_are_valid(const weir__window *window)
+{
+    uint64_t bytes = 0;
+    for (const weir__block *block = window->free_blocks; block != NULL; block = block->next)
+        bytes += block->bytes;
+    const weir__budget *payer = window->all->payer;
+    return bytes == load_relaxed(&window->free_bytes) &&
+           (payer == NULL || bytes <= weir__budget_held(payer));
+}
+
+static bool scratch_is_valid(const weir__window *window)
+{
+    unsigned unused = 0;
+    for (const weir__block *block = window->free_scratch; block != NULL; block = block->next)
+        unused++;
+    if (unused > window->scratch_count)
+        return false;
+    if (window->scratch_bytes == 0)
+        return window->scratch_count == 0;
+    const uint64_t bytes = weir__window_block_bytes(window->scratch_bytes);
+    const size_t running = in_flight(window) + 1;
+    return window->scratch_count >= (running < window->team ? running : window->team) &&
+           window->scratch_count <= weir__budget_held(&window->budget) / bytes;
+}
+
+bool weir__window_is_valid(const weir__window *window)
+{
+    return in_flight(window) <= window->max_in_flight && free_blocks_are_valid(window) &&
+           scratch_is_valid(window) && weir__budget_is_valid(&window->budget);
+}
+#endif
+
+/* ---- free blocks ---- */
+
+static void set_free_bytes(weir__window *window, uint64_t bytes)
+{
+    store_relaxed(&window->free_bytes, bytes);
+}
+
+static uint64_t free_bytes(const weir__window *window)
+{
+    return load_relaxed(&window->free_bytes);
+}
+
+/* Takes a free block of exactly this size out of the list; NULL: there is none. The payer goes on
+ * holding its bytes. */
+static weir__block *find_block(weir__window *window, uint64_t bytes)
 {
     for (weir__block **at = &window->free_blocks; *at != NULL; at = &(*at)->next)
         if ((*at)->bytes == bytes) {
             weir__block *block = *at;
             *at = block->next;
-            window->free_bytes -= bytes;
+            set_free_bytes(window, free_bytes(window) - bytes);
             return block;
         }
-    if (window->free_bytes > window->limit_bytes - held(window))
+    return NULL;
+}
+
+/* Puts a block, or none, into the list. The payer goes on holding its bytes. */
+static void put_block(weir__window *window, weir__block *block)
+{
+    if (block == NULL)
+        return;
+    block->next = window->free_blocks;
+    window->free_blocks = block;
+    set_free_bytes(window, free_bytes(window) + block->bytes);
+}
+
+/* A block, or none, is in use no more. Returns the bytes that the payer is to go on holding. */
+static uint64_t keep_block(weir__window *window, weir__block *block)
+{
+    if (block == NULL)
+        return 0;
+    if (load_relaxed(&window->all->in_need) > 0) {
+        weir__memory_give(block);
+        return 0;
+    }
+    put_block(window, block);
+    return block->bytes;
+}
+
+/* Memory goes back before its bytes do. */
+static void trim(weir__window *window)
+{
+    for (weir__block *block = window->free_blocks, *next; block != NULL; block = next) {
+        next = block->next;
+        weir__memory_give(block);
+    }
+    if (window->all->payer != NULL)
+        weir__budget_release(window->all->payer, free_bytes(window));
+    window->free_blocks = NULL;
+    set_free_bytes(window, 0);
+}
+
+void weir__window_trim(weir__window *window)
+{
+    pthread_mutex_lock(&window->lock);
+    trim(window);
+    pthread_mutex_unlock(&window->lock);
+}
+
+void weir__windows_open(weir__windows *all, weir__budget *budget)
+{
+    *all =
+        (weir__windows){.payer = weir__budget_limited(budget), .lock = PTHREAD_MUTEX_INITIALIZER};
+}
+
+void weir__windows_close(weir__windows *all)
+{
+    WEIR_ASSERT(all->first == NULL && load_relaxed(&all->in_need) == 0);
+    pthread_mutex_destroy(&all->lock);
+}
+
+/* From the return to end_need() no window keeps a free block, so what the payer refuses meanwhile
+ * is really in use: whoever has a window's lock after it was trimmed here, or opens one after the
+ * list was looked through, sees in_need raised, by the order of those locks. */
+static void begin_need(weir__windows *all)
+{
+    pthread_mutex_lock(&all->lock);
+    add_relaxed(&all->in_need, 1);
+    for (weir__window *window = all->first; window != NULL; window = window->next)
         weir__window_trim(window);
-    if (bytes > SIZE_MAX)
-        return NULL;
-    weir__block *block = weir__memory_take((size_t)bytes);
+    pthread_mutex_unlock(&all->lock);
+}
+
+static void end_need(weir__windows *all)
+{
+    sub_relaxed(&all->in_need, 1);
+}
+
+/* Is there a free block anywhere? As it looks now. */
+static bool has_free_blocks(weir__windows *all)
+{
+    pthread_mutex_lock(&all->lock);
+    const weir__window *window = all->first;
+    while (window != NULL && free_bytes(window) == 0)
+        window = window->next;
+    pthread_mutex_unlock(&all->lock);
+    return window != NULL;
+}
+
+bool weir__windows_reserve(weir__windows *all, weir__budget *budget, uint64_t bytes)
+{
+    if (weir__budget_reserve(budget, bytes) == NULL)
+        return true;
+    if (all->payer == NULL)
+        return false;
+    begin_need(all);
+    const bool granted = weir__budget_reserve(budget, bytes) == NULL;
+    end_need(all);
+    return granted;
+}
+
+/* ---- open, close ---- */
+
+weir_status weir__window_open(weir__window *window, weir__windows *all)
+{
+    *window = (weir__window){.all = all};
+    if (pthread_mutex_init(&window->lock, NULL) != 0)
+        return WEIR_ENOMEM;
+    pthread_mutex_lock(&all->lock);
+    window->next = all->first;
+    all->first = window;
+    pthread_mutex_unlock(&all->lock);
+    return WEIR_OK;
+}
+
+void weir__window_close(weir__window *window)
+{
+    WEIR_ASSERT(window->free_scratch == NULL);
+    pthread_mutex_lock(&window->all->lock);
+    weir__window **at = &window->all->first;
+    while (*at != window)
+        at = &(*at)->next;
+    *at = window->next;
+    pthread_mutex_unlock(&window->all->lock);
+    trim(window);
+    pthread_mutex_destroy(&window->lock);
+}
+
+/* ---- blocks with their bytes ---- */
+
+static weir__block *new_block(uint64_t bytes)
+{
+    weir__block *block = bytes > SIZE_MAX ? NULL : weir__memory_take((size_t)bytes);
     if (block != NULL)
         block->bytes = bytes;
     return block;
 }
 
-static void keep_block(weir__window *window, weir__block *block)
+/* Takes a block, `declared` bytes that ops hold elsewhere, and scratch for one more worker if that
+ * is asked for; all or nothing. Returns WEIR_OK, or
+ *   WEIR_EBUDGET  the run's own account says no, or one between it and the payer;
+ *   WEIR_EBUSY    the payer does: free blocks may be in the way;
+ *   WEIR_ENOMEM   there is no memory.
+ * limits: of the run that begins with these; NULL: of the one under way. */
+static weir_status add_blocks(weir__window *window, uint64_t payload, uint64_t declared,
+                              bool with_scratch, const weir__limits *limits, weir__block **added)
 {
-    block->next = window->free_blocks;
-    window->free_blocks = block;
-    window->free_bytes += block->bytes;
-}
-
-/* Reserves and takes scratch for one more worker. */
-static bool add_scratch(weir__window *window)
-{
-    const uint64_t bytes = weir__window_block_bytes(window->scratch_bytes);
-    if (bytes > window->limit_bytes - held(window))
-        return false;
-    set_held(window, held(window) + bytes);
-    weir__block *block = take_block(window, bytes);
-    if (block == NULL) {
-        set_held(window, held(window) - bytes);
-        return false;
-    }
-    block->next = window->free_scratch;
-    window->free_scratch = block;
-    window->scratch_count++;
-    return true;
-}
-
-/* Reserves and takes a block together with `declared` bytes that ops hold elsewhere. */
-static weir__block *add_block(weir__window *window, uint64_t payload, uint64_t declared)
-{
+    const weir__budget *payer = window->all->payer;
     const uint64_t bytes = weir__window_block_bytes(payload);
-    const uint64_t room = window->limit_bytes - held(window);
-    if (bytes > room || declared > room - bytes)
-        return NULL;
-    set_held(window, held(window) + bytes + declared);
-    weir__block *block = take_block(window, bytes);
+    const uint64_t scratch_bytes =
+        with_scratch ? weir__window_block_bytes(window->scratch_bytes) : 0;
+    const uint64_t all = weir__bytes_add(weir__bytes_add(bytes, scratch_bytes), declared);
+    weir__block *block = find_block(window, bytes);
+    weir__block *scratch = with_scratch ? find_block(window, scratch_bytes) : NULL;
+    const uint64_t kept = (block != NULL ? bytes : 0) + (scratch != NULL ? scratch_bytes : 0);
+    const weir__budget *no = limits == NULL
+                                 ? weir__budget_reserve_kept(&window->budget, all, payer, kept)
+                                 : weir__budget_begin(&window->budget, limits->parent,
+                                                      limits->limit_bytes, all, payer, kept);
+    if (no != NULL) {
+        put_block(window, scratch);
+        put_block(window, block);
+        return no == payer ? WEIR_EBUSY : WEIR_EBUDGET;
+    }
+    if (free_bytes(window) > weir__budget_room(&window->budget))
+        trim(window);
     if (block == NULL)
-        set_held(window, held(window) - bytes - declared);
-    return block;
+        block = new_block(bytes);
+    if (with_scratch && block != NULL && scratch == NULL)
+        scratch = new_block(scratch_bytes);
+    if (block == NULL || (with_scratch && scratch == NULL)) {
+        const uint64_t again = keep_block(window, scratch) + keep_block(window, block);
+        weir__budget_release_kept(&window->budget, all, payer, again);
+        return WEIR_ENOMEM;
+    }
+    if (with_scratch) {
+        scratch->next = window->free_scratch;
+        window->free_scratch = scratch;
+        window->scratch_count++;
+    }
+    *added = block;
+    return WEIR_OK;
 }
 
 static void return_block(weir__window *window, weir__block *block, uint64_t declared)
 {
-    set_held(window, held(window) - block->bytes - declared);
-    keep_block(window, block);
+    const uint64_t bytes = block->bytes;
+    const uint64_t kept = keep_block(window, block);
+    weir__budget_release_kept(&window->budget, bytes + declared, window->all->payer, kept);
 }
 
-static void return_scratch(weir__window *window)
-{
-    while (window->free_scratch != NULL) {
-        weir__block *block = window->free_scratch;
-        window->free_scratch = block->next;
-        window->scratch_count--;
-        return_block(window, block, 0);
-    }
-    WEIR_ASSERT(window->scratch_count == 0);
-}
+/* ---- runs ---- */
 
-void *weir__window_begin(weir__window *window, const weir__limits *limits, uint64_t root_bytes,
-                         uint64_t root_held)
+static void set_limits(weir__window *window, const weir__limits *limits)
 {
-    WEIR_ASSERT(held(window) == 0 && in_flight(window) == 0);
     window->max_in_flight = limits->max_in_flight;
-    window->limit_bytes = limits->limit_bytes;
     window->scratch_bytes = limits->scratch_bytes;
-    window->peak_bytes = 0;
     window->peak_in_flight = 0;
-    window->team = 1;
-    if (window->free_bytes > limits->limit_bytes)
-        weir__window_trim(window);
-    weir__block *root = add_block(window, root_bytes, root_held);
-    if (root == NULL)
-        return NULL;
-    if (limits->scratch_bytes > 0 && !add_scratch(window)) {
-        return_block(window, root, root_held);
-        return NULL;
+}
+
+/* The lock, where no worker of this run is there yet, or any more: then only those can come that
+ * trim other windows, which they do for the payer. */
+static void lock_alone(weir__window *window)
+{
+    if (window->all->payer != NULL)
+        pthread_mutex_lock(&window->lock);
+}
+
+static void unlock_alone(weir__window *window)
+{
+    if (window->all->payer != NULL)
+        pthread_mutex_unlock(&window->lock);
+}
+
+static weir_status add_root(weir__window *window, const weir__limits *limits, uint64_t bytes,
+                            uint64_t declared, weir__block **root)
+{
+    lock_alone(window);
+    const weir_status status =
+        add_blocks(window, bytes, declared, limits->scratch_bytes > 0, limits, root);
+    WEIR_ASSERT_SLOW(weir__window_is_valid(window));
+    unlock_alone(window);
+    return status;
+}
+
+weir_status weir__window_begin(weir__window *window, const weir__limits *limits,
+                               uint64_t root_bytes, uint64_t root_held, void **root)
+{
+    weir__block *block = NULL;
+    WEIR_ASSERT(in_flight(window) == 0);
+    set_limits(window, limits);
+    weir_status status = add_root(window, limits, root_bytes, root_held, &block);
+    if (status == WEIR_EBUSY) {
+        begin_need(window->all);
+        status = add_root(window, limits, root_bytes, root_held, &block);
+        end_need(window->all);
     }
-    return root + 1;
+    if (status != WEIR_OK)
+        return status == WEIR_EBUSY ? WEIR_EBUDGET : status;
+    window->team = 1;
+    *root = block + 1;
+    return WEIR_OK;
 }
 
 void weir__window_set_team(weir__window *window, unsigned team)
@@ -185,29 +343,52 @@ void weir__window_set_team(weir__window *window, unsigned team)
 
 void weir__window_end(weir__window *window, void *root, uint64_t root_held)
 {
-    return_scratch(window);
-    return_block(window, block_of(root), root_held);
-    WEIR_ASSERT(held(window) == 0 && in_flight(window) == 0);
+    WEIR_ASSERT(in_flight(window) == 0);
+    lock_alone(window);
+    uint64_t bytes = root_held, kept = 0;
+    for (weir__block *block = block_of(root), *next; block != NULL; block = next) {
+        next = window->free_scratch;
+        if (next != NULL)
+            window->free_scratch = next->next;
+        bytes += block->bytes;
+        kept += keep_block(window, block);
+    }
+    window->scratch_count = 0;
+    window->team = 0;
+    weir__budget_end(&window->budget, bytes, window->all->payer, kept); /* no scratch is missing */
+    WEIR_ASSERT_SLOW(weir__window_is_valid(window));
+    unlock_alone(window);
+}
+
+static weir_status admit(weir__window *window, uint64_t bytes, uint64_t declared,
+                         weir__block **block)
+{
+    weir_status status = WEIR_EBUDGET;
+    pthread_mutex_lock(&window->lock);
+    const size_t parts = in_flight(window);
+    /* One more part may mean one more worker that runs at the same time, beside those of the root
+     * and of the parts that are out. */
+    const bool with_scratch = window->scratch_bytes > 0 && window->scratch_count < window->team &&
+                              window->scratch_count < parts + 2;
+    if (parts < window->max_in_flight)
+        status = add_blocks(window, bytes, declared, with_scratch, NULL, block);
+    if (status == WEIR_OK)
+        set_in_flight(window, parts + 1);
+    WEIR_ASSERT_SLOW(weir__window_is_valid(window));
+    pthread_mutex_unlock(&window->lock);
+    return status;
 }
 
 void *weir__window_admit(weir__window *window, uint64_t bytes, uint64_t declared)
 {
     weir__block *block = NULL;
-    pthread_mutex_lock(&window->lock);
-    const size_t parts = in_flight(window);
-    if (parts < window->max_in_flight)
-        block = add_block(window, bytes, declared);
-    /* One more part may mean one more worker that runs at the same time. */
-    if (block != NULL && window->scratch_bytes > 0 && window->scratch_count < window->team &&
-        window->scratch_count < parts + 2 && !add_scratch(window)) {
-        return_block(window, block, declared);
-        block = NULL;
+    weir_status status = admit(window, bytes, declared, &block);
+    if (status == WEIR_EBUSY && has_free_blocks(window->all)) {
+        begin_need(window->all);
+        status = admit(window, bytes, declared, &block);
+        end_need(window->all);
     }
-    if (block != NULL) {
-        set_in_flight(window, parts + 1);
-    }
-    pthread_mutex_unlock(&window->lock);
-    return block == NULL ? NULL : block + 1;
+    return status == WEIR_OK ? block + 1 : NULL;
 }
 
 void weir__window_complete(weir__window *window, void *block, uint64_t declared)
@@ -216,6 +397,7 @@ void weir__window_complete(weir__window *window, void *block, uint64_t declared)
     WEIR_ASSERT(in_flight(window) > 0);
     set_in_flight(window, in_flight(window) - 1);
     return_block(window, block_of(block), declared);
+    WEIR_ASSERT_SLOW(weir__window_is_valid(window));
     pthread_mutex_unlock(&window->lock);
 }
 

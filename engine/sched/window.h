@@ -1,20 +1,27 @@
-/* The window: how many parts may be out, and how many bytes a run may hold.
+/* The window: how many parts of a run may be out, and what memory they get.
  *
- * The pipeline asks it before it hands a part to another worker, and tells it when the part has
- * begun and is complete; at the limit the answer is no, and nobody ever waits for a yes.  It owns
- * the memory of parts and scratch, and must never let a run hold more bytes than `limit_bytes`.
+ * The pipeline asks it before it hands a part to another worker, and tells it when the part
+ * is complete; at the limit the answer is no, and nobody ever waits for a yes.  It owns
+ * the memory of parts and scratch, whose bytes it takes from the run's account (budget.h).  It must
+ * never hold memory whose bytes no account holds.
  *
  * Who may call what at the same time ("-" free, "X" never):
- *                open/close  begin/end  admit  complete  scratch
- *   begin/end        X          X         X       X         X
- *   all the others   X          X         -       -         -
- * (begin/end: the thread that runs, before the team enters and after it has left)
+ *                open/close  begin/end  admit  complete  scratch  trim
+ *   open/close       -          -         -       -         -       -      of different windows
+ *   begin/end        X          X         X       X         X       -
+ *   admit, complete  X          X         -       -         -       -
+ *   scratch          X          X         -       -         -       -
+ *   trim             X          -         -       -         -       -
+ * (begin/end: the thread that runs, before the first part and after the last; windows_reserve: as
+ * trim, on all windows)
  * Order:     what a part wrote reaches its gather by other ways (promote.h); the lock orders only the
  *            window's own lists.
  * Progress:  a lock, held for a few list operations, and for one allocation while the engine is
  *            cold.
- * Memory:    blocks that are free stay with the window for the next part, but held and free ones
- *            together never exceed the limit either; close frees them. */
+ * Memory:    blocks that are free stay with the window for the next part or run.  The engine's
+ *            account goes on holding their bytes, so held and free ones of all its windows together
+ *            never exceed max_bytes; who is refused bytes by that account frees all free blocks and
+ *            asks again.  Those of one window never exceed its last run's limit either. */
 #ifndef WEIR_WINDOW_H
 #define WEIR_WINDOW_H
 
@@ -22,6 +29,7 @@
 
 #include "base/atomics.h"
 #include "base/base.h"
+#include "sched/budget.h"
 #include "weir/status.h"
 
 typedef struct weir__block weir__block; /* header of a piece of memory, in window.c */
@@ -29,47 +37,74 @@ typedef struct weir__block weir__block; /* header of a piece of memory, in windo
 /* Bytes that a block of `bytes` really takes, its header included. */
 uint64_t weir__window_block_bytes(uint64_t bytes);
 
-/* Invariant, under the lock: held_bytes + free_bytes <= limit_bytes, in_flight <= max_in_flight,
- * scratch_count >= min(team, 1 + in_flight) if scratch_bytes > 0. */
-typedef struct weir__window {
-    /* Written under the lock; in_flight and held_bytes are read without it as a hint. */
+typedef struct weir__window weir__window;
+
+/* All windows of an engine: they keep free blocks, and one account pays. */
+typedef struct weir__windows {
+    weir__budget *payer;  /* the engine's account; NULL: it has no limit, and nobody pays */
+    atomic_uint in_need;  /* who has been refused bytes and asks again: nothing is kept meanwhile */
+    pthread_mutex_t lock; /* of the list; taken before a window's */
+    weir__window *first;
+} weir__windows;
+
+/* Invariant (weir__window_is_valid), under the lock:
+ *   free_bytes == the sum of the free blocks, and the payer holds at least that;
+ *   in_flight <= max_in_flight;
+ *   scratch_count >= min(team, 1 + in_flight) if scratch_bytes > 0, else 0; and the run's account
+ *   holds the bytes of that scratch. */
+struct weir__window {
+    /* Written under the lock; in_flight and free_bytes are read without it as a hint. */
     alignas(WEIR_LINE) pthread_mutex_t lock;
     atomic_size_t in_flight; /* parts made and not complete */
-    atomic_uint_least64_t held_bytes;
-    uint64_t free_bytes;
+    atomic_uint_least64_t free_bytes;
     weir__block *free_blocks;
     weir__block *free_scratch; /* reserved for this run, not in use */
     unsigned scratch_count;    /* reserved for this run */
-    uint64_t peak_bytes;
     size_t peak_in_flight;
+    /* The run's account, open from begin to end. Runs inside this one write it without the lock. */
+    weir__budget budget;
 
     /* Read-only while a run is under way. */
-    alignas(WEIR_LINE) unsigned team;
+    alignas(WEIR_LINE) unsigned team; /* 0: there is none */
     size_t max_in_flight;
-    uint64_t limit_bytes;
     uint64_t scratch_bytes;
-} weir__window;
+
+    /* Read-only after open. */
+    weir__windows *all;
+    weir__window *next;
+};
 
 /* Limits of one run. */
 typedef struct weir__limits {
     size_t max_in_flight;
     uint64_t limit_bytes;   /* the certificate */
     uint64_t scratch_bytes; /* one worker's; 0: none */
+    weir__budget *parent;   /* of the run's account: the payer, or an account below it */
 } weir__limits;
 
-weir_status weir__window_open(weir__window *window) WEIR_MUST_CHECK;
+/* budget: the engine's account. */
+void weir__windows_open(weir__windows *all, weir__budget *budget);
+/* All windows must be closed. */
+void weir__windows_close(weir__windows *all);
+/* Reserves bytes that are no window's; free blocks give way. */
+bool weir__windows_reserve(weir__windows *all, weir__budget *budget,
+                           uint64_t bytes) WEIR_MUST_CHECK;
+
+weir_status weir__window_open(weir__window *window, weir__windows *all) WEIR_MUST_CHECK;
 void weir__window_close(weir__window *window);
 
-/* Begins a run with one block of root_bytes (plus root_held declared bytes) and scratch for one
- * worker. Returns the block, or NULL if there is no memory. The caller has checked the limits. */
-void *weir__window_begin(weir__window *window, const weir__limits *limits, uint64_t root_bytes,
-                         uint64_t root_held) WEIR_MUST_CHECK;
+/* Begins a run: opens its account and takes what a serial run needs, one block of root_bytes (plus
+ * root_held declared bytes) and scratch for one worker; all or nothing. *root is the block.
+ * Returns WEIR_OK, or WEIR_EBUDGET: an account says no; WEIR_ENOMEM: there is no memory. */
+weir_status weir__window_begin(weir__window *window, const weir__limits *limits,
+                               uint64_t root_bytes, uint64_t root_held,
+                               void **root) WEIR_MUST_CHECK;
 /* How many threads the run got: fewer than asked for lower the limit of parts in flight. */
 void weir__window_set_team(weir__window *window, unsigned team);
-/* Ends it: every permit and byte must be back but root's. */
+/* Ends it and closes its account: every permit and byte must be back but root's. */
 void weir__window_end(weir__window *window, void *root, uint64_t root_held);
 
-/* Frees the blocks that are kept for the next run; no run may be under way. */
+/* Frees the blocks that are kept. */
 void weir__window_trim(weir__window *window);
 
 /* Reserves a permit, a block of `bytes` and `held` declared bytes, and scratch if one more worker
@@ -81,6 +116,9 @@ void weir__window_complete(weir__window *window, void *block, uint64_t held);
 /* Scratch for a worker that begins to run, aligned to WEIR_LINE; NULL if the plan has none. */
 void *weir__window_take_scratch(weir__window *window) WEIR_MUST_CHECK;
 void weir__window_give_scratch(weir__window *window, void *scratch);
+
+/* Does what stands above the struct hold? Under the lock, or while nobody else is at work. */
+bool weir__window_is_valid(const weir__window *window);
 
 /* May one part more be in flight, as it looks now? */
 static inline bool weir__window_has_permit(const weir__window *window)

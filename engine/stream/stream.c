@@ -112,7 +112,7 @@ weir_status weir_stream_start(weir_stream *s)
     weir_status status = weir__engine_acquire(s->engine);
     if (status != WEIR_OK)
         return status;
-    if (!weir__engine_reserve(s->engine, bytes)) {
+    if (!weir__windows_reserve(&s->engine->windows, &s->engine->budget, bytes)) {
         status = weir__error_set(WEIR_EBUDGET, 0, "max_bytes",
                                  "max_bytes is %zu, but the stream's buffers need %llu bytes "
                                  "(weir_stream_certified_bytes)",
@@ -121,7 +121,7 @@ weir_status weir_stream_start(weir_stream *s)
         s->started = true; /* before the first call of a stage, which may look */
         status = start_workers(s);
         if (status != WEIR_OK)
-            weir__engine_give_back(s->engine, bytes);
+            weir__budget_release(&s->engine->budget, bytes);
     }
     if (status != WEIR_OK) {
         s->started = false;
@@ -188,7 +188,7 @@ static weir_status end_run(weir_stream *s)
     weir_error error;
     const weir_status status = weir__run_end(&s->engine->root, &error);
     note_stats(s);
-    weir__engine_give_back(s->engine, weir_stream_certified_bytes(s));
+    weir__budget_release(&s->engine->budget, weir_stream_certified_bytes(s));
     weir__engine_release(s->engine);
     return status == WEIR_OK ? WEIR_OK : weir__error_copy(&error);
 }

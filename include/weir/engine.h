@@ -69,7 +69,7 @@ typedef struct weir_engine_options {
                              machine, and never more than its part of the CPU quota */
     weir_bind bind;       /* WEIR_BIND: auto, core, spread, pu, none */
     size_t max_in_flight; /* WEIR_MAX_IN_FLIGHT; 4 * workers. Parts handed out and not complete */
-    size_t max_bytes;     /* WEIR_MAX_BYTES, like 64M or 2G; no limit. Bytes that a run may hold */
+    size_t max_bytes;     /* WEIR_MAX_BYTES, like 64M or 2G; no limit. Bytes of all runs together */
     unsigned share, shares; /* WEIR_SHARE, else the launcher's local rank */
     uint64_t reserved[8];   /* 0; see weir.h, "Structs that grow" */
 } weir_engine_options;

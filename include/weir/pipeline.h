@@ -183,7 +183,8 @@ WEIR_API weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_
  * Returns:  WEIR_OK, or
  *           WEIR_EINVAL   an argument is NULL, count gave more than fanout, or a branch is deeper
  *                         than max_depth;
- *           WEIR_EBUDGET  max_bytes is below weir_plan_serial_bytes(plan); nothing ran;
+ *           WEIR_EBUDGET  weir_plan_serial_bytes(plan) is above max_bytes or, in a call of a stream,
+ *                         above what stream and other calls' runs leave of it; nothing ran;
  *           WEIR_ENOMEM   no memory for a serial run; nothing ran;
  *           WEIR_EOP      an op returned non-zero: weir_last_error() has its code and the branch,
  *                         or of a leaves op the range, like A/B[0..63];

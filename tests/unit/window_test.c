@@ -13,6 +13,8 @@
 #define BLOCK(bytes) weir__window_block_bytes(bytes)
 
 typedef struct fixture {
+    weir__budget engine;
+    weir__windows windows;
     weir__window window;
     void *root;
 } fixture;
@@ -21,29 +23,47 @@ typedef struct fixture {
 static void begin(fixture *f, size_t max_in_flight, uint64_t limit_bytes, uint64_t scratch_bytes,
                   unsigned team)
 {
-    const weir__limits limits = {max_in_flight, limit_bytes, scratch_bytes};
-    f->root = weir__window_begin(&f->window, &limits, 100, 0);
-    assert_non_null(f->root);
+    const weir__limits limits = {max_in_flight, limit_bytes, scratch_bytes, &f->engine};
+    assert_int_equal(weir__window_begin(&f->window, &limits, 100, 0, &f->root), WEIR_OK);
     weir__window_set_team(&f->window, team);
 }
 
 static void open_window(fixture *f)
 {
-    assert_int_equal(weir__window_open(&f->window), WEIR_OK);
+    weir__budget_open(&f->engine, NULL, WEIR_NO_LIMIT);
+    weir__windows_open(&f->windows, &f->engine);
+    assert_int_equal(weir__window_open(&f->window, &f->windows), WEIR_OK);
+}
+
+static uint64_t held(const weir__window *window)
+{
+    return weir__budget_held(&window->budget);
+}
+
+static uint64_t free_bytes(const weir__window *window)
+{
+    return atomic_load(&window->free_bytes);
+}
+
+static void close_window(fixture *f)
+{
+    weir__window_close(&f->window);
+    weir__windows_close(&f->windows);
+    weir__budget_close(&f->engine);
+    assert_int_equal(weir__testing_live_blocks(), 0);
 }
 
 static void end_and_close(fixture *f)
 {
     weir__window_end(&f->window, f->root, 0);
-    assert_int_equal(atomic_load(&f->window.held_bytes), 0);
+    assert_int_equal(held(&f->window), 0);
     assert_int_equal(atomic_load(&f->window.in_flight), 0);
-    weir__window_close(&f->window);
-    assert_int_equal(weir__testing_live_blocks(), 0);
+    close_window(f);
 }
 
-static void complete(fixture *f, void *part, uint64_t held)
+static void complete(fixture *f, void *part, uint64_t declared)
 {
-    weir__window_complete(&f->window, part, held);
+    weir__window_complete(&f->window, part, declared);
 }
 
 static void a_block_is_its_bytes_a_header_and_whole_lines(void **state)
@@ -105,7 +125,8 @@ static void a_limit_of_bytes_admits_what_fits_and_not_a_byte_more(void **state)
                        (parts[admitted] = weir__window_admit(&f.window, 200, declared)) != NULL)
                     admitted++;
                 assert_int_equal(admitted, fits - less);
-                assert_int_equal(f.window.peak_bytes, root + admitted * (part + declared));
+                assert_int_equal(weir__budget_peak(&f.window.budget),
+                                 root + admitted * (part + declared));
                 for (unsigned i = 0; i < admitted; i++)
                     complete(&f, parts[i], declared);
                 end_and_close(&f);
@@ -133,17 +154,16 @@ static void declared_bytes_count_although_nothing_is_allocated_for_them(void **s
 static void a_root_that_does_not_fit_is_refused_with_nothing_taken(void **state)
 {
     fixture f;
-    const weir__limits tight = {4, BLOCK(100) + 9, 0}, no_scratch = {4, BLOCK(100) + 9, 1000};
+    const weir__limits tight = {4, BLOCK(100) + 9, 0, &f.engine};
+    const weir__limits no_scratch = {4, BLOCK(100) + 9, 1000, &f.engine};
     (void)state;
     open_window(&f);
-    assert_null(weir__window_begin(&f.window, &tight, 100, 10));
-    assert_null(weir__window_begin(&f.window, &no_scratch, 100, 0));
-    assert_int_equal(atomic_load(&f.window.held_bytes), 0);
-    f.root = weir__window_begin(&f.window, &tight, 100, 9);
-    assert_non_null(f.root);
+    assert_int_equal(weir__window_begin(&f.window, &tight, 100, 10, &f.root), WEIR_EBUDGET);
+    assert_int_equal(weir__window_begin(&f.window, &no_scratch, 100, 0, &f.root), WEIR_EBUDGET);
+    assert_int_equal(held(&f.window), 0);
+    assert_int_equal(weir__window_begin(&f.window, &tight, 100, 9, &f.root), WEIR_OK);
     weir__window_end(&f.window, f.root, 9);
-    weir__window_close(&f.window);
-    assert_int_equal(weir__testing_live_blocks(), 0);
+    close_window(&f);
 }
 
 static void blocks_are_used_again_without_a_new_allocation(void **state)
@@ -191,10 +211,10 @@ static void held_and_free_bytes_together_never_exceed_the_limit(void **state)
             complete(&f, parts[--out], 0);
         }
         assert_int_equal(atomic_load(&f.window.in_flight), out);
-        assert_int_equal(atomic_load(&f.window.held_bytes), (out + 1) * unit);
+        assert_int_equal(held(&f.window), (out + 1) * unit);
         assert_true((uint64_t)weir__testing_live_blocks() * unit <= limit);
         assert_true((uint64_t)weir__testing_live_blocks() * unit ==
-                    atomic_load(&f.window.held_bytes) + f.window.free_bytes);
+                    held(&f.window) + free_bytes(&f.window));
     }
     while (out > 0)
         complete(&f, parts[--out], 0);
@@ -219,6 +239,25 @@ static void free_blocks_of_another_size_give_way_to_the_limit(void **state)
     weir__window_end(&f.window, f.root, 0);
     begin(&f, 8, root, 0, 8); /* a tighter run: nothing but its root may be there */
     assert_int_equal(weir__testing_live_blocks(), 1);
+    end_and_close(&f);
+}
+
+static void declared_bytes_make_free_blocks_give_way_too(void **state)
+{
+    fixture f;
+    const uint64_t limit = BLOCK(100) + BLOCK(5000) + BLOCK(200);
+    (void)state;
+    open_window(&f);
+    begin(&f, 8, limit, 0, 8);
+    void *large = weir__window_admit(&f.window, 5000, 0);
+    void *small = weir__window_admit(&f.window, 200, 0);
+    weir__window_complete(&f.window, large, 0);
+    weir__window_complete(&f.window, small, 0);
+    assert_int_equal(held(&f.window) + free_bytes(&f.window), limit);
+    small = weir__window_admit(&f.window, 200, 1); /* its block is there, a byte is missing */
+    assert_non_null(small);
+    assert_true(held(&f.window) + free_bytes(&f.window) <= limit);
+    weir__window_complete(&f.window, small, 1);
     end_and_close(&f);
 }
 
@@ -250,7 +289,8 @@ static void scratch_is_reserved_for_each_worker_that_may_come_to_run(void **stat
     }
     for (int i = 0; i < PARTS; i++)
         complete(&f, parts[i], 0);
-    assert_int_equal(f.window.peak_bytes, (PARTS + 1) * BLOCK(100) + TEAM * BLOCK(1000));
+    assert_int_equal(weir__budget_peak(&f.window.budget),
+                     (PARTS + 1) * BLOCK(100) + TEAM * BLOCK(1000));
     end_and_close(&f);
 }
 
@@ -261,9 +301,9 @@ static void a_part_whose_scratch_does_not_fit_is_refused_whole(void **state)
     (void)state;
     open_window(&f);
     begin(&f, 8, need - 1, 1000, 2);
-    const uint64_t before = atomic_load(&f.window.held_bytes);
+    const uint64_t before = held(&f.window);
     assert_null(weir__window_admit(&f.window, 100, 0));
-    assert_int_equal(atomic_load(&f.window.held_bytes), before);
+    assert_int_equal(held(&f.window), before);
     assert_int_equal(atomic_load(&f.window.in_flight), 0);
     weir__window_end(&f.window, f.root, 0);
     begin(&f, 8, need, 1000, 2);
@@ -301,12 +341,12 @@ static void an_allocation_that_fails_refuses_the_part_and_holds_nothing(void **s
     (void)state;
     open_window(&f);
     begin(&f, 8, UINT64_MAX, 1000, 4);
-    const uint64_t before = atomic_load(&f.window.held_bytes);
+    const uint64_t before = held(&f.window);
     for (uint64_t nth = 1; nth <= 2; nth++) { /* the part's block, then its scratch */
         weir__testing_fail_allocation(nth);
         assert_null(weir__window_admit(&f.window, 100 * nth, 0));
         weir__testing_fail_allocation(0);
-        assert_int_equal(atomic_load(&f.window.held_bytes), before);
+        assert_int_equal(held(&f.window), before);
         assert_int_equal(atomic_load(&f.window.in_flight), 0);
         assert_int_equal(f.window.scratch_count, 1);
     }
@@ -344,7 +384,7 @@ static void *use_window(void *argument)
             out--;
             weir__window_complete(u->window, parts[out], sizes[out]);
         }
-        if (atomic_load(&u->window->held_bytes) > u->limit)
+        if (held(u->window) > u->limit)
             u->over_limit++;
     }
     while (out-- > 0)
@@ -373,10 +413,10 @@ static void many_threads_at_once_conserve_permits_and_bytes(void **state)
         admitted += users[i].admitted; /* one alone may never get any */
     }
     assert_true(admitted > 0);
-    assert_int_equal(atomic_load(&f.window.held_bytes), BLOCK(100));
+    assert_int_equal(held(&f.window), BLOCK(100));
     assert_true(f.window.peak_in_flight <= 10);
-    assert_true(f.window.peak_bytes <= limit);
-    assert_true(BLOCK(100) + f.window.free_bytes <= limit);
+    assert_true(weir__budget_peak(&f.window.budget) <= limit);
+    assert_true(BLOCK(100) + free_bytes(&f.window) <= limit);
     end_and_close(&f);
 }
 
@@ -391,6 +431,7 @@ int main(void)
         cmocka_unit_test(blocks_are_used_again_without_a_new_allocation),
         cmocka_unit_test(held_and_free_bytes_together_never_exceed_the_limit),
         cmocka_unit_test(free_blocks_of_another_size_give_way_to_the_limit),
+        cmocka_unit_test(declared_bytes_make_free_blocks_give_way_too),
         cmocka_unit_test(scratch_is_reserved_for_each_worker_that_may_come_to_run),
         cmocka_unit_test(a_part_whose_scratch_does_not_fit_is_refused_whole),
         cmocka_unit_test(a_plan_without_scratch_gets_none),
