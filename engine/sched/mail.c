@@ -64,6 +64,8 @@ void weir__mail_begin(weir__mail *mail)
     mail->team = 1;
     store_relaxed(&mail->surplus, 0);
     store_relaxed(&mail->over, false);
+    store_relaxed(&mail->searching, 0);
+    store_relaxed(&mail->asked, 0);
     for (unsigned i = 0; i < mail->boxes; i++) {
         WEIR_ASSERT(!is_item(load_relaxed(&mail->box[i].content)));
         store_relaxed(&mail->box[i].content, i == 0 ? 0 : letter_of(&request_mark, 0));
@@ -147,6 +149,14 @@ void weir__mail_ask_others(weir__mail *mail, unsigned worker)
 {
     for (unsigned i = after(mail, worker); i != worker; i = after(mail, i))
         weir__mail_ask(mail, i);
+}
+
+void weir__mail_ask_in_turn(weir__mail *mail, unsigned worker, uint64_t now_ns)
+{
+    uint64_t asked = load_relaxed(&mail->asked);
+    if (now_ns < asked + WEIR_ASK_GAP_NS || !cas_relaxed(&mail->asked, &asked, now_ns))
+        return;
+    weir__mail_ask_others(mail, worker);
 }
 
 void weir__mail_alert(weir__mail *mail, unsigned worker)
@@ -336,6 +346,33 @@ weir__item *weir__mail_take(weir__mail *mail, unsigned worker, weir__number want
         weir__mail_post(mail, worker, item_in(l));
     } while ((i = after(mail, i)) != worker);
     return NULL;
+}
+
+weir__item *weir__mail_take_own(weir__mail *mail, unsigned worker, weir__number wanted)
+{
+    weir__box *own = &mail->box[worker];
+    const letter l = load_relaxed(&own->content);
+    return is_item(l) && is_wanted(mail, wanted, number_in(l)) && take_out(own, l) ? item_in(l)
+                                                                                   : NULL;
+}
+
+bool weir__mail_try_search(weir__mail *mail)
+{
+    const int busy = (int)mail->team - weir__mail_missing(mail);
+    const unsigned most = busy >= 4 ? (unsigned)busy / 2 : 1;
+    if (load_relaxed(&mail->searching) >= most)
+        return false;
+    if (add_relaxed(&mail->searching, 1) < most)
+        return true;
+    weir__mail_stop_search(mail);
+    return false;
+}
+
+void weir__mail_stop_search(weir__mail *mail)
+{
+    const unsigned before = sub_relaxed(&mail->searching, 1);
+    WEIR_ASSERT(before > 0);
+    (void)before;
 }
 
 void weir__mail_request(weir__mail *mail, unsigned worker, weir__number wanted)

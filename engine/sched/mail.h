@@ -37,6 +37,9 @@
 
 static_assert(WEIR_NUMBERS < WEIR_LINE, "a number fits beside the address of an item");
 
+/* A busy worker's word is written by those that search at most once in this time, however many. */
+#define WEIR_ASK_GAP_NS 5000
+
 typedef struct weir__box {
     /* 0, or a number beside a request, the mark of a sleeper, or an item's address. The owner alone
      * fills an empty box, and alone withdraws its request; others turn a request or a sleeper's mark
@@ -56,9 +59,12 @@ typedef struct weir__mail {
     unsigned boxes;
     unsigned team; /* workers that came */
     alignas(WEIR_LINE) atomic_uint asleep;
-    alignas(WEIR_LINE) atomic_int surplus; /* below 0 somebody has nothing to do */
-    alignas(WEIR_LINE) atomic_bool over;   /* the team's workers are to leave */
-    atomic_uint_least64_t taken;           /* a bit for each number */
+    alignas(WEIR_LINE) atomic_int surplus;    /* below 0 somebody has nothing to do */
+    alignas(WEIR_LINE) atomic_uint searching; /* workers that look into others' boxes */
+    alignas(WEIR_LINE)
+        atomic_uint_least64_t asked;     /* when one of them last asked all others, in ns */
+    alignas(WEIR_LINE) atomic_bool over; /* the team's workers are to leave */
+    atomic_uint_least64_t taken;         /* a bit for each number */
     alignas(WEIR_LINE) atomic_uchar parent[WEIR_NUMBERS + 1]; /* of the run that it is nested in */
 } weir__mail;
 
@@ -92,6 +98,15 @@ void weir__mail_post(weir__mail *mail, unsigned worker, weir__item *item);
  * left. NULL if there is none: then its box is as it was, unless another worker was faster. */
 weir__item *weir__mail_take(weir__mail *mail, unsigned worker, weir__number wanted) WEIR_MUST_CHECK;
 
+/* The same from this worker's own box only. */
+weir__item *weir__mail_take_own(weir__mail *mail, unsigned worker,
+                                weir__number wanted) WEIR_MUST_CHECK;
+
+/* May this worker, without work, look into others' boxes and ask them? At most half as many do as are
+ * busy, and one: the others are given work all the same. True: until it stops. */
+bool weir__mail_try_search(weir__mail *mail) WEIR_MUST_CHECK;
+void weir__mail_stop_search(weir__mail *mail);
+
 /* A worker whose box is empty requests such work, or goes on to. */
 void weir__mail_request(weir__mail *mail, unsigned worker, weir__number wanted);
 /* Takes this worker's request or mark back. Returns the item that it was given instead, or NULL. */
@@ -104,6 +119,9 @@ const int *weir__mail_signal(const weir__mail *mail, unsigned worker);
 /* The other worker is to look for work to hand out. */
 void weir__mail_ask(weir__mail *mail, unsigned other);
 void weir__mail_ask_others(weir__mail *mail, unsigned worker);
+/* The same, if no worker has done so within the last WEIR_ASK_GAP_NS: busy workers, who know how many
+ * are missing, are not told so by each. */
+void weir__mail_ask_in_turn(weir__mail *mail, unsigned worker, uint64_t now_ns);
 /* The worker's next poll fires, whatever may go by otherwise. */
 void weir__mail_alert(weir__mail *mail, unsigned worker);
 /* Every worker's does, and sleepers look. Threads: any; from a signal handler as well. */

@@ -1,7 +1,7 @@
 /* The loop of a worker; see worker.h.
  *
  * Without work it searches: its request stands in its box, it looks into all boxes, and asks the
- * others every ASK_NS.  A worker whose last items were over in no time rests before it asks, and
+ * others every ASK_NS; where enough do so already, it watches its own box.  A worker whose last items were over in no time rests before it asks, and
  * longer each time: until then it counts as busy.  After a while it sleeps: waking it costs some
  * microseconds, and at the end of a run tens of them, so that is for runs in which it has nothing to
  * do for long. */
@@ -96,12 +96,19 @@ static bool is_enough(const weir__worker *worker, const news *n)
     return have_come(worker, n) || (n->chores != NULL && n->chores->ready(n->chores->of));
 }
 
+/* An item of this worker's box, or, if it searches, of any. */
+static weir__item *look(weir__worker *worker, bool searches)
+{
+    return searches ? weir__mail_take(worker->mail, worker->index, worker->wanted)
+                    : weir__mail_take_own(worker->mail, worker->index, worker->wanted);
+}
+
 /* Looks for an item, until `until`. */
-static weir__item *look_until(weir__worker *worker, const news *n, uint64_t until)
+static weir__item *look_until(weir__worker *worker, const news *n, bool searches, uint64_t until)
 {
     weir__item *item;
-    while ((item = weir__mail_take(worker->mail, worker->index, worker->wanted)) == NULL &&
-           !is_enough(worker, n) && weir__now_ns() < until) {
+    while ((item = look(worker, searches)) == NULL && !is_enough(worker, n) &&
+           weir__now_ns() < until) {
         WEIR_POINT(WORKER_SEARCHING);
         pause_cpu(worker);
     }
@@ -114,14 +121,19 @@ static weir__item *search(weir__worker *worker, const news *n, uint64_t for_ns)
     uint64_t now = weir__now_ns();
     const uint64_t rest = worker->rest_ns < for_ns ? worker->rest_ns : for_ns;
     const uint64_t until = now + rest + for_ns;
-    weir__item *item = look_until(worker, n, now += rest);
+    bool searches = false;
+    weir__item *item = look_until(worker, n, true, now += rest);
     while (item == NULL && now < until && !is_enough(worker, n)) {
         weir__mail_request(worker->mail, worker->index, worker->wanted);
         has_nothing(worker);
-        weir__mail_ask_others(worker->mail, worker->index);
+        searches = searches || weir__mail_try_search(worker->mail);
+        if (searches)
+            weir__mail_ask_in_turn(worker->mail, worker->index, now);
         now += ASK_NS;
-        item = look_until(worker, n, now < until ? now : until);
+        item = look_until(worker, n, searches, now < until ? now : until);
     }
+    if (searches)
+        weir__mail_stop_search(worker->mail);
     has_nothing(worker);
     return item != NULL ? item : weir__mail_withdraw(worker->mail, worker->index);
 }
