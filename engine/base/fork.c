@@ -4,11 +4,11 @@
  * before it first opens an engine. */
 #include "base/fork.h"
 
-#include <fenv.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <string.h>
 
+#include "base/arithmetic.h"
 #include "base/atomics.h"
 #include "base/error.h"
 #include "base/threads.h"
@@ -29,7 +29,7 @@ static struct {
     sem_t called, done;
     void (*call)(void *);
     void *argument;
-    fenv_t arithmetic;
+    weir__arithmetic arithmetic; /* the caller's */
 } substitute;
 
 static void init_held(void)
@@ -74,7 +74,7 @@ static void *substitute_thread(void *unused)
     for (;;) {
         wait_for(&substitute.called);
         WEIR_ASSERT(substitute.call != NULL);
-        fesetenv(&substitute.arithmetic);
+        weir__arithmetic_set(&substitute.arithmetic);
         substitute.call(substitute.argument);
         sem_post(&substitute.done);
     }
@@ -125,7 +125,7 @@ weir_status weir__fork_call(void (*f)(void *), void *argument)
         return status;
     substitute.call = f;
     substitute.argument = argument;
-    fegetenv(&substitute.arithmetic);
+    substitute.arithmetic = weir__arithmetic_get();
     sem_post(&substitute.called);
     wait_for(&substitute.done);
     WEIR_ASSERT(substitute.call == f); /* one call at a time */

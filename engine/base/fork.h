@@ -25,7 +25,7 @@ void weir__fork_release(void);
 
 /* Must this thread leave its regions to the substitute? */
 bool weir__fork_lost_pool(void);
-/* Calls f on the substitute, with the calling thread's floating-point environment, and waits until it
+/* Calls f on the substitute, with the calling thread's floating-point mode, and waits until it
  * has returned. WEIR_OK, or WEIR_ESYS: there is no thread for it, and f was not called.
  * Threads: one that has lost its pool. */
 weir_status weir__fork_call(void (*f)(void *), void *argument) WEIR_MUST_CHECK;

@@ -114,6 +114,7 @@ static void begin(weir_branch *b, weir__worker *worker, weir__part *part)
     b->outer = b->here->branch;
     b->here->run = run;
     b->here->branch = b;
+    weir__arithmetic_set(&run->arithmetic); /* an op may have left its own */
 }
 
 /* Sets the stack up with nothing on it but the part. */

@@ -30,6 +30,7 @@ static void begin(weir__run *run, weir__run *parent, weir__run *around, weir__wo
     run->starter = starter;
     run->number = weir__mail_number_take(run->mail, around != NULL ? around->number : 0);
     run->team = 1;
+    run->arithmetic = weir__arithmetic_get();
     run->epoch = load_relaxed(run->cancels); /* a cancel that comes later counts one more */
     store_relaxed(&run->stopping, false);
     store_relaxed(&run->done, false);
@@ -102,6 +103,8 @@ void weir__run_turn_to(const weir__run *run, weir__worker *worker)
 
 void weir__run_wait(weir__run *run, weir__worker *worker, weir__item *item)
 {
+    /* The op that waits has its own mode again afterwards, by way of an exception as well. */
+    const weir__arithmetic own __attribute__((cleanup(weir__arithmetic_set))) = run->arithmetic;
     const weir__number wanted = worker->wanted;
     const uint64_t began_ns = weir__now_ns();
     worker->unpaid_ns = began_ns - worker->earned_at_ns;

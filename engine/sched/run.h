@@ -14,6 +14,7 @@
 #ifndef WEIR_RUN_H
 #define WEIR_RUN_H
 
+#include "base/arithmetic.h"
 #include "base/atomics.h"
 #include "base/base.h"
 #include "sched/credit.h"
@@ -38,6 +39,7 @@ typedef struct weir__run {
     unsigned team;              /* workers that may have items of it */
     unsigned epoch;             /* cancels of the engine before it began */
     uint64_t begins;            /* runs that this record has been */
+    weir__arithmetic arithmetic; /* of the thread that began it: in which each item begins */
 
     weir__failure failure;
     weir__window window;

@@ -7,6 +7,7 @@
 
 #include <omp.h>
 
+#include "base/arithmetic.h"
 #include "base/atomics.h"
 #include "base/error.h"
 #include "base/fork.h"
@@ -178,6 +179,7 @@ typedef struct call {
     weir__team *team;
     weir__team_body *body;
     void *argument;
+    weir__arithmetic arithmetic; /* the caller's */
     weir_status status;
     int levels; /* of active regions that the caller allows; 0: they are as they were */
 } call;
@@ -185,6 +187,7 @@ typedef struct call {
 /* By way of an exception as well. */
 static void put_caller_back(call *c)
 {
+    weir__arithmetic_set(&c->arithmetic);
     if (c->levels > 0)
         omp_set_max_active_levels(c->levels);
     if (c->team->restore_caller)
@@ -222,7 +225,10 @@ static void run_region(call *c, bool place)
     {
         const unsigned worker = (unsigned)omp_get_thread_num();
         const unsigned size = (unsigned)omp_get_num_threads();
+        /* The pool's threads are the program's as well, and keep what they have outside of runs. */
+        const weir__arithmetic own = weir__arithmetic_get();
         WEIR_ASSERT(worker < size && size <= threads);
+        weir__arithmetic_set(&c->arithmetic);
         if (worker == 0 && grows)
             weir__threads_restore_signals(&before);
         /* Not before the region: libomp puts the caller's mask back in its first one. */
@@ -234,13 +240,17 @@ static void run_region(call *c, bool place)
             c->body(c->argument, worker, size);
         else /* no exception may leave a region */
             weir__enclose_ops(run_alone, c);
+        weir__arithmetic_set(&own);
     } /* in this barrier they wait for tasks, and the run ends */
 }
 
 static weir_status run_here(weir__team *team, weir__team_body *body, void *argument)
 {
-    call c __attribute__((cleanup(put_caller_back))) = {
-        .team = team, .body = body, .argument = argument, .status = WEIR_OK};
+    call c __attribute__((cleanup(put_caller_back))) = {.team = team,
+                                                        .body = body,
+                                                        .argument = argument,
+                                                        .arithmetic = weir__arithmetic_get(),
+                                                        .status = WEIR_OK};
     /* Inside a region of the caller's, its threads are where the caller wants them. */
     const bool place = team->topology != NULL && !omp_in_parallel();
     team->bind_caller = place && team->places != NULL;

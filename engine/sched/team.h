@@ -35,6 +35,9 @@ typedef void weir__team_body(void *argument, unsigned worker, unsigned size);
  * task that came out of them have ended. With size 1, tasks must not be made. In a process that was
  * forked off, worker 0 may be another thread in place of the calling one (fork.h).
  *
+ * On each thread body begins with the calling thread's floating-point mode. Whatever mode it leaves, the
+ * thread has its own again afterwards.
+ *
  * Returns:  WEIR_OK, or WEIR_ESYS or WEIR_ENOMEM: there are no threads for it, and body was not called.
  * Threads:  one run at a time per team. */
 weir_status weir__team_run(weir__team *team, weir__team_body *body, void *argument) WEIR_MUST_CHECK;

@@ -57,6 +57,7 @@ static bool work_once(void *stream, weir__worker *worker)
         WEIR_ASSERT(n == 0 || (moved && y->stage == stage));
         if (n > 0) {
             pass_news_on(s);
+            weir__arithmetic_set(&s->engine->root.arithmetic);
             worker->branches += weir__stage_make(stage, y, n);
         }
         if (moved)

@@ -188,6 +188,9 @@ WEIR_API void weir_engine_stats(const weir_engine *engine, weir_stats *stats);
  *           thread, and each stream, has its own, but for worker 0's with weir_run(): that is the
  *           calling thread. With fewer threads than workers (OMP_THREAD_LIMIT), and inside a
  *           parallel region, f is called on those that a run would have.
+ * Floating point: f begins in the calling thread's mode, on each worker. A mode that f sets is gone
+ *           when it returns: what ops are to have, the thread sets that starts their run
+ *           (weir/pipeline.h).
  * Cost:     one parallel region. */
 WEIR_API weir_status weir_each_worker(weir_engine *engine, int (*f)(void *context, unsigned worker),
                                       void *context);

@@ -36,6 +36,14 @@ typedef struct weir_loop weir_loop;
  * behind what makes a later region hang. A library that an op calls, like a BLAS, had better use
  * one thread (weir/engine.h, weir_each_worker()).
  *
+ * Floating point: ops run in the mode of the thread that calls weir_run(), as it is then: rounding,
+ * flush-to-zero, and which exceptions trap (MXCSR and the x87 control word, or FPCR; on other
+ * machines the rounding alone). So it may be set before the run, and no result depends on the
+ * worker. An op may set another mode, for itself and for runs that it starts; it puts the old one
+ * back before it returns, or an unknown number of later ops have the new one. Neither the caller
+ * nor any other thread keeps a mode from a run. Exception flags are not handed on: each thread has
+ * those of what it has computed.
+ *
  * An op must not end its thread, longjmp out of itself, or throw. An exception that leaves an op
  * ends the process (std::terminate), but for a run with one worker: there it leaves weir_run(), the
  * run is over, and the engine can be used again. */

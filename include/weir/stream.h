@@ -14,6 +14,8 @@
  *   - A failed call ends the stream there: what comes before it in order is still delivered.
  *   - Short calls are claimed several at a time, so a stage may hold inputs of calls that have not
  *     begun, but of no more calls than its buffer has room for (buffer / max_yield).
+ *   - Calls run in the floating-point mode that the thread had which started the stream, at the
+ *     start (weir/pipeline.h). A call that sets another one puts the old one back.
  *   - A call may use OpenMP as an op of a pipeline may (weir/pipeline.h); an exception that leaves
  *     it ends the process. */
 #ifndef WEIR_STREAM_H
