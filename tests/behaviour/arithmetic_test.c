@@ -1,134 +1,18 @@
 /* Tests that all ops have the floating-point mode of the thread that started their run, and that no mode
  * stays where it does not belong.
  *
- * Run by ctest.  Ops never assert: they note what they saw. */
-#include "stream_support.h"
+ * Run by ctest. */
+#include "arithmetic_support.h"
 
-#include <fenv.h>
 #include <omp.h>
 
-enum { MOST = 4 };
-
-/* ---- modes ---- */
-
-typedef struct mode {
-    int rounding;
-    unsigned subnormals; /* bits of MXCSR */
-    int traps;           /* exceptions */
-} mode;
-
-static const mode modes[] = {
-    {.rounding = FE_TONEAREST},  {.rounding = FE_UPWARD},
-    {.rounding = FE_TOWARDZERO}, {.rounding = FE_DOWNWARD},
-#if defined(__x86_64__)
-    {.subnormals = 0x8000},      {.subnormals = 0x0040}, /* flush to zero; denormals are zero */
-    {.traps = FE_DIVBYZERO},     {FE_UPWARD, 0x8040, FE_INVALID | FE_OVERFLOW},
-#endif
-};
-enum { MODES = sizeof modes / sizeof *modes };
-
-static mode get_mode(void)
-{
-    mode m = {.rounding = fegetround()};
-#if defined(__x86_64__)
-    m.subnormals = __builtin_ia32_stmxcsr() & 0x8040;
-    m.traps = fegetexcept();
-#endif
-    return m;
-}
-
-static void set_mode(mode m)
-{
-    fesetround(m.rounding);
-#if defined(__x86_64__)
-    __builtin_ia32_ldmxcsr((__builtin_ia32_stmxcsr() & ~0x8040u) | m.subnormals);
-    fedisableexcept(FE_ALL_EXCEPT);
-    feenableexcept(m.traps);
-#endif
-}
-
-static bool is_mode(mode m)
-{
-    const mode now = get_mode();
-    return now.rounding == m.rounding && now.subnormals == m.subnormals && now.traps == m.traps;
-}
-
-static int begin_plain(void **state)
-{
-    (void)state;
-    return fesetenv(FE_DFL_ENV);
-}
-
-/* Arithmetic that no two of the modes do alike, but for traps. */
-static uint64_t compute(uint64_t x)
-{
-    volatile double n = (double)(x % 100 + 1), third = n / 3, back = -n / 7;
-    volatile double small = 1e-300 * n, flushed = small * 1e-15, subnormal = 4e-320, kept;
-    volatile long double wide = n, part = wide / 3, rest = part * 3 - wide;
-    kept = subnormal * 1e300;
-    const double seen[] = {third, back, flushed, kept, (double)rest};
-    uint64_t sum = 0, bits;
-    for (size_t i = 0; i < sizeof seen / sizeof *seen; i++) {
-        memcpy(&bits, &seen[i], sizeof bits);
-        sum = mix(sum, bits);
-    }
-    return sum;
-}
-
-/* ---- a pipeline ---- */
-
-enum { MIDDLES = 6, LEAVES = 8 };
-
-/* What ops look at, and what they have seen. */
-typedef struct watch {
-    mode expected;
-    atomic_uint wrong, workers;
-    atomic_uint_least64_t clean; /* calls in the mode `expected` */
-    weir_engine *engine[MOST];   /* on which leaves of each worker run another pipeline, */
-    weir_plan *plan;
-    mode other; /* in this mode; or which they leave behind */
-} watch;
-
-static void look(weir_branch *b)
-{
-    watch *w = weir_context(b);
-    if (!is_mode(w->expected))
-        atomic_fetch_add(&w->wrong, 1);
-    atomic_fetch_or(&w->workers, 1u << weir_worker(b));
-}
+/* ---- pipelines ---- */
 
 static int count_all(weir_branch *b, void *in, uint32_t *n)
 {
     (void)in;
     look(b);
     *n = MIDDLES;
-    return 0;
-}
-
-static int split_one(weir_branch *b, const void *in, uint32_t i, void *child)
-{
-    look(b);
-    *(uint64_t *)child = mix(*(const uint64_t *)in, compute(i));
-    return 0;
-}
-
-static int gather_all(weir_branch *b, const void *in, const void *results, uint32_t n, void *out)
-{
-    const uint64_t *r = results;
-    uint64_t sum = compute(*(const uint64_t *)in);
-    look(b);
-    for (uint32_t i = 0; i < n; i++)
-        sum = mix(sum, r[i]);
-    *(uint64_t *)out = sum;
-    return 0;
-}
-
-/* Some leaves sleep, so that other workers come by on any machine. */
-static int compute_leaf(weir_branch *b, const void *in, void *out)
-{
-    look(b);
-    nap(*(const uint64_t *)in % 4 == 0 ? 20 : 0);
-    *(uint64_t *)out = compute(*(const uint64_t *)in);
     return 0;
 }
 
@@ -141,12 +25,7 @@ static int compute_leaves(weir_branch *b, const void *in, uint32_t first, uint32
     return 0;
 }
 
-#define LAYER(...) {.in_bytes = 8, .out_bytes = 8, __VA_ARGS__}
-
-static const weir_layer leaf = LAYER(.name = "leaf", .leaf = compute_leaf);
 static const weir_layer range = LAYER(.name = "range", .leaves = compute_leaves);
-static const weir_layer over_leaves = LAYER(.name = "over leaves", .fanout = LEAVES, .child = &leaf,
-                                            .split = split_one, .gather = gather_all);
 static const weir_layer over_range =
     LAYER(.name = "over a range", .fanout = 100, .child = &range, .gather = gather_all);
 static const weir_layer with_leaves =
@@ -284,16 +163,6 @@ static void a_run_in_an_op_has_the_ops_mode_and_leaves_it_to_the_op(void **state
 
 /* ---- what ops leave behind ---- */
 
-static int spoil_worker(void *context, unsigned worker)
-{
-    watch *w = context;
-    if (!is_mode(w->expected))
-        atomic_fetch_add(&w->wrong, 1);
-    atomic_fetch_or(&w->workers, 1u << worker);
-    set_mode(w->other);
-    return 0;
-}
-
 static void a_mode_that_ops_leave_stays_neither_with_the_caller_nor_with_later_runs(void **state)
 {
     weir_plan *spoiled = compile(&with_spoiled), *clean = compile(&with_leaves);
@@ -389,115 +258,6 @@ static void the_callers_exception_flags_are_left_alone(void **state)
     weir_plan_free(plan);
 }
 
-/* ---- streams ---- */
-
-typedef struct flow {
-    numbers source;
-    watch w;
-} flow;
-
-static int next_in_mode(void *state, void *item)
-{
-    flow *f = state;
-    if (!is_mode(f->w.expected))
-        atomic_fetch_add(&f->w.wrong, 1);
-    return next_number(&f->source, item);
-}
-
-/* One call in four runs a pipeline in another mode. */
-static int compute_item(void *state, const void *const *items, weir_yielder *y)
-{
-    flow *f = state;
-    const uint64_t x = *(const uint64_t *)items[0];
-    uint64_t out = compute(x);
-    watch inner = {.expected = f->w.other};
-    if (!is_mode(f->w.expected))
-        atomic_fetch_add(&f->w.wrong, 1);
-    if (x % 4 == 0) {
-        set_mode(f->w.other);
-        if (weir_run(f->w.engine[0], f->w.plan, &inner, &x, &out) != WEIR_OK ||
-            !is_mode(f->w.other) || atomic_load(&inner.wrong) > 0)
-            atomic_fetch_add(&f->w.wrong, 1);
-        set_mode(f->w.expected);
-    }
-    return weir_yield(y, &out);
-}
-
-static void calls_of_a_stream_have_the_mode_of_the_thread_that_started_it(void **state)
-{
-    enum { ITEMS = 100 };
-    weir_plan *plan = compile(&over_leaves);
-    uint64_t expected[MODES][ITEMS], item;
-    (void)state;
-    for (unsigned workers = 1; workers <= MOST; workers++) {
-        weir_engine *engine = open_engine(workers, 0, 0);
-        watch before = {.other = modes[3]};
-        assert_ok(weir_each_worker(engine, spoil_worker, &before));
-        for (int i = 0; i < MODES; i++) {
-            flow f = {.source = {.n = ITEMS},
-                      .w = {.expected = modes[i],
-                            .other = modes[(i + 1) % MODES],
-                            .engine = {engine},
-                            .plan = plan}};
-            const weir_stage_options up = stage_of("up", 1, 4, &f),
-                                     down = stage_of("down", workers, 8, &f);
-            weir_stream *s = open_stream(engine);
-            weir_stage stage;
-            assert_ok(weir_stream_source(s, &up, next_in_mode, &stage));
-            stage = add_stage(s, &down, compute_item, stage);
-            set_mode(modes[i]);
-            const weir_status started = weir_stream_start(s);
-            const bool kept = is_mode(modes[i]);
-            set_mode(modes[0]);
-            assert_ok(started);
-            assert_true(kept);
-            for (int n = 0; n < ITEMS; n++) {
-                assert_ok(weir_next(s, stage, &item));
-                if (workers == 1)
-                    expected[i][n] = item;
-                assert_true(item == expected[i][n]);
-            }
-            set_mode(modes[1]); /* whoever closes it keeps its own, too */
-            const weir_status closed = weir_stream_close(s);
-            const bool kept_by_closer = is_mode(modes[1]);
-            set_mode(modes[0]);
-            assert_ok(closed);
-            assert_true(kept_by_closer);
-            assert_int_equal(atomic_load(&f.w.wrong), 0);
-        }
-        weir_engine_close(engine);
-    }
-    weir_plan_free(plan);
-}
-
-static int spoil_item(void *state, const void *const *items, weir_yielder *y)
-{
-    set_mode(((flow *)state)->w.other);
-    return weir_yield(y, items[0]);
-}
-
-static void a_mode_that_a_call_leaves_is_not_that_of_other_stages(void **state)
-{
-    (void)state;
-    for (unsigned workers = 1; workers <= MOST; workers++) {
-        weir_engine *engine = open_engine(workers, 0, 0);
-        flow f = {.source = {.n = 200}, .w = {.expected = modes[0], .other = modes[1]}};
-        const weir_stage_options up = stage_of("up", 1, 2, &f), down = stage_of("down", 2, 2, &f);
-        weir_stream *s = open_stream(engine);
-        weir_stage stage;
-        uint64_t item;
-        assert_ok(weir_stream_source(s, &up, next_in_mode, &stage));
-        stage = add_stage(s, &down, spoil_item, stage);
-        assert_ok(weir_stream_start(s));
-        while (weir_next(s, stage, &item) == WEIR_OK)
-            ;
-        assert_ok(weir_stream_close(s));
-        assert_int_equal(atomic_load(&f.source.next), 201);
-        assert_int_equal(atomic_load(&f.w.wrong), 0);
-        weir_engine_close(engine);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -513,9 +273,6 @@ int main(void)
         cmocka_unit_test_setup(openmp_regions_of_the_program_find_their_threads_as_before,
                                begin_plain),
         cmocka_unit_test_setup(the_callers_exception_flags_are_left_alone, begin_plain),
-        cmocka_unit_test_setup(calls_of_a_stream_have_the_mode_of_the_thread_that_started_it,
-                               begin_plain),
-        cmocka_unit_test_setup(a_mode_that_a_call_leaves_is_not_that_of_other_stages, begin_plain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
