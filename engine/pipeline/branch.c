@@ -37,7 +37,7 @@ int weir_stopping(const weir_branch *b)
 weir_branch *weir_here(void)
 {
     const weir__here *here = weir__here_top();
-    return here != NULL ? here->branch : NULL;
+    return here != NULL ? here->now.branch : NULL;
 }
 
 int weir_failed_child(weir_branch *b, uint32_t child, int code)

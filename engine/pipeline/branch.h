@@ -45,8 +45,7 @@ struct weir_branch {
     uint64_t idle_ns;      /* of the time since it began, without work */
     uint64_t nested_ns;    /* its worker's, when it began */
     weir__here *here;      /* the thread that runs it, */
-    weir__run *outer_run;  /* and what that thread ran before */
-    weir_branch *outer;
+    weir__now before;      /* and what that thread ran before */
     uint32_t failed_child; /* as a leaves op has named it */
     bool child_is_named;
     uint32_t cut_count;

@@ -110,10 +110,7 @@ static void begin(weir_branch *b, weir__worker *worker, weir__part *part)
     b->loop.signal = weir__mail_signal(b->mail, worker->index);
     b->here = weir__here_top();
     WEIR_ASSERT(b->here->worker == worker);
-    b->outer_run = b->here->run;
-    b->outer = b->here->branch;
-    b->here->run = run;
-    b->here->branch = b;
+    b->before = weir__here_turn_to(b->here, (weir__now){.run = run, .branch = b});
     weir__arithmetic_set(&run->arithmetic); /* an op may have left its own */
 }
 
@@ -135,8 +132,7 @@ static void leave(weir_branch *b)
     if (b->here == NULL)
         return;
     weir__window_give_scratch(b->window, b->scratch);
-    b->here->run = b->outer_run;
-    b->here->branch = b->outer;
+    (void)weir__here_turn_to(b->here, b->before);
     b->here = NULL;
 }
 
@@ -146,15 +142,6 @@ static void end(weir_branch *b)
     b->worker->branches += b->loop.branches;
     weir__promote_account(b);
     leave(b);
-}
-
-/* Calls f, which runs ops. A worker alone makes no tasks that would be in their way. */
-static void run_ops(const weir__run *run, void (*f)(void *), void *argument)
-{
-    if (run->engine->mail.team > 1)
-        weir__enclose_ops(f, argument);
-    else
-        f(argument);
 }
 
 /* The worker has run all that is its own of the part. True if it came back to a frame with parts out,
@@ -203,7 +190,7 @@ weir__item *weir__part_run(weir__worker *worker, weir__item *item)
             weir__mail_ask_others(b.mail, worker->index);
     }
     do
-        run_ops(run, run_stack, &b);
+        weir__run_ops(run, run_stack, &b);
     while (parts_came_back(&b, &given));
     weir__frame *f = b.loop.stop;
     const bool leaves = f != &part->view || weir__frame_has_parts(f);

@@ -169,6 +169,7 @@ weir_status weir_plan_compile(const weir_layer *top, weir_plan **plan)
         weir_plan_free(compiled);
         return status;
     }
+    compiled->serial_bytes = weir_plan_certified_bytes(compiled, 0, 1);
     WEIR_ASSERT_SLOW(weir__plan_is_valid(compiled));
     *plan = compiled;
     return WEIR_OK;
@@ -214,7 +215,7 @@ uint64_t weir__plan_certificate(const weir_plan *plan, bool many, size_t in_flig
 
 uint64_t weir_plan_serial_bytes(const weir_plan *plan)
 {
-    return weir_plan_certified_bytes(plan, 0, 1);
+    return plan != NULL ? plan->serial_bytes : 0;
 }
 
 uint64_t weir_plan_certified_bytes(const weir_plan *plan, size_t in_flight, unsigned workers)

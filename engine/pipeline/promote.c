@@ -12,6 +12,7 @@
 #include "pipeline/promote.h"
 
 #include "base/atomics.h"
+#include "sched/life.h"
 #include "trace/point.h"
 
 /* While nothing can be handed out, look into one poll in so many, about one in four microseconds: the
@@ -108,9 +109,7 @@ static bool cut(weir_branch *b, weir__frame *f, uint32_t n, bool next_ones)
     __atomic_fetch_add(&f->parts, 1, __ATOMIC_RELAXED);
     b->loop.branches -= n;
     b->worker->promotions++;
-    if (b->worker->index == 0)
-        weir__team_bind_caller(&b->run->engine->team);
-    weir__worker_post(b->worker, &part->item);
+    weir__life_share(b->worker, &part->item);
     return true;
 }
 

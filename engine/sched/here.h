@@ -13,13 +13,18 @@ struct weir__worker;
 struct weir__run;
 struct weir_branch;
 
+/* What a worker's thread runs. */
+typedef struct weir__now {
+    struct weir__run *run;      /* whose op; NULL: none */
+    struct weir_branch *branch; /* what that op was told; NULL: nothing */
+} weir__now;
+
 typedef struct weir__here {
     struct weir_engine *engine;
     struct weir__worker *worker;
-    struct weir__run *run;      /* whose op runs; NULL: none */
-    struct weir_branch *branch; /* what that op was told; NULL: nothing */
-    struct weir__here *outer;   /* of the engine whose op has entered this one */
-    unsigned process;           /* that it is of: in a child of a fork nothing is under way */
+    weir__now now;
+    struct weir__here *outer; /* of the engine whose op has entered this one */
+    unsigned process;         /* that it is of: in a child of a fork nothing is under way */
 } weir__here;
 
 /* The innermost; NULL: the thread is no worker. */
@@ -30,5 +35,13 @@ weir__here *weir__here_on(const struct weir_engine *engine);
 /* From enter to leave the thread is this worker. The record stays the caller's. */
 void weir__here_enter(weir__here *here, struct weir_engine *engine, struct weir__worker *worker);
 void weir__here_leave(const weir__here *here);
+
+/* It runs this now. Returns what it ran before, which an item puts back after its ops. */
+static inline weir__now weir__here_turn_to(weir__here *here, weir__now now)
+{
+    const weir__now before = here->now;
+    here->now = now;
+    return before;
+}
 
 #endif

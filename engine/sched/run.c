@@ -1,6 +1,7 @@
 /* Begins, stops, waits for and ends runs; see run.h. */
 #include "sched/run.h"
 
+#include "sched/enclose.h"
 #include "sched/here.h"
 #include "trace/point.h"
 
@@ -39,7 +40,7 @@ static void begin(weir__run *run, weir__run *parent, weir__run *around, weir__wo
 
 void weir__run_begin_root(weir__run *run)
 {
-    begin(run, weir__here_top() != NULL ? weir__here_top()->run : NULL, NULL, NULL);
+    begin(run, weir__here_top() != NULL ? weir__here_top()->now.run : NULL, NULL, NULL);
     weir__mail_begin(run->mail);
 }
 
@@ -99,6 +100,14 @@ void weir__run_turn_to(const weir__run *run, weir__worker *worker)
     worker->chunk.n = 1;
     worker->rest_ns = 0;
     worker->gives_last = false;
+}
+
+void weir__run_ops(const weir__run *run, void (*f)(void *), void *argument)
+{
+    if (run->mail->team > 1)
+        weir__enclose_ops(f, argument);
+    else
+        f(argument);
 }
 
 void weir__run_wait(weir__run *run, weir__worker *worker, weir__item *item)

@@ -40,6 +40,7 @@ typedef struct weir__run {
     unsigned epoch;             /* cancels of the engine before it began */
     uint64_t begins;            /* runs that this record has been */
     weir__arithmetic arithmetic; /* of the thread that began it: in which each item begins */
+    bool has_window;             /* it may need all of the engine's bytes */
 
     weir__failure failure;
     weir__window window;
@@ -71,6 +72,10 @@ void weir__run_finish(weir__run *run);
 
 /* What the worker runs from now on is of this run: what was learnt from another says nothing. */
 void weir__run_turn_to(const weir__run *run, weir__worker *worker);
+
+/* Calls f, which calls ops: in a task around them (enclose.h), unless the worker is alone, where it would
+ * be in their way. */
+void weir__run_ops(const weir__run *run, void (*f)(void *), void *argument);
 
 /* Runs the item, and then others of the run or of those nested in it, until the run is done. */
 void weir__run_wait(weir__run *run, weir__worker *worker, weir__item *item);

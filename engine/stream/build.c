@@ -21,6 +21,7 @@ weir_status weir_stream_open(weir_engine *engine, weir_stream **stream)
     if (*stream == NULL)
         return weir__error_set(WEIR_ENOMEM, 0, "stream", "no memory for a stream");
     (*stream)->engine = engine;
+    (*stream)->run = &engine->root;
     return WEIR_OK;
 }
 
@@ -136,7 +137,8 @@ static weir__stage *make_stage(weir_stream *s, weir__stage_kind kind, const weir
         weir__memory_give(stage);
         return NULL;
     }
-    stage->engine = s->engine;
+    stage->run = s->run;
+    stage->workers = weir_engine_workers(s->engine);
     stage->kind = kind;
     stage->inputs = inputs;
     if (stage->o.max_yield == 0 || kind != WEIR_STAGE_WORK)

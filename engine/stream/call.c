@@ -113,7 +113,7 @@ static void report(weir__stage *stage, const weir_yielder *y, int code)
     } else {
         snprintf(error.text, sizeof error.text, "stage '%.90s' returned %d", stage->o.name, code);
     }
-    weir__run_report(&stage->engine->root, &error); /* a later failure is dropped */
+    weir__run_report(stage->run, &error); /* a later failure is dropped */
 }
 
 /* A call failed: the ring fails behind what it yielded. */
@@ -128,7 +128,7 @@ static void fail_call(weir_yielder *y, int code)
     weir__stage_fail(stage, stage->o.unordered ? WEIR_NO_POSITION : y->at.number + y->yielded);
     pthread_mutex_unlock(&stage->lock);
     /* Sources look at the failure themselves. */
-    weir__mail_wake_all(&stage->engine->mail);
+    weir__mail_wake_all(stage->run->mail);
 }
 
 /* The calls from `made` on are not made: their inputs go, and their positions stay empty. */
@@ -153,7 +153,7 @@ static bool may_go_on(const weir__stage *stage)
 static bool stop_at_cancel(const weir_yielder *y)
 {
     weir__stage *stage = y->stage;
-    if (!weir__run_cancelled(&stage->engine->root))
+    if (!weir__run_cancelled(stage->run))
         return false;
     pthread_mutex_lock(&stage->lock);
     weir__stage_fail(stage, stage->o.unordered ? WEIR_NO_POSITION : y->at.number);

@@ -55,12 +55,11 @@ bool weir__stage_open(weir__stage *stage)
     find_last(stage);
     if (weir__ring_open(&stage->ring, stage->o.item_bytes, stage->o.buffer) != WEIR_OK)
         return false;
-    weir_engine *engine = stage->engine;
     if (stage->taken)
-        stage->ring.takers = &engine->mail;
+        stage->ring.takers = stage->run->mail;
     if (stage->kind == WEIR_STAGE_INLET)
         return true;
-    stage->ring.fillers = &engine->mail;
+    stage->ring.fillers = stage->run->mail;
     stage->yielders = weir__memory_take_zero(stage->o.jobs * sizeof *stage->yielders);
     if (stage->yielders == NULL)
         return false;

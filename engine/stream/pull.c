@@ -38,10 +38,10 @@ static weir_status check_stage(const weir_stream *s, weir_stage stage)
 static weir_status failure_of(weir_stream *s)
 {
     weir_error error;
-    WEIR_ASSERT(!weir__failure_idle(&s->engine->root.failure));
-    if (weir__run_cancelled(&s->engine->root))
+    WEIR_ASSERT(!weir__failure_idle(&s->run->failure));
+    if (weir__run_cancelled(s->run))
         return weir__error_copy(&weir__run_cancel_error);
-    while (!weir__failure_peek(&s->engine->root.failure, &error))
+    while (!weir__failure_peek(&s->run->failure, &error))
         sched_yield(); /* its reporter is a few stores from publishing it */
     return weir__error_copy(&error);
 }
@@ -49,8 +49,7 @@ static weir_status failure_of(weir_stream *s)
 /* Has the stream failed, or been cancelled? */
 static bool has_stopped(const weir_stream *s)
 {
-    return weir__failure_stopping(&s->engine->root.failure) ||
-           weir__run_cancelled(&s->engine->root);
+    return weir__failure_stopping(&s->run->failure) || weir__run_cancelled(s->run);
 }
 
 /* Nothing that is pushed will be taken any more. */
@@ -64,8 +63,7 @@ static bool inlet_is_closed(const weir__stage *inlet)
 static bool can_go_on(weir_stream *s, weir__stage *stage, bool item)
 {
     if (item)
-        return weir__ring_look(&stage->ring) != WEIR_VIEW_EMPTY ||
-               weir__run_cancelled(&s->engine->root);
+        return weir__ring_look(&stage->ring) != WEIR_VIEW_EMPTY || weir__run_cancelled(s->run);
     return weir__ring_room(&stage->ring) > 0 || inlet_is_closed(stage) || has_stopped(s);
 }
 
@@ -110,7 +108,7 @@ weir_status weir_next(weir_stream *s, weir_stage stage, void *item)
         case WEIR_VIEW_FAILED:
             return failure_of(s);
         case WEIR_VIEW_EMPTY:
-            if (weir__run_cancelled(&s->engine->root))
+            if (weir__run_cancelled(s->run))
                 return failure_of(s);
             wait_for(s, from, true);
         }

@@ -110,7 +110,7 @@ static bool has_room(const weir__stage *stage)
  * the way there before a failure is still wanted. An inlet fails in any case, since pushes do. */
 static bool failed_elsewhere(const weir__stage *stage)
 {
-    return weir__failure_published(&stage->engine->root.failure) &&
+    return weir__failure_published(&stage->run->failure) &&
            (stage->kind == WEIR_STAGE_INLET || !weir__stage_is(stage->last, WEIR_STAGE_FAILS_HERE));
 }
 
@@ -226,7 +226,7 @@ static bool take_inputs(weir__stage *stage, weir_yielder *y, uint32_t n)
  * there. */
 static uint32_t batch_size(const weir__stage *stage)
 {
-    const unsigned team = stage->engine->team.workers;
+    const unsigned team = stage->workers;
     const uint32_t share = stage->o.jobs < team ? stage->o.jobs : team;
     const uint32_t room = weir__ring_room(&stage->ring) / stage->o.max_yield;
     uint32_t there = room;
@@ -309,7 +309,7 @@ uint32_t weir__stage_make(weir__stage *stage, weir_yielder *y, uint32_t n)
     end_if_done(stage);
     WEIR_ASSERT_SLOW(weir__stage_is_valid(stage) && has_ended_if_done(stage));
     pthread_mutex_unlock(&stage->lock);
-    if (weir__mail_has_sleepers(&stage->engine->mail))
-        weir__mail_wake_one(&stage->engine->mail);
+    if (weir__mail_has_sleepers(stage->run->mail))
+        weir__mail_wake_one(stage->run->mail);
     return made;
 }

@@ -15,8 +15,8 @@
 
 #include "base/atomics.h"
 #include "base/base.h"
-#include "sched/engine.h"
 #include "sched/grain.h"
+#include "sched/run.h"
 #include "stream/ring.h"
 #include "weir/stream.h"
 
@@ -83,7 +83,8 @@ enum {
  *   after begin and make: OVER and no call is running => the ring ended or failed, but for an inlet. */
 typedef struct weir__stage {
     /* Read-only after the start. */
-    weir_engine *engine;
+    weir__run *run;   /* the stream's */
+    unsigned workers; /* of its engine */
     weir__stage_kind kind;
     weir_stage_options o; /* name is the stage's own copy; max_yield is at least 1 */
     int (*next)(void *state, void *item);

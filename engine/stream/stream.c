@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
-#include "sched/enclose.h"
 
 uint64_t weir_stream_certified_bytes(const weir_stream *s)
 {
@@ -31,26 +30,10 @@ static void free_stage(weir__stage *stage)
 
 /* ---- start ---- */
 
-/* Each of the team. */
-static void work(void *argument, unsigned worker, unsigned size)
-{
-    weir_stream *s = argument;
-    WEIR_ASSERT(worker < size && size <= s->engine->team.workers);
-    if (worker == 0) {
-        weir__run_set_team(&s->engine->root, size);
-        weir__team_bind_caller(&s->engine->team);
-    }
-    if (size > 1)
-        weir__enclose_ops(weir__stream_work, &s->engine->workers[worker]);
-    else
-        weir__stream_work(&s->engine->workers[worker]);
-}
-
 static void *host(void *argument)
 {
     weir_stream *s = argument;
-    weir__team_note_tried(&s->engine->team);
-    const weir_status status = weir__team_run(&s->engine->team, work, s);
+    const weir_status status = weir__life_work(&s->life);
     WEIR_ASSERT(status == WEIR_OK); /* there is nothing left to be tried */
     (void)status;
     return NULL;
@@ -59,7 +42,7 @@ static void *host(void *argument)
 /* Once the system has shown that it gives the team's threads, and one more. */
 static weir_status start_host(weir_stream *s)
 {
-    const weir_status status = weir__team_try(&s->engine->team, 1);
+    const weir_status status = weir__life_try_host(&s->life);
     if (status != WEIR_OK)
         return status;
     sigset_t before;
@@ -72,27 +55,26 @@ static weir_status start_host(weir_stream *s)
                            "the system refuses a thread for the stream (%s)", strerror(refused));
 }
 
+static weir_status open_stages(weir_stream *s)
+{
+    for (unsigned i = s->count; i-- > 0;)
+        if (!weir__stage_open(s->stages[i]))
+            return weir__error_set(WEIR_ENOMEM, 0, s->stages[i]->o.name,
+                                   "no memory for the buffer of stage '%.90s'",
+                                   s->stages[i]->o.name);
+    return WEIR_OK;
+}
+
 /* With the engine and its bytes ours. */
 static weir_status start_workers(weir_stream *s)
 {
-    weir_status status = WEIR_OK;
-    s->began_ns = weir__now_ns();
-    weir__engine_reset_workers(s->engine);
-    weir__stream_assign(s);
-    for (unsigned i = s->count; i-- > 0 && status == WEIR_OK;)
-        if (!weir__stage_open(s->stages[i]))
-            status =
-                weir__error_set(WEIR_ENOMEM, 0, s->stages[i]->o.name,
-                                "no memory for the buffer of stage '%.90s'", s->stages[i]->o.name);
+    weir_status status = open_stages(s);
     if (status == WEIR_OK) {
-        weir__run_begin_root(&s->engine->root);
+        s->chores = weir__stream_chores(s);
+        weir__life_begin_chores(&s->life, &s->chores, WEIR_SPIN_NS);
         status = start_host(s);
-        if (status == WEIR_OK)
-            return WEIR_OK;
-        weir_error ignored; /* nothing has run yet, but a cancel may have come */
-        (void)!weir__run_end(&s->engine->root, &ignored);
     }
-    for (unsigned i = 0; i < s->count; i++)
+    for (unsigned i = 0; status != WEIR_OK && i < s->count; i++)
         weir__stage_close(s->stages[i]);
     return status;
 }
@@ -109,23 +91,21 @@ weir_status weir_stream_start(weir_stream *s)
     if (bytes >= PTRDIFF_MAX)
         return weir__error_set(WEIR_EINVAL, 0, "buffer",
                                "the buffers need more bytes than this machine can address");
-    weir_status status = weir__engine_acquire(s->engine);
+    weir_status status = weir__life_open_root(&s->life, s->engine);
     if (status != WEIR_OK)
         return status;
-    if (!weir__windows_reserve(&s->engine->windows, &s->engine->budget, bytes)) {
+    if (!weir__life_reserve(&s->life, bytes)) {
         status = weir__error_set(WEIR_EBUDGET, 0, "max_bytes",
                                  "max_bytes is %zu, but the stream's buffers need %llu bytes "
                                  "(weir_stream_certified_bytes)",
-                                 s->engine->max_bytes, (unsigned long long)bytes);
+                                 weir_engine_max_bytes(s->engine), (unsigned long long)bytes);
     } else {
         s->started = true; /* before the first call of a stage, which may look */
         status = start_workers(s);
-        if (status != WEIR_OK)
-            weir__budget_release(&s->engine->budget, bytes);
     }
     if (status != WEIR_OK) {
         s->started = false;
-        weir__engine_release(s->engine);
+        weir__life_close(&s->life);
     }
     return status;
 }
@@ -149,18 +129,6 @@ static void drop_item(void *argument, void *item)
     weir__stage_drop(argument, item);
 }
 
-static void note_stats(weir_stream *s)
-{
-    const uint64_t bytes = weir_stream_certified_bytes(s);
-    s->engine->stats = (weir_stats){
-        .workers = s->engine->root.team,
-        .peak_bytes = bytes,
-        .certified_bytes = bytes,
-        .seconds = (double)(weir__now_ns() - s->began_ns) * 1e-9,
-    };
-    weir__engine_sum_stats(s->engine, &s->engine->stats);
-}
-
 /* Would the calling thread wait for itself? It is in a call of the stream, also by way of a pipeline
  * that runs in place there, or in a destroy that the close has called. */
 static weir_status check_closer(const weir_stream *s)
@@ -181,16 +149,13 @@ static weir_status end_run(weir_stream *s)
     for (unsigned i = 0; i < s->count; i++)
         or_relaxed(&s->stages[i]->state, WEIR_STAGE_UNWANTED);
     s->closing = true;
-    weir__mail_end(&s->engine->mail);
+    weir__run_finish(s->run);
     pthread_join(s->host, NULL);
     for (unsigned i = 0; i < s->count; i++) /* what is still there belongs to nobody else */
         weir__ring_drop(&s->stages[i]->ring, drop_item, s->stages[i]);
-    weir_error error;
-    const weir_status status = weir__run_end(&s->engine->root, &error);
-    note_stats(s);
-    weir__budget_release(&s->engine->budget, weir_stream_certified_bytes(s));
-    weir__engine_release(s->engine);
-    return status == WEIR_OK ? WEIR_OK : weir__error_copy(&error);
+    const weir_status status = weir__life_end(&s->life);
+    weir__life_close(&s->life);
+    return status;
 }
 
 weir_status weir_stream_close(weir_stream *s)

@@ -6,16 +6,17 @@
 #define WEIR_STREAM_INTERNAL_H
 
 #include "base/base.h"
-#include "sched/engine.h"
+#include "sched/life.h"
 #include "stream/stage.h"
 #include "weir/stream.h"
 
 struct weir_stream {
     weir_engine *engine;
+    weir__run *run;       /* the engine's root run, which is this stream's once it is started */
+    weir__life life;      /* from start to close */
     weir__stage **stages; /* in the order of their making, so inputs come first */
     unsigned count, room;
     bool started;
-    uint64_t began_ns;
     weir__chores chores;
     bool closing;            /* by the thread that closes it */
     pthread_t host;          /* opens the team's region, and is its worker 0 */
@@ -30,9 +31,7 @@ struct weir_stream {
 bool weir__stream_is_lost(const weir_stream *s);
 weir_status weir__stream_refuse_lost(void);
 
-/* Before the team enters: its workers are to do this stream's calls. */
-void weir__stream_assign(weir_stream *s);
-/* What each worker (weir__worker) does from start to close. */
-void weir__stream_work(void *worker);
+/* What its workers do from start to close. */
+weir__chores weir__stream_chores(weir_stream *s);
 
 #endif

@@ -1,12 +1,12 @@
 /* What a stream's workers do: the stage nearest the consumer goes first.
  *
- * stream.c has every thread of the team call it; the loop is the scheduler's.  A worker must never go
+ * The loop is the scheduler's, which calls this as the chores of the stream's run.  A worker must never go
  * to sleep while a call could begin. */
 #include "stream/stream.h"
 
 static bool is_cancelled(const weir_stream *s)
 {
-    return weir__run_cancelled(&s->engine->root);
+    return weir__run_cancelled(s->run);
 }
 
 static bool somebody_could_begin(const weir_stream *s)
@@ -28,7 +28,7 @@ static bool ready(const void *stream)
 /* One piece of news wakes one worker; what it does not do itself, it passes on. */
 static void pass_news_on(weir_stream *s)
 {
-    weir__mail *mail = &s->engine->mail;
+    weir__mail *mail = s->run->mail;
     if (WEIR_UNLIKELY(weir__mail_has_sleepers(mail)) && somebody_could_begin(s))
         weir__mail_wake_one(mail);
 }
@@ -57,7 +57,7 @@ static bool work_once(void *stream, weir__worker *worker)
         WEIR_ASSERT(n == 0 || (moved && y->stage == stage));
         if (n > 0) {
             pass_news_on(s);
-            weir__arithmetic_set(&s->engine->root.arithmetic);
+            weir__arithmetic_set(&s->run->arithmetic);
             worker->branches += weir__stage_make(stage, y, n);
         }
         if (moved)
@@ -80,28 +80,7 @@ static void count_lacks(const void *stream, weir__worker *worker)
     worker->denied_bytes += room;
 }
 
-void weir__stream_assign(weir_stream *s)
+weir__chores weir__stream_chores(weir_stream *s)
 {
-    s->chores =
-        (weir__chores){.try = work_once, .ready = ready, .found_none = count_lacks, .of = s};
-    for (unsigned i = 0; i < s->engine->team.workers; i++) {
-        weir__worker *worker = &s->engine->workers[i];
-        worker->chores = &s->chores;
-        worker->polite = true; /* the consumer's thread is one too many */
-        if (worker->watch_ns > WEIR_SPIN_NS)
-            worker->watch_ns = WEIR_SPIN_NS;
-    }
-}
-
-void weir__stream_work(void *argument)
-{
-    weir__worker *worker = argument;
-    weir__here here;
-    weir__here_enter(&here, worker->engine, worker);
-    here.run = &worker->engine->root;
-    const uint64_t began_ns = weir__now_ns();
-    weir__credit_begin(worker, began_ns);
-    weir__worker_work(worker, NULL, NULL);
-    worker->busy_ns = weir__now_ns() - began_ns - worker->idle_ns;
-    weir__here_leave(&here);
+    return (weir__chores){.try = work_once, .ready = ready, .found_none = count_lacks, .of = s};
 }

@@ -1,0 +1,283 @@
+/* Opens, begins, runs, ends and closes runs; see life.h. */
+#include "sched/life.h"
+
+#include "base/error.h"
+#include "sched/enclose.h"
+
+/* ---- open ---- */
+
+weir_status weir__life_open_root(weir__life *life, weir_engine *engine)
+{
+    const weir_status status = weir__engine_acquire(engine);
+    if (status != WEIR_OK)
+        return status;
+    life->run = &engine->root;
+    life->workers = engine->team.workers;
+    life->max_in_flight = life->workers > 1 ? engine->max_in_flight : 0;
+    life->began_ns = weir__now_ns();
+    return WEIR_OK;
+}
+
+weir_status weir__life_open(weir__life *life, weir_engine *engine)
+{
+    const weir__here *here = weir__here_on(engine);
+    if (here == NULL)
+        return weir__life_open_root(life, engine);
+    life->run = weir__engine_take_record(engine, here->worker);
+    if (life->run == NULL)
+        return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for the record of a run");
+    life->worker = here->worker;
+    life->around = here->now.run;
+    life->workers = engine->mail.team;
+    life->max_in_flight = life->workers > 1 ? engine->max_in_flight : 0;
+    return WEIR_OK;
+}
+
+/* ---- begin ---- */
+
+bool weir__life_reserve(weir__life *life, uint64_t bytes)
+{
+    weir_engine *engine = life->run->engine;
+    WEIR_ASSERT(life->reserved_bytes == 0);
+    if (!weir__windows_reserve(&engine->windows, &engine->budget, bytes))
+        return false;
+    life->reserved_bytes = bytes;
+    return true;
+}
+
+/* The window has not begun, for want of memory or of bytes. */
+static weir_status refuse(const weir__budget *budget, const weir__need *need, weir_status status)
+{
+    const unsigned long long least = need->least_bytes;
+    if (status == WEIR_ENOMEM)
+        return weir__error_set(status, 0, "plan", "no memory for the %llu bytes of a run", least);
+    const bool never = least > budget->limit; /* else it is what others hold */
+    return weir__error_set(status, 0, "max_bytes",
+                           "max_bytes %s %llu, but one worker alone needs %llu bytes for this %s",
+                           never ? "is" : "leaves",
+                           (unsigned long long)(never ? budget->limit : weir__budget_room(budget)),
+                           least, need->what);
+}
+
+/* With a max_bytes a nested run gets the bytes that one worker needs. A run around it with a window
+ * may come to need all that there are. */
+static weir_status limit_nested(const weir__life *life, const weir__need *need,
+                                weir__limits *limits)
+{
+    const size_t max_bytes = life->run->engine->max_bytes;
+    if (max_bytes == SIZE_MAX)
+        return WEIR_OK;
+    if (life->around != NULL && life->around->has_window)
+        return weir__error_set(
+            WEIR_EBUDGET, 0, "max_bytes",
+            "max_bytes is %zu, and the pipeline whose op starts this run may use "
+            "all of it; run it on another engine, or without max_bytes",
+            max_bytes);
+    limits->limit_bytes = need->least_bytes;
+    limits->max_in_flight = 0;
+    return WEIR_OK;
+}
+
+static void limit_root(const weir__life *life, weir__limits *limits)
+{
+    if (limits->limit_bytes > life->run->engine->max_bytes)
+        limits->limit_bytes = life->run->engine->max_bytes;
+}
+
+static void begin_root(weir__life *life)
+{
+    weir__engine_reset_workers(life->run->engine);
+    weir__run_begin_root(life->run);
+    life->begun = true;
+}
+
+weir_status weir__life_begin(weir__life *life, const weir__need *need)
+{
+    weir__run *run = life->run;
+    weir__limits limits = need->limits;
+    weir_status status = WEIR_OK;
+    limits.parent = &run->engine->budget;
+    if (life->worker == NULL)
+        limit_root(life, &limits);
+    else
+        status = limit_nested(life, need, &limits);
+    if (status != WEIR_OK)
+        return status;
+    void *root;
+    status = weir__window_begin(&run->window, &limits, need->root_bytes, need->root_held, &root);
+    if (status != WEIR_OK)
+        return refuse(limits.parent, need, status);
+    life->root = root;
+    life->root_held = need->root_held;
+    run->has_window = true;
+    if (life->worker == NULL)
+        begin_root(life);
+    else
+        weir__run_begin_nested(run, life->worker, weir__here_top()->now.run, life->around);
+    life->begun = true;
+    return WEIR_OK;
+}
+
+void weir__life_begin_chores(weir__life *life, const weir__chores *chores, uint64_t watch_ns)
+{
+    weir_engine *engine = life->run->engine;
+    begin_root(life);
+    life->chores = chores;
+    life->run->has_window = false;
+    for (unsigned i = 0; i < engine->team.workers; i++) {
+        weir__worker *worker = &engine->workers[i];
+        worker->chores = chores;
+        worker->polite = true; /* the program's own threads are more than the team */
+        if (worker->watch_ns > watch_ns)
+            worker->watch_ns = watch_ns;
+    }
+}
+
+/* ---- the team at work ---- */
+
+/* One thread of it. */
+typedef struct duty {
+    weir__run *run;
+    weir__worker *worker;
+    weir__item *item; /* to begin with; NULL: none */
+} duty;
+
+/* By way of an exception as well. */
+static void leave(weir__here *here)
+{
+    weir__here_leave(here);
+}
+
+/* Chores are ops of the run itself, and no item says how long they take. */
+static void do_chores(const duty *d, weir__here *here)
+{
+    const uint64_t began_ns = weir__now_ns();
+    here->now.run = d->run;
+    weir__credit_begin(d->worker, began_ns);
+    weir__worker_work(d->worker, NULL, NULL);
+    d->worker->busy_ns = weir__now_ns() - began_ns - d->worker->idle_ns;
+}
+
+static void do_duty(void *argument)
+{
+    const duty *d = argument;
+    weir__here here __attribute__((cleanup(leave)));
+    weir__here_enter(&here, d->run->engine, d->worker);
+    if (d->worker->chores != NULL)
+        do_chores(d, &here);
+    else
+        weir__worker_work(d->worker, d->item, NULL);
+}
+
+/* Worker 0 runs the first item, the others look for what comes of it. */
+static void enter(void *argument, unsigned worker, unsigned size)
+{
+    weir__life *life = argument;
+    weir_engine *engine = life->run->engine;
+    duty d = {.run = life->run,
+              .worker = &engine->workers[worker],
+              .item = worker == 0 ? life->item : NULL};
+    WEIR_ASSERT(worker < size && size <= engine->team.workers);
+    if (worker == 0) {
+        weir__run_set_team(life->run, size);
+        d.worker->busy = true; /* as the mail has counted it */
+        if (life->chores != NULL)
+            weir__team_bind_caller(&engine->team);
+    }
+    if (size == 1)
+        do_duty(&d);
+    else if (life->chores != NULL)
+        weir__enclose_ops(do_duty, &d);
+    else
+        weir__enclose_worker(do_duty, &d);
+}
+
+weir_status weir__life_try_host(const weir__life *life)
+{
+    return weir__team_try(&life->run->engine->team, 1);
+}
+
+weir_status weir__life_work(weir__life *life)
+{
+    if (life->chores != NULL)
+        weir__team_note_tried(&life->run->engine->team);
+    return weir__team_run(&life->run->engine->team, enter, life);
+}
+
+void weir__life_share(weir__worker *worker, weir__item *item)
+{
+    if (worker->index == 0)
+        weir__team_bind_caller(&worker->engine->team);
+    weir__worker_post(worker, item);
+}
+
+/* ---- end ---- */
+
+static weir_status finish(weir__life *life, weir_error *error)
+{
+    const weir_status status = weir__run_end(life->run, error);
+    if (life->root != NULL)
+        weir__window_end(&life->run->window, life->root, life->root_held);
+    life->root = NULL;
+    life->begun = false;
+    return status;
+}
+
+static void note_stats(const weir__life *life)
+{
+    const weir__run *run = life->run;
+    const weir__window *window = &run->window;
+    weir_stats *stats = &run->engine->stats;
+    *stats = (weir_stats){
+        .workers = run->team,
+        .seconds = (double)(weir__now_ns() - life->began_ns) * 1e-9,
+    };
+    if (run->has_window) {
+        stats->peak_in_flight = window->peak_in_flight;
+        stats->peak_bytes = weir__budget_peak(&window->budget);
+        stats->certified_bytes = window->budget.limit;
+    } else {
+        stats->peak_bytes = stats->certified_bytes = life->reserved_bytes;
+    }
+    weir__engine_sum_stats(run->engine, stats);
+    if (run->team == 1 && life->chores == NULL) /* it has nobody to wait for */
+        stats->idle_ns = 0;
+}
+
+weir_status weir__life_end(weir__life *life)
+{
+    weir_error error;
+    const weir_status status = finish(life, &error);
+    if (life->worker == NULL)
+        note_stats(life);
+    return status == WEIR_OK ? WEIR_OK : weir__error_copy(&error);
+}
+
+weir_status weir__life_run(weir__life *life, weir__item *item)
+{
+    weir_status began = WEIR_OK;
+    life->item = item;
+    if (life->worker != NULL)
+        weir__run_wait(life->run, life->worker, item);
+    else
+        began = weir__life_work(life);
+    /* A team that could not begin has set the error, and close ends the run. */
+    return began == WEIR_OK ? weir__life_end(life) : began;
+}
+
+void weir__life_close(weir__life *life)
+{
+    weir_error ignored; /* an exception went through, or nothing has run; a cancel may have come */
+    if (life->run == NULL)
+        return;
+    if (life->begun)
+        (void)!finish(life, &ignored);
+    if (life->reserved_bytes > 0)
+        weir__budget_release(&life->run->engine->budget, life->reserved_bytes);
+    life->reserved_bytes = 0;
+    if (life->worker != NULL)
+        weir__engine_give_record(life->worker, life->run);
+    else
+        weir__engine_release(life->run->engine);
+    life->run = NULL;
+}

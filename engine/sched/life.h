@@ -1,0 +1,83 @@
+/* The life of a run, as each kind of run leads it: open, begin, run, end, close.
+ *
+ * On a thread that is no worker of the engine the run is a root run: it takes the engine, its team runs
+ * the first item, and it leaves statistics.  In an op of a run on the same engine it is nested: the
+ * worker runs the first item, others may help.  A kind of run says what it needs, makes the first item
+ * in the memory that it is given, and is otherwise told of no difference.
+ *
+ *   weir__life life __attribute__((cleanup(weir__life_close))) = {0};
+ *   weir_status status = weir__life_open(&life, engine);
+ *   if (status == WEIR_OK)
+ *       status = weir__life_begin(&life, &need);
+ *   if (status != WEIR_OK)
+ *       return status;
+ *   … make an item in life.root …
+ *   return weir__life_run(&life, item);
+ *
+ * A run must never leave a permit, a byte or the engine behind, so whoever opens one closes it, also
+ * where an op's exception goes through.
+ *
+ * Threads: the one that opens it, but for weir__life_work() and weir__life_share(). */
+#ifndef WEIR_LIFE_H
+#define WEIR_LIFE_H
+
+#include "base/base.h"
+#include "sched/engine.h"
+
+/* Invariants: worker is NULL or its run is nested; begun => run is under way; root => begun. */
+typedef struct weir__life {
+    weir__run *run;             /* NULL: none is open */
+    weir__worker *worker;       /* in whose op it is nested; NULL: it is a root run */
+    weir__run *around;          /* the run of that op */
+    unsigned workers;           /* that it may come to have, */
+    size_t max_in_flight;       /* and parts for others at a time; 0 with one worker */
+    bool begun;                 /* and not ended */
+    void *root;                 /* the first item's memory, until it ends; NULL: it has none */
+    uint64_t root_held;         /* bytes declared with that */
+    uint64_t reserved_bytes;    /* of the engine's */
+    uint64_t began_ns;          /* when it was opened */
+    weir__item *item;           /* the first; NULL: none */
+    const weir__chores *chores; /* of its workers; NULL: all work is in items */
+} weir__life;
+
+/* What a run needs whose items have their memory from its window. */
+typedef struct weir__need {
+    weir__limits limits;  /* without a parent */
+    uint64_t least_bytes; /* what one worker alone needs */
+    uint64_t root_bytes;  /* of the first item, */
+    uint64_t root_held;   /* and what its ops declare beside that */
+    const char *what;     /* that needs it, in the text of WEIR_EBUDGET */
+} weir__need;
+
+/* Opens a run: nested where the calling thread is a worker of the engine, else a root run.
+ * WEIR_OK, WEIR_EBUSY, WEIR_ESYS (weir__engine_acquire()) or WEIR_ENOMEM. */
+weir_status weir__life_open(weir__life *life, weir_engine *engine) WEIR_MUST_CHECK;
+/* A root run in any case: WEIR_EBUSY where it would be nested. */
+weir_status weir__life_open_root(weir__life *life, weir_engine *engine) WEIR_MUST_CHECK;
+
+/* The run begins, with no more than max_bytes leaves; life->root is the first item's memory.
+ * WEIR_OK, WEIR_EBUDGET or WEIR_ENOMEM. */
+weir_status weir__life_begin(weir__life *life, const weir__need *need) WEIR_MUST_CHECK;
+/* Runs the item, and then all others that come out of it, one of which calls weir__run_finish(); and
+ * ends the run. WEIR_OK, or what it failed with. */
+weir_status weir__life_run(weir__life *life, weir__item *item) WEIR_MUST_CHECK;
+
+/* A root run of chores instead, which has reserved its bytes before. Each worker searches for no
+ * longer than watch_ns. */
+void weir__life_begin_chores(weir__life *life, const weir__chores *chores, uint64_t watch_ns);
+/* Reserves bytes of max_bytes until close; false: they are not there. */
+bool weir__life_reserve(weir__life *life, uint64_t bytes) WEIR_MUST_CHECK;
+/* Would the system give the team's threads to a thread of its own? WEIR_OK, WEIR_ESYS or WEIR_ENOMEM. */
+weir_status weir__life_try_host(const weir__life *life) WEIR_MUST_CHECK;
+/* The team works, until weir__run_finish(). Threads: that one, which is worker 0. */
+weir_status weir__life_work(weir__life *life) WEIR_MUST_CHECK;
+/* Once it does so no more: the statistics, and what the run failed with, or WEIR_OK. */
+weir_status weir__life_end(weir__life *life) WEIR_MUST_CHECK;
+
+/* Ends the run, if nobody has, and gives back what it had. */
+void weir__life_close(weir__life *life);
+
+/* Hands out an item that was made of a run's work. Threads: the worker's, whose box has room. */
+void weir__life_share(weir__worker *worker, weir__item *item);
+
+#endif
