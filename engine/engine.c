@@ -12,10 +12,7 @@
 #include "base/options.h"
 #include "machine/decide.h"
 #include "sched/engine.h"
-
-/* How long a worker without work stays awake, which is about as long as a thread of libgomp's spins in a
- * barrier: to wake a sleeper at the end of a run costs 15 to 40 us, some per cent of that. */
-#define WATCH_NS 1000000
+#include "sched/tuning.h"
 
 /* May a thread that has nothing to do keep its core? Not if there are more workers than its part of
  * the machine has hardware threads, or the CPU quota pays for; nor if the user does not want it of
@@ -53,11 +50,12 @@ static weir_status fill_engine(weir_engine *engine, const weir_engine_options *g
     status = weir__team_open(&engine->team, &placement, topology);
     if (status != WEIR_OK)
         return status;
-    engine->max_in_flight =
-        resolved->max_in_flight != 0 ? resolved->max_in_flight : (size_t)placement.workers * 4;
+    engine->max_in_flight = resolved->max_in_flight != 0
+                                ? resolved->max_in_flight
+                                : (size_t)placement.workers * WEIR_IN_FLIGHT_A_WORKER;
     engine->max_bytes = resolved->max_bytes == 0 ? SIZE_MAX : resolved->max_bytes;
     WEIR_ASSERT(engine->max_in_flight > 0 && engine->max_bytes > 0);
-    engine->watch_ns = may_spin(&placement, quota) ? WATCH_NS : 0;
+    engine->watch_ns = may_spin(&placement, quota) ? WEIR_WATCH_NS : 0;
     if (!open_workers(engine, placement.workers))
         return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
                                placement.workers);

@@ -9,6 +9,7 @@
 #include "pipeline/frame.h"
 #include "pipeline/plan.h"
 #include "sched/engine.h"
+#include "sched/tuning.h"
 
 /* A pipeline under way. Read-only meanwhile. */
 typedef struct weir__pipeline {
@@ -17,9 +18,6 @@ typedef struct weir__pipeline {
     void *context;
     bool numbered; /* several inputs: their number stands in a failure's path */
 } weir__pipeline;
-
-/* Most frames of one stack that may have parts out, but the lowest. There are seldom more than a few. */
-#define WEIR_MOST_CUT 256
 
 /* Stops the run for a leaves op that was called for the children [first, first + n) of f and returned
  * code. */

@@ -11,9 +11,7 @@
 #include "pipeline/promote.h"
 #include "sched/enclose.h"
 
-/* A range op is called for about this long, so that it is worth vectorising and demand is still
- * seen in time. */
-static const weir__aim chunk_aim = {.ns = 10000, .untimed = 15};
+static const weir__aim chunk_aim = {.ns = WEIR_CHUNK_NS, .untimed = WEIR_CHUNK_UNTIMED};
 
 /* Runs leaf children of f with the range op: one chunk of them. */
 static void run_range(weir_branch *b, weir__frame *f)

@@ -15,13 +15,6 @@
 #include "sched/life.h"
 #include "trace/point.h"
 
-/* While nothing can be handed out, look into one poll in so many, about one in four microseconds: the
- * clock costs as much as a few small branches. Where ops are so short that PASS_ENOUGH go by, the next
- * signal comes soon enough. */
-#define PASS_MOST   511
-#define PASS_ENOUGH 63
-#define PASS_NS     4000
-
 void weir__promote_account(weir_branch *b)
 {
     const uint64_t now = weir__now_ns();
@@ -161,9 +154,9 @@ static bool hand_out(weir_branch *b, weir__frame *top)
  * the next look, can only be as many as those of the same layer that took next to nothing just before. */
 static void learn_passes(weir_branch *b, uint64_t since_look_ns)
 {
-    if (since_look_ns > PASS_NS)
+    if (since_look_ns > WEIR_PASS_NS)
         b->passes /= 2;
-    else if (b->passes < PASS_MOST)
+    else if (b->passes < WEIR_PASS_MOST)
         b->passes = 2 * b->passes + 1;
 }
 
@@ -183,7 +176,7 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
     /* Whoever wants something later signals, and so does, again, whoever wants something still and is
      * awake. Otherwise looks must go on, and where ops may be long the next must not wait for a signal. */
     const bool sleepers = weir__mail_has_sleepers(b->mail); /* before it is asked who is missing */
-    if (weir__mail_missing(b->mail) < 0 || (b->passes >= PASS_ENOUGH && !sleepers)) {
+    if (weir__mail_missing(b->mail) < 0 || (b->passes >= WEIR_PASS_ENOUGH && !sleepers)) {
         b->loop.polls = 1;
         return true;
     }

@@ -1,17 +1,11 @@
 /* Credits: earned by running, spent by promotions; see credit.h. */
 #include "sched/credit.h"
 
-#define EARN_NS          20000
-#define SMALL_NS         5000
-#define CREDITS_A_WORKER 4
-
-/* The first small item in a row earns a rest of REST_LEAST_NS, each further one twice as much. */
-#define REST_LEAST_NS 20000
-#define REST_MOST_NS  80000
+#include "sched/tuning.h"
 
 void weir__credit_open(weir__purse *purse, unsigned team)
 {
-    purse->most = CREDITS_A_WORKER * (int)team;
+    purse->most = WEIR_CREDITS_A_WORKER * (int)team;
     store_relaxed(&purse->credits, purse->most);
 }
 
@@ -22,10 +16,10 @@ void weir__credit_begin(weir__worker *worker, uint64_t now_ns)
 
 void weir__credit_earn(weir__purse *purse, weir__worker *worker, uint64_t now_ns)
 {
-    if (now_ns < worker->earned_at_ns + EARN_NS)
+    if (now_ns < worker->earned_at_ns + WEIR_EARN_NS)
         return;
-    const uint64_t earned = (now_ns - worker->earned_at_ns) / EARN_NS;
-    worker->earned_at_ns += earned * EARN_NS;
+    const uint64_t earned = (now_ns - worker->earned_at_ns) / WEIR_EARN_NS;
+    worker->earned_at_ns += earned * WEIR_EARN_NS;
     const int missing = purse->most - weir__credit_left(purse);
     if (missing > 0)
         add_relaxed(&purse->credits, earned < (uint64_t)missing ? (int)earned : missing);
@@ -44,12 +38,12 @@ void weir__credit_end(weir__purse *purse, weir__worker *worker, uint64_t now_ns,
     worker->busy_ns += ran_ns;
     if (!handed)
         return;
-    if (ran_ns >= SMALL_NS) {
+    if (ran_ns >= WEIR_SMALL_NS) {
         worker->rest_ns = 0;
         return;
     }
-    if (worker->rest_ns < REST_MOST_NS)
-        worker->rest_ns = worker->rest_ns == 0 ? REST_LEAST_NS : 2 * worker->rest_ns;
+    if (worker->rest_ns < WEIR_REST_MOST_NS)
+        worker->rest_ns = worker->rest_ns == 0 ? WEIR_REST_LEAST_NS : 2 * worker->rest_ns;
     if (weir__credit_left(purse) >= 0)
         weir__credit_spend(purse);
 }

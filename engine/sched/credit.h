@@ -1,11 +1,11 @@
 /* Credits: how much a root run, and all below it, may spend on handing out work.
  *
  * A promotion costs some tenths of a microsecond, or several where a sleeper is woken. So it takes a
- * credit, and the team earns one for every EARN_NS that one of it runs. An item that turns out to be
- * done in SMALL_NS has cost two, and its worker rests before it asks for more: in a chain of tiny
- * branches there is always something to hand out and never work for two. (Three are better for the
- * chain, and worse for an unbalanced tree.) Credits are the team's and not each worker's, since a
- * worker with a list of long leaves is the only one that can hand any out.
+ * credit, and the team earns one for every WEIR_EARN_NS that one of it runs. An item that turns out to
+ * be done in WEIR_SMALL_NS has cost two, and its worker rests before it asks for more: in a chain of
+ * tiny branches there is always something to hand out and never work for two. Credits are the team's
+ * and not each worker's, since a worker with a list of long leaves is the only one that can hand any
+ * out.
  *
  * Who may call what at the same time: each worker for itself; open, before the others. The count is
  * a hint: two workers may spend the last credit. */

@@ -1,19 +1,16 @@
 /* The loop of a worker; see worker.h.
  *
  * Without work it searches: its request stands in its box, it looks into all boxes, and asks the
- * others every ASK_NS; where enough do so already, it watches its own box.  A worker whose last items were over in no time rests before it asks, and
- * longer each time: until then it counts as busy.  After a while it sleeps: waking it costs some
+ * others every WEIR_ASK_NS; where enough do so already, it watches its own box.  A worker whose last
+ * items were over in no time rests before it asks, and longer each time: until then it counts as busy.  After a while it sleeps: waking it costs some
  * microseconds, and at the end of a run tens of them, so that is for runs in which it has nothing to
  * do for long. */
 #include "sched/worker.h"
 
 #include <sched.h>
 
+#include "sched/tuning.h"
 #include "trace/point.h"
-
-/* An item that waits for parts of its own is left to the last of them after this time. */
-#define JOIN_NS 100000
-#define ASK_NS  20000
 
 void weir__worker_begin(weir__worker *worker, struct weir_engine *engine, weir__mail *mail,
                         unsigned index, uint64_t watch_ns)
@@ -23,7 +20,7 @@ void weir__worker_begin(weir__worker *worker, struct weir_engine *engine, weir__
                              .mail = mail,
                              .index = index,
                              .watch_ns = watch_ns,
-                             .chunk = {.n = 1, .most = WEIR_MOST_CHUNK},
+                             .chunk = {.n = 1, .most = WEIR_CHUNK_MOST},
                              .spare = spare};
 }
 
@@ -129,7 +126,7 @@ static weir__item *search(weir__worker *worker, const news *n, uint64_t for_ns)
         searches = searches || weir__mail_try_search(worker->mail);
         if (searches)
             weir__mail_ask_in_turn(worker->mail, worker->index, now);
-        now += ASK_NS;
+        now += WEIR_ASK_NS;
         item = look_until(worker, n, searches, now < until ? now : until);
     }
     if (searches)
@@ -141,7 +138,7 @@ static weir__item *search(weir__worker *worker, const news *n, uint64_t for_ns)
 weir__item *weir__worker_watch(weir__worker *worker, const uint32_t *parts)
 {
     const news n = {.parts = parts};
-    return search(worker, &n, worker->watch_ns < JOIN_NS ? worker->watch_ns : JOIN_NS);
+    return search(worker, &n, worker->watch_ns < WEIR_JOIN_NS ? worker->watch_ns : WEIR_JOIN_NS);
 }
 
 /* ---- the loop ---- */

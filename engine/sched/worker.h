@@ -29,9 +29,6 @@ typedef struct weir__chores {
     void *of;
 } weir__chores;
 
-/* Leaves in one call of a range op, at most. */
-#define WEIR_MOST_CHUNK (1u << 20)
-
 /* Written by the worker only, while a run is under way. */
 typedef struct weir__worker {
     /* As the team's run has set it up. */

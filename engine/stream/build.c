@@ -7,11 +7,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/options.h"
+#include "sched/tuning.h"
 #include "stream/stream.h"
-
-/* Inputs of a batch of calls that are kept in one job. */
-#define JOB_BYTES  4096
-#define BATCH_MOST 64
 
 weir_status weir_stream_open(weir_engine *engine, weir_stream **stream)
 {
@@ -107,14 +104,15 @@ static void link_inputs(weir_stream *s, weir__stage *stage, const weir_stage *in
     }
     if (stage->kind == WEIR_STAGE_SOURCE) /* an unordered one makes its item there */
         stage->call_bytes = stage->o.item_bytes;
-    stage->batch = (weir__grain){.n = 1, .most = BATCH_MOST};
+    stage->batch = (weir__grain){.n = 1, .most = WEIR_BATCH_MOST};
     /* Items of a source leave in the order in which its calls begin, so none is claimed early. */
     if (stage->kind == WEIR_STAGE_SOURCE && stage->o.jobs > 1)
         stage->batch.most = 1;
-    if (stage->inputs > 0 && stage->call_bytes > JOB_BYTES / BATCH_MOST)
-        stage->batch.most =
-            stage->call_bytes >= JOB_BYTES ? 1 : (uint32_t)(JOB_BYTES / stage->call_bytes);
-    WEIR_ASSERT(stage->batch.most > 0 && stage->batch.most <= BATCH_MOST);
+    if (stage->inputs > 0 && stage->call_bytes > WEIR_JOB_BYTES / WEIR_BATCH_MOST)
+        stage->batch.most = stage->call_bytes >= WEIR_JOB_BYTES
+                                ? 1
+                                : (uint32_t)(WEIR_JOB_BYTES / stage->call_bytes);
+    WEIR_ASSERT(stage->batch.most > 0 && stage->batch.most <= WEIR_BATCH_MOST);
 }
 
 /* A stage with its options, name and inputs; NULL: no memory. */

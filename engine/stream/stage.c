@@ -8,10 +8,9 @@
 #include <errno.h>
 
 #include "base/atomics.h"
+#include "sched/tuning.h"
 
-#define BATCH_SHARED 16 /* calls of which that many are worth one claim are not shared out */
-
-static const weir__aim batch_aim = {.ns = 5000, .untimed = 7};
+static const weir__aim batch_aim = {.ns = WEIR_BATCH_NS, .untimed = WEIR_BATCH_UNTIMED};
 
 /* ---- what must hold ---- */
 
@@ -237,7 +236,7 @@ static uint32_t batch_size(const weir__stage *stage)
             there = (uint32_t)items;
     }
     /* A batch of very short calls is soon over; sharing it costs more. */
-    const uint32_t fair = stage->batch.n >= BATCH_SHARED ? there : (there + share - 1) / share;
+    const uint32_t fair = stage->batch.n >= WEIR_BATCH_SHARED ? there : (there + share - 1) / share;
     const uint32_t most = room < stage->batch.n ? room : stage->batch.n;
     return fair == 0 && room > 0 ? 1 : most < fair ? most : fair;
 }

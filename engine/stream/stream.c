@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "sched/tuning.h"
 
 uint64_t weir_stream_certified_bytes(const weir_stream *s)
 {
@@ -71,7 +72,7 @@ static weir_status start_workers(weir_stream *s)
     weir_status status = open_stages(s);
     if (status == WEIR_OK) {
         s->chores = weir__stream_chores(s);
-        weir__life_begin_chores(&s->life, &s->chores, WEIR_SPIN_NS);
+        weir__life_begin_chores(&s->life, &s->chores, WEIR_WATCH_STREAM_NS);
         status = start_host(s);
     }
     for (unsigned i = 0; status != WEIR_OK && i < s->count; i++)

@@ -23,10 +23,6 @@ struct weir_stream {
     atomic_bool cancel_told; /* programs that wait know of a cancel */
 };
 
-/* Workers and programs look around for so long before they sleep: sleeping and waking costs some
- * microseconds on both sides. */
-#define WEIR_SPIN_NS 20000
-
 /* Was it started before this process was forked off? Then it is the parent's. */
 bool weir__stream_is_lost(const weir_stream *s);
 weir_status weir__stream_refuse_lost(void);

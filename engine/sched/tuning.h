@@ -1,0 +1,88 @@
+/* The constants that trade one cost for another, in one table.
+ *
+ * Each names its unit, what is lost with less and with more, and the measurement that shows it: a suite
+ * of `weir-bench` (bench/README.md), or `streams`.  All were chosen on a machine with two cores, and
+ * nobody has swept them on many yet.  What is a limit of the design and no trade (numbers of runs,
+ * layers of a plan) stands where it is used. */
+#ifndef WEIR_TUNING_H
+#define WEIR_TUNING_H
+
+/* clang-format off */
+
+/* ---- a worker without work (worker.c) ---- */
+
+/* ns that it searches before it sleeps. Less: a run ends 15 to 40 us later, for waking a sleeper. More: it
+ * keeps a core from others. About as long as libgomp's threads spin in a barrier.  fork-join, costs */
+#define WEIR_WATCH_NS          1000000
+/* The same for workers of a stream, and for programs that wait for one: a stream is there for long, and
+ * the programs' threads are more than there are cores.  streams */
+#define WEIR_WATCH_STREAM_NS     20000
+/* ns that an item waits for parts of its own before it is suspended. Less: frames are left to other
+ * workers for a part that is nearly done, which costs a task. More: a worker stands still.  fork-join */
+#define WEIR_JOIN_NS            100000
+/* ns between two requests of a searching worker. Less: busy workers look up more often in vain. More:
+ * what was not there at the first request waits longer.  grain */
+#define WEIR_ASK_NS              20000
+
+/* ---- handing out (credit.c) ---- */
+
+/* ns of running that earn a credit; a promotion costs some tenths of a microsecond, or several with a
+ * wake. Less: overhead where there is never work for two. More: few parts where there is.  chain */
+#define WEIR_EARN_NS             20000
+/* Credits that a team may save, for each worker. Less: a wide list is handed out slowly. More: many
+ * promotions in vain where branches turn out tiny. Three are better for the chain, and worse for an
+ * unbalanced tree.  chain, fork-join */
+#define WEIR_CREDITS_A_WORKER        4
+/* ns below which an item was not worth its promotion, and costs a second credit. chain, grain */
+#define WEIR_SMALL_NS             5000
+/* ns that a worker rests after the first of several small items in a row, and doubles up to the second
+ * figure. Less: a chain of tiny branches is slowed by requests. More: work that gets larger is found
+ * late.  chain */
+#define WEIR_REST_LEAST_NS       20000
+#define WEIR_REST_MOST_NS        80000
+
+/* ---- polls of a busy worker (pipeline/promote.c) ---- */
+
+/* ns between two looks at what others want, while nothing can be handed out. Less: the clock costs as
+ * much as a few small branches. More: demand is seen late.  costs, grain */
+#define WEIR_PASS_NS              4000
+/* Polls that go by between two such looks at most; one less than a power of two. More would be felt where
+ * ops get longer all at once.  grain */
+#define WEIR_PASS_MOST             511
+/* Where that many go by, ops are so short that the next request comes soon enough.  grain */
+#define WEIR_PASS_ENOUGH            63
+
+/* ---- batches ---- */
+
+/* ns of one call of a range op. Less: the call costs more than short leaves, and it is not worth
+ * vectorising. More: demand is seen late.  numeric, grain */
+#define WEIR_CHUNK_NS            10000
+/* Small calls of a range op between two that are timed: a look at the clock costs some leaves.  grain */
+#define WEIR_CHUNK_UNTIMED          15
+/* Leaves in one call at most; it bounds what a call does after leaves have become slower.  numeric */
+#define WEIR_CHUNK_MOST      (1u << 20)
+/* ns of the calls of a stage that one claim takes. Less: the stage's lock costs more than short calls.
+ * More: other workers find nothing to do.  streams */
+#define WEIR_BATCH_NS             5000
+/* Small batches between two that are timed.  streams */
+#define WEIR_BATCH_UNTIMED           7
+/* Calls in a batch at most.  streams */
+#define WEIR_BATCH_MOST             64
+/* If so many calls are worth one claim they are not divided among workers: they are very short, and
+ * shared lines would cost more.  streams */
+#define WEIR_BATCH_SHARED           16
+/* Bytes of inputs that a job keeps for its batch; larger records make smaller batches.  streams */
+#define WEIR_JOB_BYTES            4096
+
+/* ---- space ---- */
+
+/* Parts that may be out for each worker, where the program does not say. Less: no permit where branches
+ * are uneven. More: bytes, as the certificate counts them.  memory, fork-join */
+#define WEIR_IN_FLIGHT_A_WORKER      4
+/* Frames of one stack that may have parts out; below them nothing is handed out. There are seldom more than
+ * a few. More: a larger record on the stack of each worker.  fork-join (the unbalanced tree) */
+#define WEIR_MOST_CUT              256
+
+/* clang-format on */
+
+#endif
