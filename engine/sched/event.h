@@ -18,8 +18,7 @@
 #include "base/base.h"
 #include "sched/bell.h"
 
-/* Invariant: waiters >= 0; tokens are as many as waiters that were notified and have not woken. Once
- * nobody waits, both are 0. */
+/* Invariant: nobody is between prepare and the end of wait or withdraw => waits is false. */
 typedef struct weir__event {
     alignas(WEIR_LINE) atomic_bool waits; /* announced, and not yet notified */
     weir__bell bell;

@@ -27,7 +27,7 @@ bool weir__failure_is_valid(const weir__failure *failure)
 void weir__failure_begin(weir__failure *failure)
 {
     WEIR_ASSERT(load_relaxed(&failure->state) == WEIR_FAILURE_IDLE);
-    /* FA1: release; pairs with FA2, so that a canceller of this run sees the engine ready for it. */
+    /* FA1: release; pairs with FA2: who reports sees the record as it is for this run. */
     store_release(&failure->state, WEIR_FAILURE_RUNNING);
 }
 
@@ -64,7 +64,7 @@ weir_status weir__failure_end(weir__failure *failure, weir_error *error)
     WEIR_ASSERT(load_relaxed(&failure->state) != WEIR_FAILURE_IDLE);
     if (cas_relaxed(&failure->state, &state, WEIR_FAILURE_IDLE))
         return WEIR_OK;
-    /* A canceller is between its claim and its publish: a few stores. FA4: acquire; pairs with FA3. */
+    /* Its reporter is between claim and publish: a few stores. FA4: acquire; pairs with FA3. */
     while (load_acquire(&failure->state) != WEIR_FAILURE_PUBLISHED)
         sched_yield();
     WEIR_ASSERT_SLOW(weir__failure_is_valid(failure));

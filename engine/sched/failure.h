@@ -1,12 +1,12 @@
 /* The first failure of a run: who may report it, and that everybody sees the run stop.
  *
- * Workers report failed ops, any thread reports a cancel; the thread that called the run takes the
- * result.  It must never wait for anything but another thread's few stores.
+ * Workers report failed ops; the thread that called the run takes the result.  A cancel is no failure
+ * (run.h).  It must never wait for anything but another thread's few stores.
  *
  * Who may call what at the same time ("-" free, "X" never):
  *                begin  claim/publish  stopping  end
  *   begin          X          -           -       X     begin, end: the thread that runs
- *   claim          -          -           -       -     claim: any thread, also a signal handler
+ *   claim          -          -           -       -     claim: any thread
  *   publish        X          X           -       -     publish: the one whose claim succeeded
  *
  * The state goes IDLE -> RUNNING -> CLAIMED -> PUBLISHED -> IDLE, or from RUNNING straight to IDLE:

@@ -205,11 +205,11 @@ WEIR_API weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_
  *           After a failure out is unspecified; the engine can be used again at once.
  * Nested:   an op, or a call of a stream, may run a plan on the engine that it belongs to. Its worker
  *           begins, and idle ones help; until the run is over, the worker runs nothing else but what
- *           is nested in that run. It counts into the statistics of the run around it, and stops
- *           with it. Under max_bytes it is refused in an op of a pipeline (WEIR_EBUDGET), which may
+ *           is nested in that run. It stops with the run around it, into whose statistics it counts,
+ *           but for peaks and certificate. Under max_bytes it is refused in an op of a pipeline (WEIR_EBUDGET), which may
  *           need all bytes itself; in a call of a stream it takes its serial bytes of those that are
  *           left. No op may wait for a thread that starts a run on the op's engine.
- * Threads:  any, one run at a time per engine. Inside a parallel region of the caller's, where
+ * Threads:  any; one run at a time per engine, nested ones aside. Inside a parallel region of the caller's, where
  *           OpenMP gives no threads, it runs in place with one worker. With LLVM's OpenMP 19, a
  *           thread that has run an engine should live as long as others do: that runtime may abort
  *           when another thread opens a region after its end.
