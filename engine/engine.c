@@ -28,7 +28,7 @@ static bool may_spin(const weir_placement *placement, double quota)
 /* What there is for each worker; false: no memory. */
 static bool open_workers(weir_engine *engine, unsigned workers)
 {
-    engine->workers = weir__memory_take_zero(workers * sizeof *engine->workers);
+    engine->workers = weir__memory_alloc_zero(workers * sizeof *engine->workers);
     return engine->workers != NULL && weir__mail_open(&engine->mail, workers) == WEIR_OK;
 }
 
@@ -71,7 +71,7 @@ weir_status weir_engine_open(const weir_engine_options *options, weir_engine **e
     weir_status status = weir__options_resolve(options, true, &resolved);
     if (status != WEIR_OK)
         return status;
-    weir_engine *opened = weir__memory_take_zero(sizeof *opened);
+    weir_engine *opened = weir__memory_alloc_zero(sizeof *opened);
     if (opened == NULL)
         return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for an engine");
     weir__budget_open(&opened->budget, NULL,
@@ -79,7 +79,7 @@ weir_status weir_engine_open(const weir_engine_options *options, weir_engine **e
     weir__windows_open(&opened->windows, &opened->budget);
     if (weir__run_open(&opened->root, opened, &opened->windows, &opened->mail, &opened->cancels) !=
         WEIR_OK) {
-        weir__memory_give(opened);
+        weir__memory_free(opened);
         return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for an engine's lock");
     }
     status = fill_engine(opened, options, &resolved);
@@ -96,7 +96,7 @@ static void close_records(weir__run *run)
     while (run != NULL) {
         weir__run *next = run->spare;
         weir__run_close(run);
-        weir__memory_give(run);
+        weir__memory_free(run);
         run = next;
     }
 }
@@ -114,8 +114,8 @@ void weir_engine_close(weir_engine *engine)
     weir__windows_close(&engine->windows);
     weir__budget_close(&engine->budget);
     weir__mail_close(&engine->mail);
-    weir__memory_give(engine->workers);
-    weir__memory_give(engine);
+    weir__memory_free(engine->workers);
+    weir__memory_free(engine);
 }
 
 /* The numbers are expanded as arguments of DOTTED, and become text in it. */
@@ -210,10 +210,10 @@ weir__run *weir__engine_take_record(weir_engine *engine, weir__worker *worker)
         worker->spare = run->spare;
         return run;
     }
-    run = weir__memory_take_zero(sizeof *run);
+    run = weir__memory_alloc_zero(sizeof *run);
     if (run != NULL &&
         weir__run_open(run, engine, &engine->windows, &engine->mail, &engine->cancels) != WEIR_OK) {
-        weir__memory_give(run);
+        weir__memory_free(run);
         run = NULL;
     }
     return run;

@@ -8,7 +8,7 @@
 #include "base/testing.h"
 #endif
 
-void *weir__memory_take(size_t bytes)
+void *weir__memory_alloc(size_t bytes)
 {
     if (bytes > SIZE_MAX - WEIR_LINE)
         return NULL;
@@ -26,24 +26,24 @@ void *weir__memory_take(size_t bytes)
     return block;
 }
 
-void *weir__memory_take_zero(size_t bytes)
+void *weir__memory_alloc_zero(size_t bytes)
 {
-    void *block = weir__memory_take(bytes);
+    void *block = weir__memory_alloc(bytes);
     if (block != NULL)
         memset(block, 0, bytes);
     return block;
 }
 
-char *weir__memory_take_string(const char *text)
+char *weir__memory_alloc_string(const char *text)
 {
     const size_t bytes = strlen(text) + 1;
-    char *copy = weir__memory_take(bytes);
+    char *copy = weir__memory_alloc(bytes);
     if (copy != NULL)
         memcpy(copy, text, bytes);
     return copy;
 }
 
-void weir__memory_give(void *block)
+void weir__memory_free(void *block)
 {
     WEIR_ASSERT((uintptr_t)block % WEIR_LINE == 0); /* else it is not from here */
 #if defined(WEIR_TESTING)

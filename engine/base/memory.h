@@ -8,12 +8,12 @@
 #include "base/base.h"
 
 /* At least `bytes` bytes, aligned to WEIR_LINE, not cleared; NULL if there are none. */
-void *weir__memory_take(size_t bytes) WEIR_MUST_CHECK;
+void *weir__memory_alloc(size_t bytes) WEIR_MUST_CHECK;
 /* The same, cleared. */
-void *weir__memory_take_zero(size_t bytes) WEIR_MUST_CHECK;
+void *weir__memory_alloc_zero(size_t bytes) WEIR_MUST_CHECK;
 /* A copy of a string. */
-char *weir__memory_take_string(const char *text) WEIR_MUST_CHECK;
+char *weir__memory_alloc_string(const char *text) WEIR_MUST_CHECK;
 /* Gives a block back; NULL is allowed. */
-void weir__memory_give(void *block);
+void weir__memory_free(void *block);
 
 #endif

@@ -208,7 +208,7 @@ weir_status weir__decide_here(const weir_topology *topology, const weir_engine_o
 /* Claims the hardware threads of the places; under the lock of the claims. */
 static weir__claim *make_claim(const weir_pu *pus, const unsigned *places, unsigned count)
 {
-    weir__claim *claim = weir__memory_take(sizeof *claim + count * sizeof *claim->os_index);
+    weir__claim *claim = weir__memory_alloc(sizeof *claim + count * sizeof *claim->os_index);
     if (claim == NULL)
         return NULL;
     claim->count = count;
@@ -229,7 +229,7 @@ weir_status weir__decide_places(const weir_topology *topology, const weir_placem
     const weir__machine *m = weir__topology_machine(topology);
     const weir_pu *part = &m->pus[placement->first];
     WEIR_ASSERT(placement->pus > 0 && placement->first + placement->pus <= m->count);
-    unsigned *scratch = weir__memory_take(3 * (size_t)placement->pus * sizeof *scratch);
+    unsigned *scratch = weir__memory_alloc(3 * (size_t)placement->pus * sizeof *scratch);
     if (scratch == NULL)
         return no_memory();
     weir__claim_lock();
@@ -245,7 +245,7 @@ weir_status weir__decide_places(const weir_topology *topology, const weir_placem
     for (unsigned i = 0; status == WEIR_OK && i < placement->threads; i++)
         places[i] += placement->first;
     WEIR_ASSERT(status != WEIR_OK || places[placement->threads - 1] < m->count);
-    weir__memory_give(scratch);
+    weir__memory_free(scratch);
     return status;
 }
 
@@ -273,11 +273,11 @@ weir_status weir_topology_place(const weir_topology *topology, weir_bind bind, u
     if (topology == NULL || places == NULL)
         return weir__error_null(topology == NULL ? "topology" : "places");
     const weir__machine *m = weir__topology_machine(topology);
-    unsigned *scratch = weir__memory_take_zero(3 * (size_t)m->count * sizeof *scratch);
+    unsigned *scratch = weir__memory_alloc_zero(3 * (size_t)m->count * sizeof *scratch);
     if (scratch == NULL)
         return no_memory();
     const weir_status status = weir__place_plan(m->pus, m->count, bind, workers, scratch, places);
-    weir__memory_give(scratch);
+    weir__memory_free(scratch);
     return status;
 }
 

@@ -74,13 +74,13 @@ static bool list_is_ignored(const weir__openmp *o)
     const long first = strtol(number, NULL, 10);
     const unsigned count = weir__openmp_place_cpus(0);
     WEIR_ASSERT(count > 0);
-    int *cpus = weir__memory_take(count * sizeof *cpus);
+    int *cpus = weir__memory_alloc(count * sizeof *cpus);
     bool ignored = cpus != NULL;
     if (cpus != NULL)
         weir__openmp_read_place(0, cpus);
     for (unsigned i = 0; i < count && ignored; i++)
         ignored = cpus[i] != first;
-    weir__memory_give(cpus);
+    weir__memory_free(cpus);
     return ignored;
 }
 

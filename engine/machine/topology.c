@@ -271,7 +271,7 @@ static weir_status add_places(hwloc_bitmap_t usable, const weir__openmp *openmp,
     WEIR_ASSERT(openmp->places > 0);
     for (unsigned place = 0; place < openmp->places; place++) {
         const unsigned count = weir__openmp_place_cpus(place);
-        int *cpus = weir__memory_take((count + 1) * sizeof *cpus);
+        int *cpus = weir__memory_alloc((count + 1) * sizeof *cpus);
         bool some = false;
         if (cpus == NULL)
             return no_memory("OpenMP's places");
@@ -281,7 +281,7 @@ static weir_status add_places(hwloc_bitmap_t usable, const weir__openmp *openmp,
                 hwloc_bitmap_set(usable, (unsigned)cpus[i]);
                 some = true;
             }
-        weir__memory_give(cpus);
+        weir__memory_free(cpus);
         if (!some)
             return weir__error_set(WEIR_EINVAL, 0, openmp->variable ? openmp->variable : "OpenMP",
                                    "%s is '%.60s': this process may not use the CPUs of place %u",
@@ -316,9 +316,9 @@ static weir_status flatten(weir_topology *topology)
     const int nodes = hwloc_get_nbobjs_by_type(topology->machine, HWLOC_OBJ_NUMANODE);
     if (all <= 0 || nodes <= 0)
         return weir__error_set(WEIR_ESYS, 0, "topology", "hwloc finds no hardware thread");
-    topology->m.pus = weir__memory_take((size_t)all * sizeof *topology->m.pus);
-    topology->objects = weir__memory_take((size_t)all * sizeof(hwloc_obj_t));
-    topology->m.nodes = weir__memory_take((size_t)nodes * sizeof *topology->m.nodes);
+    topology->m.pus = weir__memory_alloc((size_t)all * sizeof *topology->m.pus);
+    topology->objects = weir__memory_alloc((size_t)all * sizeof(hwloc_obj_t));
+    topology->m.nodes = weir__memory_alloc((size_t)nodes * sizeof *topology->m.nodes);
     hwloc_bitmap_t usable = hwloc_bitmap_alloc();
     weir_status status = WEIR_OK;
     if (topology->m.pus == NULL || topology->objects == NULL || topology->m.nodes == NULL ||
@@ -347,7 +347,7 @@ static unsigned weight(hwloc_const_bitmap_t set)
 weir_status weir__topology_load(const char *synthetic, bool caches, weir_topology **topology)
 {
     *topology = NULL;
-    weir_topology *t = weir__memory_take_zero(sizeof *t);
+    weir_topology *t = weir__memory_alloc_zero(sizeof *t);
     if (t == NULL)
         return no_memory("a topology");
     t->m.here = synthetic == NULL;
@@ -391,10 +391,10 @@ void weir_topology_free(weir_topology *topology)
         hwloc_topology_destroy(topology->machine);
         weir__fork_release();
     }
-    weir__memory_give(topology->objects);
-    weir__memory_give(topology->m.nodes);
-    weir__memory_give(topology->m.pus);
-    weir__memory_give(topology);
+    weir__memory_free(topology->objects);
+    weir__memory_free(topology->m.nodes);
+    weir__memory_free(topology->m.pus);
+    weir__memory_free(topology);
 }
 
 const weir__machine *weir__topology_machine(const weir_topology *topology)
@@ -412,12 +412,12 @@ bool weir__topology_bind(const weir_topology *topology, unsigned pu)
 
 weir__binding *weir__binding_create(void)
 {
-    weir__binding *binding = weir__memory_take_zero(sizeof *binding);
+    weir__binding *binding = weir__memory_alloc_zero(sizeof *binding);
     if (binding == NULL)
         return NULL;
     binding->set = hwloc_bitmap_alloc();
     if (binding->set == NULL) {
-        weir__memory_give(binding);
+        weir__memory_free(binding);
         return NULL;
     }
     return binding;
@@ -428,7 +428,7 @@ void weir__binding_destroy(weir__binding *binding)
     if (binding == NULL)
         return;
     hwloc_bitmap_free(binding->set);
-    weir__memory_give(binding);
+    weir__memory_free(binding);
 }
 
 bool weir__binding_save(const weir_topology *topology, weir__binding *binding)

@@ -37,9 +37,9 @@ struct weir_branch {
     weir__window *window;
     weir__mail *mail;
     weir__frame *oldest;   /* no frame below it on the stack has children left */
-    uint32_t passes;       /* calls of the poll that go by after a look that was of no use */
+    uint32_t skip_polls;   /* polls that go by a request after nothing could be handed out */
     uint64_t began_ns;     /* when this task began */
-    uint64_t looked_at_ns; /* when the last call of the poll was looked into */
+    uint64_t looked_at_ns; /* when a poll has fired last */
     uint64_t idle_ns;      /* of the time since it began, without work */
     uint64_t nested_ns;    /* its worker's, when it began */
     weir__here *here;      /* the thread that runs it, */

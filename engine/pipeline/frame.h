@@ -13,8 +13,8 @@
 
 static_assert(sizeof(weir__frame) == WEIR_LINE, "a frame's header is one line");
 
-/* In the count of parts: the frame's worker has left it to the last of them. */
-#define WEIR_FRAME_LEFT (1u << 31)
+/* In the count of parts: the frame is suspended, and the last of them gathers it. */
+#define WEIR_FRAME_SUSPENDED (1u << 31)
 
 /* Are parts of it out? If not, all that they wrote is there to be gathered. */
 static inline bool weir__frame_has_parts(const weir__frame *f)
@@ -25,15 +25,15 @@ static inline bool weir__frame_has_parts(const weir__frame *f)
 }
 
 /* A part: the children [next, end) of a frame. Stands at the head of its block, the frames of its
- * children follow. The run's root is one too. A part that is left at a frame, whose parts are out, is
+ * children follow. The run's root is one too. A part that is suspended at a frame, whose parts are out, is
  * the item that gathers that frame once they are complete. */
 typedef struct weir__part {
     weir__item item;
     const struct weir__pipeline *pipeline;
     uint64_t declared; /* held_bytes reserved with it */
     weir__frame *from; /* that it was cut off; NULL in the root */
-    weir__frame *left; /* at which it is left */
-    uint32_t depth;    /* of `from`: branches on the path from the top */
+    weir__frame *suspended_at;
+    uint32_t depth; /* of `from`: branches on the path from the top */
     alignas(WEIR_LINE) weir__frame view;
 } weir__part;
 
@@ -42,7 +42,7 @@ typedef struct weir__part {
 /* The item of a part: runs its children, and gathers all branches that it completes. */
 weir__item *weir__part_run(struct weir__worker *worker, weir__item *part);
 
-/* The item of a part that was left at a frame whose parts are complete: gathers that frame, and its
+/* The item of a part that was suspended at a frame whose parts are complete: gathers that frame, and its
  * parents, until one has parts out or the part is complete. */
 weir__item *weir__part_gather(struct weir__worker *worker, weir__item *part);
 

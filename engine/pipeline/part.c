@@ -77,12 +77,12 @@ static void run_stack(void *branch)
             if (weir__mail_missing(b->mail) > 0)
                 weir__mail_ask(b->mail, b->worker->index);
         }
-        if (!weir__loop_is_quiet(loop) && !weir__promote_serve(b, f))
+        if (!weir__loop_may_go_on(loop) && !weir__promote_serve(b, f))
             return;
-        if (f->next == f->end && f == loop->stop) {
+        if (f->next == f->end && f == loop->join_frame) {
             if (f == base || weir__frame_has_parts(f))
                 return;
-            loop->stop = --b->cut_count > 0 ? b->cut[b->cut_count - 1] : base;
+            loop->join_frame = --b->cut_count > 0 ? b->cut[b->cut_count - 1] : base;
         }
         run_layer(b, f);
     }
@@ -118,7 +118,7 @@ static void begin_stack(weir_branch *b, weir__part *part)
     weir_loop *loop = &b->loop;
     weir__frame *base = &part->view;
     b->part = part;
-    loop->stop = loop->frame = b->oldest = base;
+    loop->join_frame = loop->frame = b->oldest = base;
     loop->fresh = base->above;
     loop->depth = part->depth + 1;
     loop->branches = base->end - base->next;
@@ -147,7 +147,7 @@ static void end(weir_branch *b)
 static bool parts_came_back(weir_branch *b, weir__item **given)
 {
     weir__worker *worker = b->worker;
-    weir__frame *f = b->loop.stop;
+    weir__frame *f = b->loop.join_frame;
     if (weir__run_stopping(b->run) || (f == &b->part->view && !weir__frame_has_parts(f)))
         return false;
     worker->gives_last = !worker->gives_last;
@@ -190,12 +190,12 @@ weir__item *weir__part_run(weir__worker *worker, weir__item *item)
     do
         weir__run_ops(run, run_stack, &b);
     while (parts_came_back(&b, &given));
-    weir__frame *f = b.loop.stop;
+    weir__frame *f = b.loop.join_frame;
     const bool leaves = f != &part->view || weir__frame_has_parts(f);
     worker->gathers_promoted += f != &part->view;
     end(&b);
     return choose(worker, given,
-                  leaves ? weir__promote_leave(part, f) : weir__promote_complete(part));
+                  leaves ? weir__promote_suspend(part, f) : weir__promote_complete(part));
 }
 
 /* Gathers at work: f is the frame to gather next. */
@@ -226,15 +226,15 @@ weir__item *weir__part_gather(weir__worker *worker, weir__item *item)
 {
     weir__part *part = (weir__part *)item;
     gathering g;
-    g.f = part->left;
+    g.f = part->suspended_at;
     g.base = &part->view;
     g.leaves = false;
     begin(&g.b, worker, part);
     weir__worker_goes_on(worker);
-    WEIR_ASSERT(g.f->parts == WEIR_FRAME_LEFT);
+    WEIR_ASSERT(g.f->parts == WEIR_FRAME_SUSPENDED);
     g.f->parts = 0;
     weir__enclose_gather(gather_in_task, &g, (const char *)g.f);
     worker->gathers_promoted += g.f != g.base;
     end(&g.b);
-    return g.leaves ? weir__promote_leave(part, g.f) : weir__promote_complete(part);
+    return g.leaves ? weir__promote_suspend(part, g.f) : weir__promote_complete(part);
 }

@@ -72,7 +72,7 @@ static weir_status copy_layers(weir_plan *plan, const weir_layer *top)
     for (uint32_t i = 1; i < plan->layers; i++, from = from->child) {
         weir__layer *layer = &plan->layer[i];
         layer->op = *from;
-        layer->op.name = weir__memory_take_string(from->name);
+        layer->op.name = weir__memory_alloc_string(from->name);
         if (layer->op.name == NULL)
             return weir__error_set(WEIR_ENOMEM, 0, "plan", "no memory for the plan");
         layer->recursive = from->child == from;
@@ -158,7 +158,7 @@ weir_status weir_plan_compile(const weir_layer *top, weir_plan **plan)
         return status;
     const uint32_t with_root = layers + 1;
     weir_plan *compiled =
-        weir__memory_take_zero(sizeof *compiled + with_root * sizeof *compiled->layer);
+        weir__memory_alloc_zero(sizeof *compiled + with_root * sizeof *compiled->layer);
     if (compiled == NULL)
         return weir__error_set(WEIR_ENOMEM, 0, "plan", "no memory for the plan");
     compiled->layers = with_root;
@@ -180,8 +180,8 @@ void weir_plan_free(weir_plan *plan)
     if (plan == NULL)
         return;
     for (uint32_t i = 1; i < plan->layers; i++)
-        weir__memory_give((char *)(uintptr_t)plan->layer[i].op.name);
-    weir__memory_give(plan);
+        weir__memory_free((char *)(uintptr_t)plan->layer[i].op.name);
+    weir__memory_free(plan);
 }
 
 static uint64_t part_bytes(const weir__layer *layer)

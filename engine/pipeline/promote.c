@@ -37,12 +37,12 @@ static weir__frame *next_to_cut(weir_branch *b, weir__frame *top, uint32_t *n)
 {
     /* Where the oldest frame is gathered already, nothing was left below it, and it is all that there
      * was to hand out. In a list nothing is ever left below the topmost, and nobody need go and see. */
-    const bool below = b->loop.below != 0 && b->oldest < top;
+    const bool below = b->loop.has_older != 0 && b->oldest < top;
     WEIR_ASSERT(below || b->oldest >= top || oldest_with_children(b->oldest, top) == top);
     weir__frame *f = below ? oldest_with_children(b->oldest, top) : top;
     b->oldest = f;
     if (f == top)
-        b->loop.below = 0;
+        b->loop.has_older = 0;
     const uint32_t left = f->end - f->next;
     *n = f == top ? left / 2 : left - left / 2;
     return *n > 0 ? f : NULL;
@@ -64,13 +64,13 @@ static uint32_t depth_of(const weir_branch *b, const weir__frame *f)
 /* Notes that f, which no cut frame is above, will have parts out. False if there are too many such. */
 static bool note_cut(weir_branch *b, weir__frame *f)
 {
-    if (f == b->loop.stop)
+    if (f == b->loop.join_frame)
         return true;
     while (b->cut_count > 0 && !weir__frame_has_parts(b->cut[b->cut_count - 1]))
         b->cut_count--;
     if (b->cut_count == WEIR_MOST_CUT)
         return false;
-    b->loop.stop = b->cut[b->cut_count++] = f;
+    b->loop.join_frame = b->cut[b->cut_count++] = f;
     return true;
 }
 
@@ -152,12 +152,12 @@ static bool hand_out(weir_branch *b, weir__frame *top)
 /* After a look that was of no use: some calls of the poll go by, twice as many as before while looks
  * come fast, half as many once they come slowly. So the ops that turn out to take a second each, before
  * the next look, can only be as many as those of the same layer that took next to nothing just before. */
-static void learn_passes(weir_branch *b, uint64_t since_look_ns)
+static void learn_skip_polls(weir_branch *b, uint64_t since_look_ns)
 {
     if (since_look_ns > WEIR_PASS_NS)
-        b->passes /= 2;
-    else if (b->passes < WEIR_PASS_MOST)
-        b->passes = 2 * b->passes + 1;
+        b->skip_polls /= 2;
+    else if (b->skip_polls < WEIR_PASS_MOST)
+        b->skip_polls = 2 * b->skip_polls + 1;
 }
 
 bool weir__promote_serve(weir_branch *b, weir__frame *top)
@@ -170,43 +170,43 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
     weir__credit_earn(b->purse, b->worker, now);
     const bool any = hand_out(b, top);
     if (any)
-        b->passes = 0;
+        b->skip_polls = 0;
     else
-        learn_passes(b, since_look_ns);
+        learn_skip_polls(b, since_look_ns);
     /* Whoever wants something later signals, and so does, again, whoever wants something still and is
      * awake. Otherwise looks must go on, and where ops may be long the next must not wait for a signal. */
     const bool sleepers = weir__mail_has_sleepers(b->mail); /* before it is asked who is missing */
-    if (weir__mail_missing(b->mail) < 0 || (b->passes >= WEIR_PASS_ENOUGH && !sleepers)) {
+    if (weir__mail_missing(b->mail) < 0 || (b->skip_polls >= WEIR_PASS_ENOUGH && !sleepers)) {
         b->loop.polls = 1;
         return true;
     }
     weir__mail_ask(b->mail, b->worker->index);
     /* Not always the same number, or it could always be the last child of a frame that is looked at. */
-    b->loop.polls = 1 + b->passes - ((uint32_t)now & b->passes / 4);
+    b->loop.polls = 1 + b->skip_polls - ((uint32_t)now & b->skip_polls / 4);
     return true;
 }
 
-weir__item *weir__promote_leave(weir__part *part, weir__frame *f)
+weir__item *weir__promote_suspend(weir__part *part, weir__frame *f)
 {
     part->item.run = weir__part_gather;
-    part->left = f;
+    part->suspended_at = f;
     f->token = (uint64_t)(uintptr_t)part;
-    WEIR_POINT(PART_LEFT);
+    WEIR_POINT(PART_SUSPENDED);
     /* J3: release and acquire; pairs with J2. The last of the parts finds all this. */
-    const uint32_t parts = __atomic_fetch_or(&f->parts, WEIR_FRAME_LEFT, __ATOMIC_ACQ_REL);
-    WEIR_ASSERT(parts < WEIR_FRAME_LEFT);
+    const uint32_t parts = __atomic_fetch_or(&f->parts, WEIR_FRAME_SUSPENDED, __ATOMIC_ACQ_REL);
+    WEIR_ASSERT(parts < WEIR_FRAME_SUSPENDED);
     return parts == 0 ? &part->item : NULL;
 }
 
-/* A part of f is complete. Returns the item that gathers f, if f has been left and this was the last. */
+/* A part of f is complete. Returns the item that gathers f, if f is suspended and this was the last. */
 static weir__item *join(weir__frame *f)
 {
     WEIR_POINT(PART_COMPLETING);
-    /* J2: release; pairs with J1. From here on the frame may be gathered and gone, unless it has been
-     * left and this was the last: then acquire as well, and it pairs with J3 and the other J2. */
+    /* J2: release; pairs with J1. From here on the frame may be gathered and gone, unless it is
+     * suspended and this was the last: then acquire as well, and it pairs with J3 and the other J2. */
     const uint32_t parts = __atomic_fetch_sub(&f->parts, 1, __ATOMIC_ACQ_REL);
-    WEIR_ASSERT((parts & ~WEIR_FRAME_LEFT) > 0);
-    return parts == (WEIR_FRAME_LEFT | 1) ? &((weir__part *)(uintptr_t)f->token)->item : NULL;
+    WEIR_ASSERT((parts & ~WEIR_FRAME_SUSPENDED) > 0);
+    return parts == (WEIR_FRAME_SUSPENDED | 1) ? &((weir__part *)(uintptr_t)f->token)->item : NULL;
 }
 
 weir__item *weir__promote_complete(weir__part *part)

@@ -3,9 +3,9 @@
  * part.c calls it from the worker that owns the frames.  It must never wait for a part.
  *
  * Who may call what at the same time ("-" free, "X" never):
- *                 serve, account, leave  complete
+ *                 serve, account, suspend  complete
  *   serve, …              X               -          the worker that owns the frames; account, then
- *                                                    leave once
+ *                                                    suspend once
  *   complete              -               X          once per part, on any worker
  * Order:     all that a part wrote happens before the gather of the frame that it was cut from: by the
  *            frame's count of parts (J1, J2) where the worker comes back to it and finds none out; else
@@ -27,10 +27,10 @@ void weir__promote_account(weir_branch *b);
 
 /* For a part whose worker has nothing left to do but wait for the parts of f: the last of them finds
  * the part as the item that gathers f. Returns that item if none is out any more. */
-weir__item *weir__promote_leave(weir__part *part, weir__frame *f) WEIR_MUST_CHECK;
+weir__item *weir__promote_suspend(weir__part *part, weir__frame *f) WEIR_MUST_CHECK;
 
 /* Completes a part: the frame that it was cut from knows, and its permit and its memory come back.
- * Returns the item that gathers that frame, if the frame has been left and this was the last part.
+ * Returns the item that gathers that frame, if the frame is suspended and this was the last part.
  * After that nothing of the run may be touched, but for that item; the root's completion finishes
  * it. */
 weir__item *weir__promote_complete(weir__part *part) WEIR_MUST_CHECK;

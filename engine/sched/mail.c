@@ -48,14 +48,14 @@ static weir__item *item_in(letter l)
 
 weir_status weir__mail_open(weir__mail *mail, unsigned workers)
 {
-    mail->box = weir__memory_take_zero(workers * sizeof *mail->box);
+    mail->box = weir__memory_alloc_zero(workers * sizeof *mail->box);
     mail->boxes = workers;
     return mail->box != NULL ? WEIR_OK : WEIR_ENOMEM;
 }
 
 void weir__mail_close(weir__mail *mail)
 {
-    weir__memory_give(mail->box);
+    weir__memory_free(mail->box);
 }
 
 void weir__mail_begin(weir__mail *mail)
@@ -69,7 +69,7 @@ void weir__mail_begin(weir__mail *mail)
     for (unsigned i = 0; i < mail->boxes; i++) {
         WEIR_ASSERT(!is_item(load_relaxed(&mail->box[i].content)));
         store_relaxed(&mail->box[i].content, i == 0 ? 0 : letter_of(&request_mark, 0));
-        store_relaxed(&mail->box[i].signal, WEIR__STOP);
+        store_relaxed(&mail->box[i].signal, WEIR__NOW);
     }
 }
 
@@ -137,12 +137,12 @@ const int *weir__mail_signal(const weir__mail *mail, unsigned worker)
 void weir__mail_ask(weir__mail *mail, unsigned other)
 {
     atomic_int *signal = &mail->box[other].signal;
-    int quiet = WEIR__QUIET;
+    int quiet = WEIR__RUN;
     /* M4 as well, of a worker that has announced that it will sleep: seq_cst. */
-    if (load_seq_cst(signal) != WEIR__QUIET)
+    if (load_seq_cst(signal) != WEIR__RUN)
         return;
     /* M6: release; pairs with M5, so that the request is seen. */
-    cas_release(signal, &quiet, WEIR__LOOK);
+    cas_release(signal, &quiet, WEIR__REQUEST);
 }
 
 void weir__mail_ask_others(weir__mail *mail, unsigned worker)
@@ -162,7 +162,7 @@ void weir__mail_ask_in_turn(weir__mail *mail, unsigned worker, uint64_t now_ns)
 void weir__mail_alert(weir__mail *mail, unsigned worker)
 {
     /* M9: seq_cst, after what it is about; pairs with M5, which is before the worker looks at that. */
-    store_seq_cst(&mail->box[worker].signal, WEIR__STOP);
+    store_seq_cst(&mail->box[worker].signal, WEIR__NOW);
 }
 
 void weir__mail_alert_all(weir__mail *mail)
@@ -177,7 +177,7 @@ void weir__mail_acknowledge(weir__mail *mail, unsigned worker)
 {
     /* M5: seq_cst; pairs with M6, as an acquire, and with M9, since the looks at what a run says come
      * after it. M3 as well, before the look for sleepers. */
-    (void)exchange_seq_cst(&mail->box[worker].signal, WEIR__QUIET);
+    (void)exchange_seq_cst(&mail->box[worker].signal, WEIR__RUN);
 }
 
 /* ---- sleeping ---- */

@@ -32,21 +32,19 @@
 #include "base/base.h"
 #include "sched/bell.h"
 #include "sched/item.h"
-#include "weir/detail/loop.h" /* WEIR__LOOK, … */
+#include "sched/tuning.h"
+#include "weir/detail/loop.h" /* WEIR__REQUEST, … */
 #include "weir/status.h"
 
 static_assert(WEIR_NUMBERS < WEIR_LINE, "a number fits beside the address of an item");
-
-/* A busy worker's word is written by those that search at most once in this time, however many. */
-#define WEIR_ASK_GAP_NS 5000
 
 typedef struct weir__box {
     /* 0, or a number beside a request, the mark of a sleeper, or an item's address. The owner alone
      * fills an empty box, and alone withdraws its request; others turn a request or a sleeper's mark
      * into an item, or wake the sleeper by taking its mark away; anyone takes an item out. */
     alignas(WEIR_LINE) atomic_uintptr_t content;
-    /* The word that the owner polls: the owner alone makes WEIR__QUIET of it, others WEIR__LOOK of
-     * that, and anyone WEIR__STOP, by which no poll goes. */
+    /* The word that the owner polls: the owner alone makes WEIR__RUN of it, others WEIR__REQUEST of
+     * that, and anyone WEIR__NOW, by which no poll goes. */
     atomic_int signal;
     weir__bell bell;
 } weir__box;
@@ -92,7 +90,8 @@ void weir__mail_number_give(weir__mail *mail, weir__number number);
 
 /* Has this worker's own box room for an item? If so, it has until the worker posts. */
 bool weir__mail_has_room(const weir__mail *mail, unsigned worker);
-/* Gives the item to a worker that requests such a one, or to a sleeper, or leaves it in this worker's own box, which has room. */
+/* Gives the item to a worker that requests such a one, or to a sleeper, or leaves it in this worker's
+ * own box, which has room. */
 void weir__mail_post(weir__mail *mail, unsigned worker, weir__item *item);
 /* Takes a wanted item from any box, this worker's own first; then no request or mark of this worker is
  * left. NULL if there is none: then its box is as it was, unless another worker was faster. */
@@ -114,7 +113,7 @@ weir__item *weir__mail_withdraw(weir__mail *mail, unsigned worker) WEIR_MUST_CHE
 
 /* ---- signals ---- */
 
-/* The word that this worker polls (weir__loop_is_quiet). Read it by an atomic load only. */
+/* The word that this worker polls (weir__loop_may_go_on). Read it by an atomic load only. */
 const int *weir__mail_signal(const weir__mail *mail, unsigned worker);
 /* The other worker is to look for work to hand out. */
 void weir__mail_ask(weir__mail *mail, unsigned other);

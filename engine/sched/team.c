@@ -92,7 +92,7 @@ static weir_status prepare_binding(weir__team *team, const weir_placement *place
     (void)weir__binding_save(team->topology, team->opener);
     if (placement->bind == WEIR_BIND_NONE)
         return WEIR_OK;
-    team->places = weir__memory_take(placement->threads * sizeof *team->places);
+    team->places = weir__memory_alloc(placement->threads * sizeof *team->places);
     if (team->places == NULL)
         return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
                                placement->threads);
@@ -122,8 +122,8 @@ weir_status weir__team_open(weir__team *team, const weir_placement *placement,
 void weir__team_close(weir__team *team)
 {
     weir__claim_drop(team->claim);
-    weir__memory_give(team->claim);
-    weir__memory_give(team->places);
+    weir__memory_free(team->claim);
+    weir__memory_free(team->places);
     weir__binding_destroy(team->opener);
     weir__binding_destroy(team->caller);
     weir_topology_free(team->topology);

@@ -23,6 +23,9 @@
 /* ns between two requests of a searching worker. Less: busy workers look up more often in vain. More:
  * what was not there at the first request waits longer.  grain */
 #define WEIR_ASK_NS              20000
+/* ns in which the workers that search write the words of the busy ones at most once, however many they
+ * are. Less: the busy ones of a large team are asked all the time.  grain, with many workers */
+#define WEIR_ASK_GAP_NS           5000
 
 /* ---- handing out (credit.c) ---- */
 

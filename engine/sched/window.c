@@ -112,7 +112,7 @@ static uint64_t keep_block(weir__window *window, weir__block *block)
     if (block == NULL)
         return 0;
     if (load_relaxed(&window->all->in_need) > 0) {
-        weir__memory_give(block);
+        weir__memory_free(block);
         return 0;
     }
     put_block(window, block);
@@ -124,7 +124,7 @@ static void trim(weir__window *window)
 {
     for (weir__block *block = window->free_blocks, *next; block != NULL; block = next) {
         next = block->next;
-        weir__memory_give(block);
+        weir__memory_free(block);
     }
     if (window->all->payer != NULL)
         weir__budget_release(window->all->payer, free_bytes(window));
@@ -222,7 +222,7 @@ void weir__window_close(weir__window *window)
 
 static weir__block *new_block(uint64_t bytes)
 {
-    weir__block *block = bytes > SIZE_MAX ? NULL : weir__memory_take((size_t)bytes);
+    weir__block *block = bytes > SIZE_MAX ? NULL : weir__memory_alloc((size_t)bytes);
     if (block != NULL)
         block->bytes = bytes;
     return block;

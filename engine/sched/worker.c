@@ -2,9 +2,9 @@
  *
  * Without work it searches: its request stands in its box, it looks into all boxes, and asks the
  * others every WEIR_ASK_NS; where enough do so already, it watches its own box.  A worker whose last
- * items were over in no time rests before it asks, and longer each time: until then it counts as busy.  After a while it sleeps: waking it costs some
- * microseconds, and at the end of a run tens of them, so that is for runs in which it has nothing to
- * do for long. */
+ * items were over in no time rests before it asks, and longer each time: until then it counts as busy.
+ * After a while it sleeps: waking it costs some microseconds, and at the end of a run tens of them, so
+ * that is for runs in which it has nothing to do for long. */
 #include "sched/worker.h"
 
 #include <sched.h>

@@ -14,7 +14,7 @@ weir_status weir_stream_open(weir_engine *engine, weir_stream **stream)
 {
     if (engine == NULL || stream == NULL)
         return weir__error_null(engine == NULL ? "engine" : "stream");
-    *stream = weir__memory_take_zero(sizeof **stream);
+    *stream = weir__memory_alloc_zero(sizeof **stream);
     if (*stream == NULL)
         return weir__error_set(WEIR_ENOMEM, 0, "stream", "no memory for a stream");
     (*stream)->engine = engine;
@@ -80,12 +80,12 @@ static bool grow(weir_stream *s)
     if (s->count < s->room)
         return true;
     const unsigned room = s->room == 0 ? 8 : 2 * s->room;
-    weir__stage **stages = weir__memory_take(room * sizeof *stages);
+    weir__stage **stages = weir__memory_alloc(room * sizeof *stages);
     if (stages == NULL)
         return false;
     if (s->count > 0)
         memcpy(stages, s->stages, s->count * sizeof *stages);
-    weir__memory_give(s->stages);
+    weir__memory_free(s->stages);
     s->stages = stages;
     s->room = room;
     return true;
@@ -120,19 +120,19 @@ static weir__stage *make_stage(weir_stream *s, weir__stage_kind kind, const weir
                                unsigned inputs)
 {
     WEIR_ASSERT((kind == WEIR_STAGE_WORK) == (inputs > 0) && !s->started);
-    weir__stage *stage = weir__memory_take_zero(sizeof *stage);
+    weir__stage *stage = weir__memory_alloc_zero(sizeof *stage);
     if (stage == NULL)
         return NULL;
     stage->o = *o;
-    stage->o.name = weir__memory_take_string(o->name);
-    stage->input = weir__memory_take(inputs * sizeof *stage->input);
-    stage->input_offset = weir__memory_take(inputs * sizeof *stage->input_offset);
+    stage->o.name = weir__memory_alloc_string(o->name);
+    stage->input = weir__memory_alloc(inputs * sizeof *stage->input);
+    stage->input_offset = weir__memory_alloc(inputs * sizeof *stage->input_offset);
     if (stage->o.name == NULL || stage->input == NULL || stage->input_offset == NULL ||
         pthread_mutex_init(&stage->lock, NULL) != 0) {
-        weir__memory_give((char *)(uintptr_t)stage->o.name);
-        weir__memory_give(stage->input);
-        weir__memory_give(stage->input_offset);
-        weir__memory_give(stage);
+        weir__memory_free((char *)(uintptr_t)stage->o.name);
+        weir__memory_free(stage->input);
+        weir__memory_free(stage->input_offset);
+        weir__memory_free(stage);
         return NULL;
     }
     stage->run = s->run;

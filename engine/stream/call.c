@@ -15,7 +15,7 @@ static weir__position position_of_yield(weir_yielder *y)
     if (!stage->o.unordered)
         return weir__ring_after(&stage->ring, y->at, y->yielded);
     const weir__position at = weir__ring_claim(&stage->ring, 1);
-    weir__ring_unpromise(&stage->ring, 1);
+    weir__ring_unreserve(&stage->ring, 1);
     return at;
 }
 
@@ -92,7 +92,7 @@ static void settle_call(weir_yielder *y)
     WEIR_ASSERT(y->yielded <= stage->o.max_yield);
     const uint32_t left = stage->o.max_yield - y->yielded;
     if (stage->o.unordered) {
-        weir__ring_unpromise(&stage->ring, left);
+        weir__ring_unreserve(&stage->ring, left);
         return; /* that there is room again is told when the job is given back */
     }
     for (uint32_t i = y->yielded; i < stage->o.max_yield; i++)

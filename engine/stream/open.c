@@ -33,9 +33,9 @@ static bool open_job(weir__stage *stage, weir_yielder *y, unsigned job)
 {
     y->stage = stage;
     y->job = job;
-    y->inputs = weir__memory_take(calls_kept(stage) * stage->call_bytes);
-    y->items = weir__memory_take(stage->inputs * sizeof *y->items);
-    y->origins = weir__memory_take(stage->batch.most * sizeof *y->origins);
+    y->inputs = weir__memory_alloc(calls_kept(stage) * stage->call_bytes);
+    y->items = weir__memory_alloc(stage->inputs * sizeof *y->items);
+    y->origins = weir__memory_alloc(stage->batch.most * sizeof *y->origins);
     return y->inputs != NULL && y->items != NULL && y->origins != NULL;
 }
 
@@ -60,7 +60,7 @@ bool weir__stage_open(weir__stage *stage)
     if (stage->kind == WEIR_STAGE_INLET)
         return true;
     stage->ring.fillers = stage->run->mail;
-    stage->yielders = weir__memory_take_zero(stage->o.jobs * sizeof *stage->yielders);
+    stage->yielders = weir__memory_alloc_zero(stage->o.jobs * sizeof *stage->yielders);
     if (stage->yielders == NULL)
         return false;
     for (unsigned job = stage->o.jobs; job-- > 0;) {
@@ -78,11 +78,11 @@ void weir__stage_close(weir__stage *stage)
 {
     WEIR_ASSERT(load_relaxed(&stage->running) == 0);
     for (unsigned job = 0; stage->yielders != NULL && job < stage->o.jobs; job++) {
-        weir__memory_give(stage->yielders[job].inputs);
-        weir__memory_give(stage->yielders[job].items);
-        weir__memory_give(stage->yielders[job].origins);
+        weir__memory_free(stage->yielders[job].inputs);
+        weir__memory_free(stage->yielders[job].items);
+        weir__memory_free(stage->yielders[job].origins);
     }
-    weir__memory_give(stage->yielders);
+    weir__memory_free(stage->yielders);
     stage->yielders = NULL;
     stage->free_yielders = NULL;
     weir__ring_close(&stage->ring);

@@ -64,7 +64,7 @@ static bool inlet_is_closed(const weir__stage *inlet)
 static bool can_go_on(weir_stream *s, weir__stage *stage, bool item)
 {
     if (item)
-        return weir__ring_look(&stage->ring) != WEIR_VIEW_EMPTY || weir__run_cancelled(s->run);
+        return weir__ring_advance(&stage->ring) != WEIR_VIEW_EMPTY || weir__run_cancelled(s->run);
     return weir__ring_room(&stage->ring) > 0 || inlet_is_closed(stage) || has_stopped(s);
 }
 
@@ -100,7 +100,7 @@ weir_status weir_next(weir_stream *s, weir_stage stage, void *item)
     if (item == NULL && from->o.item_bytes > 0)
         return refuse(s, stage, "item is NULL; it receives the item");
     for (;;) {
-        switch (weir__ring_look(&from->ring)) {
+        switch (weir__ring_advance(&from->ring)) {
         case WEIR_VIEW_READY:
             weir__ring_take(&from->ring, item);
             return WEIR_OK;

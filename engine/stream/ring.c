@@ -40,7 +40,7 @@ bool weir__ring_is_valid(const weir__ring *ring)
     const uint64_t head = load_relaxed(&ring->head), tail = load_relaxed(&ring->tail);
     const uint64_t end = load_relaxed(&ring->end), failed = load_relaxed(&ring->failed);
     const weir__position at_head = position_of(ring, head);
-    bool valid = head <= tail && tail - head + load_relaxed(&ring->promised) <= ring->capacity &&
+    bool valid = head <= tail && tail - head + load_relaxed(&ring->reserved) <= ring->capacity &&
                  ring->head_slot == at_head.slot && ring->head_lap == at_head.lap &&
                  (end == WEIR_NO_POSITION || end == tail) &&
                  (failed == WEIR_NO_POSITION || failed <= tail);
@@ -60,8 +60,8 @@ weir_status weir__ring_open(weir__ring *ring, size_t item_bytes, uint32_t capaci
     ring->stride = (size_t)weir__round_up(item_bytes, WEIR_ALIGN);
     atomic_init(&ring->end, WEIR_NO_POSITION);
     atomic_init(&ring->failed, WEIR_NO_POSITION);
-    ring->items = weir__memory_take(ring->stride * capacity);
-    ring->states = weir__memory_take_zero(capacity * sizeof *ring->states);
+    ring->items = weir__memory_alloc(ring->stride * capacity);
+    ring->states = weir__memory_alloc_zero(capacity * sizeof *ring->states);
     if (ring->items != NULL && ring->states != NULL) {
         WEIR_ASSERT_SLOW(weir__ring_is_valid(ring));
         return WEIR_OK;
@@ -72,8 +72,8 @@ weir_status weir__ring_open(weir__ring *ring, size_t item_bytes, uint32_t capaci
 
 void weir__ring_close(weir__ring *ring)
 {
-    weir__memory_give(ring->items);
-    weir__memory_give(ring->states);
+    weir__memory_free(ring->items);
+    weir__memory_free(ring->states);
     ring->items = NULL;
     ring->states = NULL;
 }
@@ -87,22 +87,22 @@ void weir__ring_wake_programs(weir__ring *ring)
 weir__position weir__ring_claim(weir__ring *ring, uint32_t n)
 {
     WEIR_ASSERT(n > 0 && n <= ring->capacity);
-    /* R12: release and acquire; pairs with itself. Calls of an unordered stage claim out of promises,
-     * and the one that saw the slot free (R1) may be another, whose claim came before this. */
+    /* R12: release and acquire; pairs with itself. Calls of an unordered stage claim what they have
+     * reserved, and the one that saw the slot free (R1) may be another, whose claim came before this. */
     return position_of(ring, add_acq_rel(&ring->tail, n));
 }
 
-void weir__ring_promise(weir__ring *ring, uint32_t n)
+void weir__ring_reserve(weir__ring *ring, uint32_t n)
 {
-    WEIR_ASSERT(n > 0 && n <= ring->capacity - load_relaxed(&ring->promised));
-    add_relaxed(&ring->promised, n);
+    WEIR_ASSERT(n > 0 && n <= ring->capacity - load_relaxed(&ring->reserved));
+    add_relaxed(&ring->reserved, n);
 }
 
-void weir__ring_unpromise(weir__ring *ring, uint32_t n)
+void weir__ring_unreserve(weir__ring *ring, uint32_t n)
 {
-    WEIR_ASSERT(n <= load_relaxed(&ring->promised));
+    WEIR_ASSERT(n <= load_relaxed(&ring->reserved));
     /* R9: seq_cst, for weir__event; as a release it pairs with R8. */
-    sub_seq_cst(&ring->promised, n);
+    sub_seq_cst(&ring->reserved, n);
 }
 
 /* Does anybody sleep who may be waiting to fill, or to take? */
@@ -185,7 +185,7 @@ static void move_head(weir__ring *ring, uint64_t head)
     tell(ring->fillers, &ring->program_fills);
 }
 
-weir__view weir__ring_look(weir__ring *ring)
+weir__view weir__ring_advance(weir__ring *ring)
 {
     for (;;) {
         const uint64_t head = load_relaxed(&ring->head);
@@ -203,7 +203,7 @@ weir__view weir__ring_look(weir__ring *ring)
     }
 }
 
-weir__view weir__ring_glance(const weir__ring *ring)
+weir__view weir__ring_peek(const weir__ring *ring)
 {
     /* R10 as well: a sleeper's last look finds head where the news is, or whoever moves it there
      * looks after it. */

@@ -5,13 +5,13 @@
  * more than `capacity` positions claimed and not taken: that is the whole bound of a stream.
  *
  * Who may call what at the same time ("-" free, "X" never):
- *              claim  fill/skip  finish  look/take
+ *              claim  fill/skip  finish  advance/take
  *   claim        -        -        X        -      claim: under the producing stage's lock, or by the
- *   fill/skip    -        -        -        -      one thread that pushes; what was promised also by
+ *   fill/skip    -        -        -        -      one thread that pushes; what was reserved also by
  *   finish       X        -        X        -      calls. fill, skip: once for each claimed position
- *   look/take    -        -        -        X      look, take: under the consuming stage's lock, or
+ *   advance/take -        -        -        X      advance, take: under the consuming stage's lock, or
  *                                                  by the one thread that pulls
- * Order:     what was written before fill is seen after look said ready, and a slot is written
+ * Order:     what was written before fill is seen after advance said ready, and a slot is written
  *            again only after take is through with it.
  * Progress:  nothing here waits. */
 #ifndef WEIR_RING_H
@@ -36,12 +36,12 @@ typedef enum weir__view {
  * lap it was last filled or skipped in, so the consumer, which reads states, never writes them.
  *
  * Invariant (weir__ring_is_valid), when neither side is at work:
- *   head <= tail,  tail - head + promised <= capacity;
+ *   head <= tail,  tail - head + reserved <= capacity;
  *   head_slot == head % capacity,  head_lap == head / capacity % 2;
  *   end is none or tail;  failed is none or at most tail;
  *   the slots of positions [tail, head + capacity) are empty in the laps of those.
  * While they are at work, an item of an unordered call counts twice for a moment: it is claimed
- * before its promise is taken back. */
+ * before it is unreserved. */
 typedef struct weir__ring {
     /* Read-only after the start, but for the end. */
     uint32_t capacity;
@@ -53,7 +53,7 @@ typedef struct weir__ring {
 
     /* Written by the producer. */
     alignas(WEIR_LINE) atomic_uint_least64_t tail; /* next position to claim */
-    atomic_uint promised; /* of an unordered stage: items that calls may yet yield */
+    atomic_uint reserved; /* of an unordered stage: items that calls may yet yield */
 
     /* Written by the consumer. */
     alignas(WEIR_LINE) atomic_uint_least64_t head; /* next position to take */
@@ -63,7 +63,7 @@ typedef struct weir__ring {
     weir__event program_fills, program_takes; /* a program that waits to */
 } weir__ring;
 
-static_assert(WEIR_SAME_LINE(weir__ring, tail, promised), "the producer's line");
+static_assert(WEIR_SAME_LINE(weir__ring, tail, reserved), "the producer's line");
 static_assert(WEIR_SAME_LINE(weir__ring, head, head_lap), "the consumer's line");
 static_assert(!WEIR_SAME_LINE(weir__ring, failed, tail) &&
                   !WEIR_SAME_LINE(weir__ring, tail, head) &&
@@ -90,12 +90,12 @@ static inline uint32_t weir__ring_room(const weir__ring *ring)
     /* R1: seq_cst, for weir__event; as an acquire it pairs with R2: the slots behind head are free to
      * be written. */
     const uint64_t head = load_seq_cst(&ring->head);
-    /* R8: seq_cst, for weir__event; as an acquire before the load of tail it pairs with R9: a promise
-     * that is gone has become a claim. */
-    const uint64_t promised = load_seq_cst(&ring->promised);
+    /* R8: seq_cst, for weir__event; as an acquire before the load of tail it pairs with R9: what is not
+     * reserved any more has become a claim. */
+    const uint64_t reserved = load_seq_cst(&ring->reserved);
     WEIR_POINT(RING_COUNTED);
-    const uint64_t used = load_relaxed(&ring->tail) - head + promised;
-    /* What is being claimed out of a promise may count twice for a moment. */
+    const uint64_t used = load_relaxed(&ring->tail) - head + reserved;
+    /* What is being claimed out of what was reserved may count twice for a moment. */
     return used < ring->capacity ? ring->capacity - (uint32_t)used : 0;
 }
 
@@ -107,9 +107,9 @@ typedef struct weir__position {
 } weir__position;
 
 weir__position weir__ring_claim(weir__ring *ring, uint32_t n);
-/* An unordered stage promises first, and then claims what was promised or takes it back. */
-void weir__ring_promise(weir__ring *ring, uint32_t n);
-void weir__ring_unpromise(weir__ring *ring, uint32_t n);
+/* An unordered stage reserves first, and then claims what it has reserved or gives it up. */
+void weir__ring_reserve(weir__ring *ring, uint32_t n);
+void weir__ring_unreserve(weir__ring *ring, uint32_t n);
 
 /* The position `n` after this one; n is at most the capacity. */
 static inline weir__position weir__ring_after(const weir__ring *ring, weir__position at, uint32_t n)
@@ -142,12 +142,12 @@ void weir__ring_fail(weir__ring *ring, uint64_t position);
 /* ---- the consumer ---- */
 
 /* What is next; takes holes on the way. */
-weir__view weir__ring_look(weir__ring *ring);
-/* Whether look might say something else than EMPTY: for anybody, a hint. */
-weir__view weir__ring_glance(const weir__ring *ring);
+weir__view weir__ring_advance(weir__ring *ring);
+/* Whether advance might say something else than EMPTY: for anybody, a hint. */
+weir__view weir__ring_peek(const weir__ring *ring);
 /* Calls `drop` on each item that is there; for when neither side is at work any more. */
 void weir__ring_drop(weir__ring *ring, void (*drop)(void *argument, void *item), void *argument);
-/* Copies the next item out and frees its slot; look has said READY. */
+/* Copies the next item out and frees its slot; advance has said READY. */
 void weir__ring_take(weir__ring *ring, void *item);
 
 #endif

@@ -37,7 +37,7 @@ static bool jobs_are_valid(const weir__stage *stage)
     unsigned free = 0;
     for (const weir_yielder *y = stage->free_yielders; y != NULL && free <= jobs; y = y->next_free)
         free++;
-    return running + free == jobs && (running > 0 || load_relaxed(&stage->ring.promised) == 0);
+    return running + free == jobs && (running > 0 || load_relaxed(&stage->ring.reserved) == 0);
 }
 
 bool weir__stage_is_valid(const weir__stage *stage)
@@ -82,7 +82,7 @@ static bool inputs_call(const weir__stage *stage)
         return stage->kind == WEIR_STAGE_SOURCE;
     unsigned ready = 0, ended = 0;
     for (unsigned i = 0; i < stage->inputs; i++)
-        switch (weir__ring_glance(&stage->input[i]->ring)) {
+        switch (weir__ring_peek(&stage->input[i]->ring)) {
         case WEIR_VIEW_EMPTY:
             break;
         case WEIR_VIEW_READY:
@@ -113,7 +113,7 @@ static bool failed_elsewhere(const weir__stage *stage)
            (stage->kind == WEIR_STAGE_INLET || !weir__stage_is(stage->last, WEIR_STAGE_FAILS_HERE));
 }
 
-bool weir__stage_glance(const weir__stage *stage)
+bool weir__stage_peek(const weir__stage *stage)
 {
     if (!may_begin(stage))
         return false;
@@ -173,7 +173,7 @@ static weir__view take_zip(weir__stage *stage, char *call)
 {
     weir__view all = WEIR_VIEW_READY;
     for (unsigned i = 0; i < stage->inputs; i++) {
-        const weir__view view = weir__ring_look(&stage->input[i]->ring);
+        const weir__view view = weir__ring_advance(&stage->input[i]->ring);
         if (view == WEIR_VIEW_FAILED || (view == WEIR_VIEW_END && all != WEIR_VIEW_FAILED) ||
             (view == WEIR_VIEW_EMPTY && all == WEIR_VIEW_READY))
             all = view;
@@ -190,7 +190,7 @@ static weir__view take_merge(weir__stage *stage, char *call, unsigned *origin)
     WEIR_ASSERT(stage->next_input <= stage->inputs);
     for (unsigned n = 0; n < stage->inputs; n++) {
         const unsigned i = (stage->next_input + n) % stage->inputs;
-        const weir__view view = weir__ring_look(&stage->input[i]->ring);
+        const weir__view view = weir__ring_advance(&stage->input[i]->ring);
         if (view == WEIR_VIEW_FAILED)
             return view;
         ended += view == WEIR_VIEW_END;
@@ -251,7 +251,7 @@ static uint32_t claim(weir__stage *stage, weir_yielder *y)
         n++;
     WEIR_ASSERT(stage->o.unordered || weir__ring_room(&stage->ring) >= n * stage->o.max_yield);
     if (n > 0 && stage->o.unordered)
-        weir__ring_promise(&stage->ring, n * stage->o.max_yield);
+        weir__ring_reserve(&stage->ring, n * stage->o.max_yield);
     else if (n > 0)
         y->at = weir__ring_claim(&stage->ring, n * stage->o.max_yield);
     return n;
@@ -270,7 +270,7 @@ uint32_t weir__stage_begin(weir__stage *stage, weir_yielder **y, bool *moved)
 {
     uint32_t n = 0;
     *moved = false;
-    if (!weir__stage_glance(stage))
+    if (!weir__stage_peek(stage))
         return 0;
     pthread_mutex_lock(&stage->lock);
     see_failure(stage);

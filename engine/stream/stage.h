@@ -6,7 +6,7 @@
  * calls at once.
  *
  * Who may call what at the same time: begin and make, any number of workers, each with its own
- * calls; glance, anybody. Claims are under the stage's lock; the calls themselves are not.
+ * calls; peek, anybody. Claims are under the stage's lock; the calls themselves are not.
  * Progress: a lock, held for claiming and settling a batch of calls. */
 #ifndef WEIR_STAGE_H
 #define WEIR_STAGE_H
@@ -79,7 +79,7 @@ enum {
  *   the grain of batches is valid;  1 <= o.max_yield <= o.buffer == ring.capacity;
  *   kind is WORK <=> there are inputs;  these are taken, and have the same `last`;
  *   `last` is the stage itself <=> it is not taken;
- *   FAILING => OVER;  no call is running => nothing is promised;
+ *   FAILING => OVER;  no call is running => nothing is reserved;
  *   after begin and make: OVER and no call is running => the ring ended or failed, but for an inlet. */
 typedef struct weir__stage {
     /* Read-only after the start. */
@@ -139,7 +139,7 @@ uint32_t weir__stage_make(weir__stage *stage, weir_yielder *y, uint32_t n);
 uint32_t weir__stage_call(weir_yielder *y, uint32_t n);
 
 /* True if begin might do something: a hint that errs only for a moment. */
-bool weir__stage_glance(const weir__stage *stage);
+bool weir__stage_peek(const weir__stage *stage);
 
 /* What keeps a stage with inputs for a call from making one; a hint as well. */
 typedef enum weir__lack { WEIR_LACK_NOTHING, WEIR_LACK_JOB, WEIR_LACK_ROOM } weir__lack;

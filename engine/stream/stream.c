@@ -23,10 +23,10 @@ static void free_stage(weir__stage *stage)
 {
     weir__stage_close(stage);
     pthread_mutex_destroy(&stage->lock);
-    weir__memory_give(stage->input);
-    weir__memory_give(stage->input_offset);
-    weir__memory_give((char *)(uintptr_t)stage->o.name);
-    weir__memory_give(stage);
+    weir__memory_free(stage->input);
+    weir__memory_free(stage->input_offset);
+    weir__memory_free((char *)(uintptr_t)stage->o.name);
+    weir__memory_free(stage);
 }
 
 /* ---- start ---- */
@@ -174,7 +174,7 @@ weir_status weir_stream_close(weir_stream *s)
     }
     for (unsigned i = 0; i < s->count; i++)
         free_stage(s->stages[i]);
-    weir__memory_give(s->stages);
-    weir__memory_give(s);
+    weir__memory_free(s->stages);
+    weir__memory_free(s);
     return status;
 }

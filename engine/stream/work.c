@@ -12,7 +12,7 @@ static bool is_cancelled(const weir_stream *s)
 static bool somebody_could_begin(const weir_stream *s)
 {
     for (unsigned i = s->count; i-- > 0;)
-        if (weir__stage_glance(s->stages[i]))
+        if (weir__stage_peek(s->stages[i]))
             return true;
     return false;
 }

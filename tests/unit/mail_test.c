@@ -34,7 +34,7 @@ static void close_mail(weir__mail *mail)
 static bool fires(const weir__mail *mail, unsigned worker)
 {
     weir_loop loop = {.signal = weir__mail_signal(mail, worker), .polls = 1};
-    return !weir__loop_is_quiet(&loop);
+    return !weir__loop_may_go_on(&loop);
 }
 
 static void workers_that_are_on_their_way_get_an_item_each(void **state)
@@ -168,7 +168,7 @@ static void an_alert_fires_at_once_and_wakes_sleepers(void **state)
     for (unsigned i = 0; i < 2; i++) {
         weir__mail_ask(&mail, i); /* weaker, so it changes nothing */
         weir_loop loop = {.signal = weir__mail_signal(&mail, i), .polls = 100};
-        assert_false(weir__loop_is_quiet(&loop)); /* passes over nothing */
+        assert_false(weir__loop_may_go_on(&loop)); /* passes over nothing */
         weir__mail_acknowledge(&mail, i);
         assert_false(fires(&mail, i));
     }

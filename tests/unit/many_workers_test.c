@@ -83,7 +83,7 @@ static void the_busy_are_asked_as_often_by_many_as_by_few(void **state)
         weir__mail_acknowledge(&h->mail, 0);
         const uint64_t began_ns = weir__now_ns();
         while (asked == 0 || weir__now_ns() < began_ns + 100000000) {
-            if (__atomic_load_n(signal, __ATOMIC_RELAXED) != WEIR__QUIET) {
+            if (__atomic_load_n(signal, __ATOMIC_RELAXED) != WEIR__RUN) {
                 asked++;
                 weir__mail_acknowledge(&h->mail, 0);
             }

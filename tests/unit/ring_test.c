@@ -1,4 +1,4 @@
-/* Tests rings: exact capacity, order, holes, promises, ends and failures, and both sides at work at
+/* Tests rings: exact capacity, order, holes, reservations, ends and failures, and both sides at work at
  * the same time.
  *
  * Run by ctest with the engine's internal headers.  It must never touch a ring from two threads in
@@ -31,7 +31,7 @@ static void fill(weir__ring *ring, weir__position at, uint64_t value)
 static void expect(weir__ring *ring, uint64_t value)
 {
     uint64_t got = ~value;
-    assert_int_equal(weir__ring_look(ring), WEIR_VIEW_READY);
+    assert_int_equal(weir__ring_advance(ring), WEIR_VIEW_READY);
     weir__ring_take(ring, &got);
     assert_int_equal(got, value);
 }
@@ -52,7 +52,7 @@ static void a_ring_has_room_for_its_capacity_and_not_one_more(void **state)
                 assert_int_equal(weir__ring_claim(ring, 1).number, n);
             }
             assert_int_equal(weir__ring_room(ring), 0);
-            assert_int_equal(weir__ring_look(ring), WEIR_VIEW_EMPTY);
+            assert_int_equal(weir__ring_advance(ring), WEIR_VIEW_EMPTY);
             close_ring(ring);
         }
 }
@@ -72,7 +72,7 @@ static void items_come_in_the_order_of_their_positions_round_and_round(void **st
                 assert_int_equal(at.number, number);
                 assert_int_equal(at.slot, number % *c);
                 for (uint32_t i = n; i-- > 0;) { /* the last first */
-                    assert_int_equal(weir__ring_look(ring), WEIR_VIEW_EMPTY);
+                    assert_int_equal(weir__ring_advance(ring), WEIR_VIEW_EMPTY);
                     assert_int_equal(weir__ring_room(ring), *c - n);
                     const weir__position one = weir__ring_after(ring, at, i);
                     assert_int_equal(one.slot, (number + i) % *c);
@@ -101,34 +101,34 @@ static void holes_are_passed_over_and_give_their_room_back(void **state)
                         weir__ring_skip(ring, weir__ring_after(ring, at, i));
                 fill(ring, weir__ring_after(ring, at, kept), kept);
                 expect(ring, kept);
-                assert_int_equal(weir__ring_look(ring), WEIR_VIEW_EMPTY);
+                assert_int_equal(weir__ring_advance(ring), WEIR_VIEW_EMPTY);
                 assert_int_equal(weir__ring_room(ring), *c);
             }
             weir__position at = weir__ring_claim(ring, *c); /* nothing but holes */
             for (uint32_t i = 0; i < *c; i++, at = weir__ring_after(ring, at, 1))
                 weir__ring_skip(ring, at);
             assert_int_equal(weir__ring_room(ring), 0);
-            assert_int_equal(weir__ring_look(ring), WEIR_VIEW_EMPTY);
+            assert_int_equal(weir__ring_advance(ring), WEIR_VIEW_EMPTY);
             assert_int_equal(weir__ring_room(ring), *c);
             close_ring(ring);
         }
 }
 
-static void promises_take_room_as_positions_do(void **state)
+static void what_is_reserved_takes_room_as_positions_do(void **state)
 {
     (void)state;
     weir__ring *ring = open_ring(sizeof(uint64_t), 7);
-    weir__ring_promise(ring, 3);
+    weir__ring_reserve(ring, 3);
     assert_int_equal(weir__ring_room(ring), 4);
     fill(ring, weir__ring_claim(ring, 4), 10);
     assert_int_equal(weir__ring_room(ring), 0);
-    weir__ring_unpromise(ring, 1); /* one comes true, one does not */
+    weir__ring_unreserve(ring, 1); /* one comes true, one does not */
     const weir__position at = weir__ring_claim(ring, 1);
     assert_int_equal(weir__ring_room(ring), 0);
     fill(ring, at, 14);
-    weir__ring_unpromise(ring, 1);
+    weir__ring_unreserve(ring, 1);
     assert_int_equal(weir__ring_room(ring), 1);
-    weir__ring_unpromise(ring, 1);
+    weir__ring_unreserve(ring, 1);
     assert_int_equal(weir__ring_room(ring), 2);
     expect(ring, 10);
     assert_int_equal(weir__ring_room(ring), 3);
@@ -141,21 +141,21 @@ static void the_end_comes_after_the_last_item(void **state)
     weir__ring *ring = open_ring(sizeof(uint64_t), 3);
     const weir__position at = weir__ring_claim(ring, 3);
     weir__ring_finish(ring);
-    assert_int_equal(weir__ring_look(ring), WEIR_VIEW_EMPTY);
+    assert_int_equal(weir__ring_advance(ring), WEIR_VIEW_EMPTY);
     fill(ring, weir__ring_after(ring, at, 1), 1);
-    assert_int_equal(weir__ring_look(ring), WEIR_VIEW_EMPTY);
+    assert_int_equal(weir__ring_advance(ring), WEIR_VIEW_EMPTY);
     fill(ring, at, 0);
     weir__ring_skip(ring, weir__ring_after(ring, at, 2));
     expect(ring, 0);
     expect(ring, 1);
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(weir__ring_look(ring), WEIR_VIEW_END);
-        assert_int_equal(weir__ring_glance(ring), WEIR_VIEW_END);
+        assert_int_equal(weir__ring_advance(ring), WEIR_VIEW_END);
+        assert_int_equal(weir__ring_peek(ring), WEIR_VIEW_END);
     }
     close_ring(ring);
     ring = open_ring(sizeof(uint64_t), 3); /* one without any item */
     weir__ring_finish(ring);
-    assert_int_equal(weir__ring_look(ring), WEIR_VIEW_END);
+    assert_int_equal(weir__ring_advance(ring), WEIR_VIEW_END);
     close_ring(ring);
 }
 
@@ -177,12 +177,12 @@ static void the_first_failure_in_order_hides_all_behind_it(void **state)
     weir__ring_fail(ring, 2);
     weir__ring_fail(ring, 4);
     weir__ring_finish(ring);
-    assert_int_equal(weir__ring_glance(ring), WEIR_VIEW_READY);
+    assert_int_equal(weir__ring_peek(ring), WEIR_VIEW_READY);
     expect(ring, 0);
     expect(ring, 1);
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(weir__ring_look(ring), WEIR_VIEW_FAILED);
-        assert_int_equal(weir__ring_glance(ring), WEIR_VIEW_FAILED);
+        assert_int_equal(weir__ring_advance(ring), WEIR_VIEW_FAILED);
+        assert_int_equal(weir__ring_peek(ring), WEIR_VIEW_FAILED);
     }
     uint64_t next = 2; /* the others are still there, to be destroyed */
     weir__ring_drop(ring, expect_dropped, &next);
@@ -198,30 +198,30 @@ static void a_failure_that_comes_when_its_position_is_taken_is_seen_all_the_same
     expect(ring, 0);
     fill(ring, weir__ring_claim(ring, 1), 1);
     weir__ring_fail(ring, 0); /* an inlet that is pushed into while it fails */
-    assert_int_equal(weir__ring_glance(ring), WEIR_VIEW_FAILED);
-    assert_int_equal(weir__ring_look(ring), WEIR_VIEW_FAILED);
+    assert_int_equal(weir__ring_peek(ring), WEIR_VIEW_FAILED);
+    assert_int_equal(weir__ring_advance(ring), WEIR_VIEW_FAILED);
     uint64_t next = 1;
     weir__ring_drop(ring, expect_dropped, &next);
     assert_int_equal(next, 2);
     close_ring(ring);
 }
 
-static void a_glance_says_what_a_look_will_say(void **state)
+static void a_peek_says_what_an_advance_will_say(void **state)
 {
     (void)state;
     weir__ring *ring = open_ring(sizeof(uint64_t), 3);
     uint64_t random = 8;
     for (uint64_t number = 0; number < 1000; number++) {
-        assert_int_equal(weir__ring_glance(ring), WEIR_VIEW_EMPTY);
+        assert_int_equal(weir__ring_peek(ring), WEIR_VIEW_EMPTY);
         const weir__position at = weir__ring_claim(ring, 1);
-        assert_int_equal(weir__ring_glance(ring), WEIR_VIEW_EMPTY);
+        assert_int_equal(weir__ring_peek(ring), WEIR_VIEW_EMPTY);
         if (draw(&random, 2) == 0) {
             weir__ring_skip(ring, at); /* something to look at, at least */
-            assert_int_equal(weir__ring_glance(ring), WEIR_VIEW_READY);
-            assert_int_equal(weir__ring_look(ring), WEIR_VIEW_EMPTY);
+            assert_int_equal(weir__ring_peek(ring), WEIR_VIEW_READY);
+            assert_int_equal(weir__ring_advance(ring), WEIR_VIEW_EMPTY);
         } else {
             fill(ring, at, number);
-            assert_int_equal(weir__ring_glance(ring), WEIR_VIEW_READY);
+            assert_int_equal(weir__ring_peek(ring), WEIR_VIEW_READY);
             expect(ring, number);
         }
     }
@@ -234,9 +234,9 @@ static void items_may_have_no_bytes(void **state)
     weir__ring *ring = open_ring(0, 2);
     for (int i = 0; i < 10; i++) {
         weir__ring_fill(ring, weir__ring_claim(ring, 1));
-        assert_int_equal(weir__ring_look(ring), WEIR_VIEW_READY);
+        assert_int_equal(weir__ring_advance(ring), WEIR_VIEW_READY);
         weir__ring_take(ring, NULL);
-        assert_int_equal(weir__ring_look(ring), WEIR_VIEW_EMPTY);
+        assert_int_equal(weir__ring_advance(ring), WEIR_VIEW_EMPTY);
     }
     close_ring(ring);
     assert_true(weir__ring_bytes(0, 1000) <= 1000);
@@ -295,8 +295,8 @@ static weir__position claim_some(weir__ring *ring, uint32_t n, bool promises)
 {
     if (!promises)
         return weir__ring_claim(ring, n);
-    weir__ring_promise(ring, n);
-    weir__ring_unpromise(ring, n);
+    weir__ring_reserve(ring, n);
+    weir__ring_unreserve(ring, n);
     return weir__ring_claim(ring, n);
 }
 
@@ -331,9 +331,9 @@ static void *produce(void *argument)
 static weir__view wait_for_view(weir__ring *ring)
 {
     weir__view view;
-    while ((view = weir__ring_look(ring)) == WEIR_VIEW_EMPTY) {
+    while ((view = weir__ring_advance(ring)) == WEIR_VIEW_EMPTY) {
         weir__event_prepare(&ring->program_takes);
-        if (weir__ring_look(ring) != WEIR_VIEW_EMPTY)
+        if (weir__ring_advance(ring) != WEIR_VIEW_EMPTY)
             weir__event_withdraw(&ring->program_takes);
         else
             weir__event_wait(&ring->program_takes, WEIR_NO_DEADLINE);
@@ -394,9 +394,9 @@ static void *claim_what_was_promised(void *argument)
 {
     promiser *p = argument;
     while (!atomic_load(&p->over))
-        if (atomic_load(&p->ring->promised) > 0) {
+        if (atomic_load(&p->ring->reserved) > 0) {
             const weir__position at = weir__ring_claim(p->ring, 1);
-            weir__ring_unpromise(p->ring, 1);
+            weir__ring_unreserve(p->ring, 1);
             weir__ring_fill(p->ring, at);
         }
     return NULL;
@@ -415,9 +415,9 @@ static void a_promise_that_becomes_a_claim_is_never_seen_as_room(void **state)
         uint64_t item;
         const uint32_t room = weir__ring_room(ring);
         if (room > 0)
-            weir__ring_promise(ring, room);
+            weir__ring_reserve(ring, room);
         overbooked = atomic_load(&ring->tail) - atomic_load(&ring->head) > 4;
-        if (weir__ring_look(ring) == WEIR_VIEW_READY)
+        if (weir__ring_advance(ring) == WEIR_VIEW_READY)
             weir__ring_take(ring, &item);
     }
     weir__testing_seed(0);
@@ -445,7 +445,7 @@ static void *claim_late(void *argument)
     late_call *c = argument;
     wait_for_step(c, 1);
     const weir__position at = weir__ring_claim(c->ring, 1);
-    weir__ring_unpromise(c->ring, 1);
+    weir__ring_unreserve(c->ring, 1);
     fill(c->ring, at, at.number);
     store_relaxed(&c->step, 2);
     return NULL;
@@ -457,17 +457,17 @@ static void a_claim_is_ordered_behind_the_claims_before_it(void **state)
     (void)state;
     late_call late = {.ring = open_ring(sizeof(uint64_t), 2)};
     pthread_t thread;
-    weir__ring_promise(late.ring, 1);
+    weir__ring_reserve(late.ring, 1);
     assert_int_equal(pthread_create(&thread, NULL, claim_late, &late), 0);
     weir__position at = claim_some(late.ring, 1, true);
     fill(late.ring, at, 0);
     expect(late.ring, 0);
     assert_int_equal(weir__ring_room(late.ring), 1);
-    weir__ring_promise(late.ring, 1);
+    weir__ring_reserve(late.ring, 1);
     at = weir__ring_claim(late.ring, 1);
     store_relaxed(&late.step, 1);
     wait_for_step(&late, 2);
-    weir__ring_unpromise(late.ring, 1);
+    weir__ring_unreserve(late.ring, 1);
     fill(late.ring, at, 1);
     expect(late.ring, 1);
     expect(late.ring, 2);
@@ -481,11 +481,11 @@ int main(void)
         cmocka_unit_test(a_ring_has_room_for_its_capacity_and_not_one_more),
         cmocka_unit_test(items_come_in_the_order_of_their_positions_round_and_round),
         cmocka_unit_test(holes_are_passed_over_and_give_their_room_back),
-        cmocka_unit_test(promises_take_room_as_positions_do),
+        cmocka_unit_test(what_is_reserved_takes_room_as_positions_do),
         cmocka_unit_test(the_end_comes_after_the_last_item),
         cmocka_unit_test(the_first_failure_in_order_hides_all_behind_it),
         cmocka_unit_test(a_failure_that_comes_when_its_position_is_taken_is_seen_all_the_same),
-        cmocka_unit_test(a_glance_says_what_a_look_will_say),
+        cmocka_unit_test(a_peek_says_what_an_advance_will_say),
         cmocka_unit_test(items_may_have_no_bytes),
         cmocka_unit_test(bytes_that_do_not_fit_are_said_to_be_too_many),
         cmocka_unit_test(sizes_are_rounded_up_and_stay_too_many),

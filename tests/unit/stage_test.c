@@ -105,14 +105,14 @@ static void make_one(const hand *h, weir_stage stage)
 static void expect_item(const hand *h, weir_stage stage, uint64_t expected)
 {
     uint64_t got = ~expected;
-    assert_int_equal(weir__ring_look(&at(h, stage)->ring), WEIR_VIEW_READY);
+    assert_int_equal(weir__ring_advance(&at(h, stage)->ring), WEIR_VIEW_READY);
     weir__ring_take(&at(h, stage)->ring, &got);
     assert_int_equal(got, expected);
 }
 
 static void expect_view(const hand *h, weir_stage stage, weir__view view)
 {
-    assert_int_equal(weir__ring_look(&at(h, stage)->ring), view);
+    assert_int_equal(weir__ring_advance(&at(h, stage)->ring), view);
 }
 
 /* ---- ops ---- */
@@ -169,9 +169,9 @@ static void a_call_begins_when_there_is_an_input_and_room(void **state)
     make_one(&h, out);
     make_one(&h, out);
     expect_no_call(&h, out); /* the buffer is full */
-    assert_false(weir__stage_glance(at(&h, out)));
+    assert_false(weir__stage_peek(at(&h, out)));
     expect_item(&h, out, 0);
-    assert_true(weir__stage_glance(at(&h, out)));
+    assert_true(weir__stage_peek(at(&h, out)));
     make_one(&h, out);
     expect_item(&h, out, 1);
     expect_item(&h, out, 2);
@@ -272,7 +272,7 @@ static void a_source_ends_where_its_calls_say(void **state)
     assert_false(weir__stage_is(at(&h, out), WEIR_STAGE_OVER));
     make_one(&h, out); /* the end, in a position of its own */
     assert_true(weir__stage_is(at(&h, out), WEIR_STAGE_OVER));
-    assert_false(weir__stage_glance(at(&h, out)));
+    assert_false(weir__stage_peek(at(&h, out)));
     expect_item(&h, out, 0);
     expect_item(&h, out, 1);
     expect_view(&h, out, WEIR_VIEW_END);
@@ -325,7 +325,7 @@ static void the_shorter_input_of_a_zip_ends_it_and_the_longer_is_not_wanted(void
     for (weir_stage stage = shorter; stage <= longer; stage++)
         assert_true(weir__stage_is(at(&h, stage), WEIR_STAGE_UNWANTED));
     assert_false(weir__stage_is(at(&h, longer), WEIR_STAGE_OVER));
-    assert_false(weir__stage_glance(at(&h, longer)));
+    assert_false(weir__stage_peek(at(&h, longer)));
     expect_no_call(&h, longer);
     assert_int_equal(stop(&h), WEIR_OK);
     assert_int_equal(destroyed, 1); /* the one that lay there */
@@ -467,7 +467,7 @@ static void where_no_failure_comes_down_the_source_fails_itself(void **state)
     make_one(&h, other);
     push(&h, in, 0);
     make_one(&h, failed);
-    assert_true(weir__stage_glance(at(&h, other)));
+    assert_true(weir__stage_peek(at(&h, other)));
     expect_no_call(&h, other);
     assert_true(weir__stage_is(at(&h, other), WEIR_STAGE_FAILING));
     expect_item(&h, other, 0);

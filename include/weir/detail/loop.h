@@ -59,12 +59,12 @@ struct weir_loop {
     };
     weir__frame *frame; /* the topmost, or NULL */
 
-    weir__frame *stop; /* the topmost that had parts out when last seen, or the lowest */
-    char *fresh;       /* frames from here on have not been in use: they are blank */
-    uint32_t depth;    /* of one that began there: branches on the path from the top */
-    int below;         /* 0: no frame below the topmost has children left */
-    uint32_t polls;    /* that call, until a look at what others want; that one included */
-    const int *signal; /* what others want of this worker. Atomic; see weir__loop_is_quiet() */
+    weir__frame *join_frame; /* the topmost that had parts out when last seen, or the lowest */
+    char *fresh;             /* frames from here on have not been in use: they are blank */
+    uint32_t depth;          /* of one that began there: branches on the path from the top */
+    int has_older;           /* 0: no frame below the topmost has children remaining */
+    uint32_t polls;          /* until a request is handled, the one that fires included */
+    const int *signal; /* what others want of this worker. Atomic; see weir__loop_may_go_on() */
     uint64_t branches; /* children of the frames that were gathered */
 };
 
@@ -79,19 +79,19 @@ struct weir_loop {
     ((uint64_t)WEIR__LOOP_NUMBER << 32 | (uint64_t)sizeof(weir__frame) << 16 |                     \
      (uint64_t)sizeof(struct weir_loop))
 
-/* What others want of a worker: nothing, a look whether it has work for them, or that it stops. */
-#define WEIR__QUIET 1
-#define WEIR__LOOK  0
-#define WEIR__STOP  (-1)
+/* What others want of a worker: that it runs on, that it hands out work, or that it looks at once. */
+#define WEIR__RUN     1
+#define WEIR__REQUEST 0
+#define WEIR__NOW     (-1)
 
-/* The poll before each op that begins a child or gathers: may the worker go on without a look at
- * what others want? Once it says no it says so until the look. */
-WEIR__ALWAYS_INLINE int weir__loop_is_quiet(weir_loop *loop)
+/* The poll before each op that begins a child or gathers: may the worker go on? If not, the poll has
+ * fired, and so do all others until what it is about has been handled. */
+WEIR__ALWAYS_INLINE int weir__loop_may_go_on(weir_loop *loop)
 {
     const int signal = __atomic_load_n(loop->signal, __ATOMIC_RELAXED);
-    if (__builtin_expect(signal > WEIR__LOOK, 1))
+    if (__builtin_expect(signal > WEIR__REQUEST, 1))
         return 1;
-    if (loop->polls <= 1 || signal < WEIR__LOOK)
+    if (loop->polls <= 1 || signal < WEIR__REQUEST)
         return 0;
     loop->polls--;
     return 1;
@@ -146,7 +146,7 @@ WEIR__ALWAYS_INLINE weir__frame *weir__loop_children(weir_loop *loop, weir__fram
         if (n != 0 && code == 0) {
             f->next = i;
             if (i != end)
-                loop->below = 1;
+                loop->has_older = 1;
             return weir__loop_open(loop, f, child, n, out);
         }
         if (code == 0) {
@@ -160,7 +160,7 @@ WEIR__ALWAYS_INLINE weir__frame *weir__loop_children(weir_loop *loop, weir__fram
             return NULL;
         }
         out += child->out_bytes;
-    } while (i != end && weir__loop_is_quiet(loop));
+    } while (i != end && weir__loop_may_go_on(loop));
     f->next = i;
     return f;
 }
@@ -196,7 +196,7 @@ WEIR__ALWAYS_INLINE void weir__loop_layer(weir_loop *loop, const weir_layer *lay
             if (f->layer != own)
                 break;
         }
-    } while ((f->next != f->end || f != loop->stop) && weir__loop_is_quiet(loop));
+    } while ((f->next != f->end || f != loop->join_frame) && weir__loop_may_go_on(loop));
     loop->frame = f;
 }
 
