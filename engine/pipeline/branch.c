@@ -21,7 +21,7 @@ unsigned weir_worker(const weir_branch *b)
 
 void *weir_scratch(weir_branch *b)
 {
-    return b->scratch;
+    return b->pipeline->plan->scratch_bytes > 0 ? b->scratch : NULL;
 }
 
 int weir_stopping(const weir_branch *b)

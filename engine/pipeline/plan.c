@@ -84,6 +84,8 @@ static weir_status copy_layers(weir_plan *plan, const weir_layer *top)
         layer->op.child = NULL; /* the caller's; it may go away */
         if (from->scratch_bytes > plan->scratch_bytes)
             plan->scratch_bytes = from->scratch_bytes;
+        if (from->nested_bytes > plan->nested_bytes)
+            plan->nested_bytes = from->nested_bytes;
     }
     return WEIR_OK;
 }
@@ -206,11 +208,13 @@ uint64_t weir__plan_certificate(const weir_plan *plan, bool many, size_t in_flig
     const uint64_t root =
         weir__bytes_add(weir__window_block_bytes(plan->root_memory), plan->root_declared);
     const uint64_t parts = weir__bytes_multiply(in_flight, largest_part(plan, many));
-    const uint64_t scratch =
-        plan->scratch_bytes == 0 ? 0 : weir__window_block_bytes(plan->scratch_bytes);
+    const uint64_t context =
+        plan->scratch_bytes == 0 && plan->nested_bytes == 0
+            ? 0
+            : weir__bytes_add(weir__window_block_bytes(plan->scratch_bytes), plan->nested_bytes);
     /* No more workers run at a time than there are parts, and the root. */
     const uint64_t running = in_flight < workers ? in_flight + 1 : workers;
-    return weir__bytes_add(weir__bytes_add(root, parts), weir__bytes_multiply(running, scratch));
+    return weir__bytes_add(weir__bytes_add(root, parts), weir__bytes_multiply(running, context));
 }
 
 uint64_t weir_plan_serial_bytes(const weir_plan *plan)

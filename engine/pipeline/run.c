@@ -34,7 +34,8 @@ static weir__need need_of(const weir__life *life, const weir_plan *plan, bool ma
         in_flight == 0 ? serial : weir__plan_certificate(plan, many, in_flight, life->workers);
     return (weir__need){.limits = {.max_in_flight = in_flight,
                                    .limit_bytes = most,
-                                   .scratch_bytes = plan->scratch_bytes},
+                                   .scratch_bytes = plan->scratch_bytes,
+                                   .nested_bytes = plan->nested_bytes},
                         .least_bytes = serial,
                         .root_bytes = plan->root_memory,
                         .root_held = plan->root_declared,

@@ -59,20 +59,41 @@ static weir_status refuse(const weir__budget *budget, const weir__need *need, we
                            least, need->what);
 }
 
-/* With a max_bytes a nested run gets the bytes that one worker needs. A run around it with a window
- * may come to need all that there are. */
+/* A run in a run with a window: within the bytes that are declared there for such, or, without any,
+ * beside it. A window's run may come to need all of max_bytes itself. */
+static weir_status limit_declared(const weir__life *life, const weir__need *need,
+                                  weir__limits *limits)
+{
+    const weir__window *around = &life->around->window;
+    const unsigned long long declared = around->nested_bytes, least = need->least_bytes;
+    if (declared == 0 && life->run->engine->max_bytes == SIZE_MAX)
+        return WEIR_OK;
+    if (declared == 0)
+        return weir__error_set(
+            WEIR_EBUDGET, 0, "nested_bytes",
+            "under max_bytes a layer must declare nested_bytes for the runs that "
+            "its ops start; this one needs at least %llu",
+            least);
+    if (least > declared)
+        return weir__error_set(WEIR_EBUDGET, 0, "nested_bytes",
+                               "nested_bytes is %llu, but one worker alone needs %llu bytes for "
+                               "this %s",
+                               declared, least, need->what);
+    if (limits->limit_bytes > declared)
+        limits->limit_bytes = declared;
+    limits->parent = &life->around->window.budget;
+    limits->lent = true;
+    return WEIR_OK;
+}
+
+/* In a call of a stream, with a max_bytes, it gets the bytes that one worker needs. */
 static weir_status limit_nested(const weir__life *life, const weir__need *need,
                                 weir__limits *limits)
 {
-    const size_t max_bytes = life->run->engine->max_bytes;
-    if (max_bytes == SIZE_MAX)
-        return WEIR_OK;
     if (life->around != NULL && life->around->has_window)
-        return weir__error_set(
-            WEIR_EBUDGET, 0, "max_bytes",
-            "max_bytes is %zu, and the pipeline whose op starts this run may use "
-            "all of it; run it on another engine, or without max_bytes",
-            max_bytes);
+        return limit_declared(life, need, limits);
+    if (life->run->engine->max_bytes == SIZE_MAX)
+        return WEIR_OK;
     limits->limit_bytes = need->least_bytes;
     limits->max_in_flight = 0;
     return WEIR_OK;

@@ -37,6 +37,12 @@ static void set_in_flight(weir__window *window, size_t parts)
         window->peak_in_flight = parts;
 }
 
+/* Is anything reserved for each worker? */
+static bool has_contexts(const weir__window *window)
+{
+    return window->scratch_bytes > 0 || window->nested_bytes > 0;
+}
+
 #if defined(WEIR_ASSERTS)
 static bool free_blocks_are_valid(const weir__window *window)
 {
@@ -55,9 +61,9 @@ static bool scratch_is_valid(const weir__window *window)
         unused++;
     if (unused > window->scratch_count)
         return false;
-    if (window->scratch_bytes == 0)
+    if (!has_contexts(window))
         return window->scratch_count == 0;
-    const uint64_t bytes = weir__window_block_bytes(window->scratch_bytes);
+    const uint64_t bytes = weir__window_block_bytes(window->scratch_bytes) + window->nested_bytes;
     const size_t running = in_flight(window) + 1;
     return window->scratch_count >= (running < window->team ? running : window->team) &&
            window->scratch_count <= weir__budget_held(&window->budget) / bytes;
@@ -111,7 +117,8 @@ static uint64_t keep_block(weir__window *window, weir__block *block)
 {
     if (block == NULL)
         return 0;
-    if (load_relaxed(&window->all->in_need) > 0) {
+    const bool lent = window->lender != NULL && window->all->payer != NULL;
+    if (lent || load_relaxed(&window->all->in_need) > 0) {
         weir__memory_free(block);
         return 0;
     }
@@ -228,6 +235,12 @@ static weir__block *new_block(uint64_t bytes)
     return block;
 }
 
+/* Who goes on holding bytes that this run gives back: the payer those of free blocks, a lender all. */
+static const weir__budget *keeper_of(const weir__window *window)
+{
+    return window->lender != NULL ? window->lender : window->all->payer;
+}
+
 /* Takes a block, `declared` bytes that ops hold elsewhere, and scratch for one more worker if that
  * is asked for; all or nothing. Returns WEIR_OK, or
  *   WEIR_EBUDGET  the run's own account says no, or one between it and the payer;
@@ -241,14 +254,18 @@ static weir_status add_blocks(weir__window *window, uint64_t payload, uint64_t d
     const uint64_t bytes = weir__window_block_bytes(payload);
     const uint64_t scratch_bytes =
         with_scratch ? weir__window_block_bytes(window->scratch_bytes) : 0;
+    if (with_scratch)
+        declared = weir__bytes_add(declared, window->nested_bytes);
     const uint64_t all = weir__bytes_add(weir__bytes_add(bytes, scratch_bytes), declared);
     weir__block *block = find_block(window, bytes);
     weir__block *scratch = with_scratch ? find_block(window, scratch_bytes) : NULL;
     const uint64_t kept = (block != NULL ? bytes : 0) + (scratch != NULL ? scratch_bytes : 0);
+    const weir__budget *keeper = keeper_of(window);
+    const uint64_t held = window->lender != NULL ? all : kept;
     const weir__budget *no = limits == NULL
-                                 ? weir__budget_reserve_kept(&window->budget, all, payer, kept)
+                                 ? weir__budget_reserve_kept(&window->budget, all, keeper, held)
                                  : weir__budget_begin(&window->budget, limits->parent,
-                                                      limits->limit_bytes, all, payer, kept);
+                                                      limits->limit_bytes, all, keeper, held);
     if (no != NULL) {
         put_block(window, scratch);
         put_block(window, block);
@@ -262,7 +279,8 @@ static weir_status add_blocks(weir__window *window, uint64_t payload, uint64_t d
         scratch = new_block(scratch_bytes);
     if (block == NULL || (with_scratch && scratch == NULL)) {
         const uint64_t again = keep_block(window, scratch) + keep_block(window, block);
-        weir__budget_release_kept(&window->budget, all, payer, again);
+        weir__budget_release_kept(&window->budget, all, keeper,
+                                  window->lender != NULL ? all : again);
         return WEIR_ENOMEM;
     }
     if (with_scratch) {
@@ -278,7 +296,9 @@ static void return_block(weir__window *window, weir__block *block, uint64_t decl
 {
     const uint64_t bytes = block->bytes;
     const uint64_t kept = keep_block(window, block);
-    weir__budget_release_kept(&window->budget, bytes + declared, window->all->payer, kept);
+    const uint64_t all = bytes + declared;
+    weir__budget_release_kept(&window->budget, all, keeper_of(window),
+                              window->lender != NULL ? all : kept);
 }
 
 /* ---- runs ---- */
@@ -287,6 +307,8 @@ static void set_limits(weir__window *window, const weir__limits *limits)
 {
     window->max_in_flight = limits->max_in_flight;
     window->scratch_bytes = limits->scratch_bytes;
+    window->nested_bytes = limits->nested_bytes;
+    window->lender = limits->lent ? limits->parent : NULL;
     window->peak_in_flight = 0;
 }
 
@@ -308,8 +330,10 @@ static weir_status add_root(weir__window *window, const weir__limits *limits, ui
                             uint64_t declared, weir__block **root)
 {
     lock_alone(window);
+    if (window->lender != NULL && window->all->payer != NULL)
+        trim(window); /* the lender holds nothing of those */
     const weir_status status =
-        add_blocks(window, bytes, declared, limits->scratch_bytes > 0, limits, root);
+        add_blocks(window, bytes, declared, has_contexts(window), limits, root);
     WEIR_ASSERT_SLOW(weir__window_is_valid(window));
     unlock_alone(window);
     return status;
@@ -345,7 +369,7 @@ void weir__window_end(weir__window *window, void *root, uint64_t root_held)
 {
     WEIR_ASSERT(in_flight(window) == 0);
     lock_alone(window);
-    uint64_t bytes = root_held, kept = 0;
+    uint64_t bytes = root_held + window->scratch_count * window->nested_bytes, kept = 0;
     for (weir__block *block = block_of(root), *next; block != NULL; block = next) {
         next = window->free_scratch;
         if (next != NULL)
@@ -355,7 +379,8 @@ void weir__window_end(weir__window *window, void *root, uint64_t root_held)
     }
     window->scratch_count = 0;
     window->team = 0;
-    weir__budget_end(&window->budget, bytes, window->all->payer, kept); /* no scratch is missing */
+    weir__budget_end(&window->budget, bytes, keeper_of(window),
+                     window->lender != NULL ? bytes : kept); /* no scratch is missing */
     WEIR_ASSERT_SLOW(weir__window_is_valid(window));
     unlock_alone(window);
 }
@@ -368,7 +393,7 @@ static weir_status admit(weir__window *window, uint64_t bytes, uint64_t declared
     const size_t parts = in_flight(window);
     /* One more part may mean one more worker that runs at the same time, beside those of the root
      * and of the parts that are out. */
-    const bool with_scratch = window->scratch_bytes > 0 && window->scratch_count < window->team &&
+    const bool with_scratch = has_contexts(window) && window->scratch_count < window->team &&
                               window->scratch_count < parts + 2;
     if (parts < window->max_in_flight)
         status = add_blocks(window, bytes, declared, with_scratch, NULL, block);
@@ -403,7 +428,7 @@ void weir__window_complete(weir__window *window, void *block, uint64_t declared)
 
 void *weir__window_take_scratch(weir__window *window)
 {
-    if (window->scratch_bytes == 0)
+    if (!has_contexts(window))
         return NULL;
     pthread_mutex_lock(&window->lock);
     weir__block *block = window->free_scratch;

@@ -50,8 +50,8 @@ typedef struct weir__windows {
 /* Invariant (weir__window_is_valid), under the lock:
  *   free_bytes == the sum of the free blocks, and the payer holds at least that;
  *   in_flight <= max_in_flight;
- *   scratch_count >= min(team, 1 + in_flight) if scratch_bytes > 0, else 0; and the run's account
- *   holds the bytes of that scratch. */
+ *   scratch_count >= min(team, 1 + in_flight) if there is scratch or nested_bytes, else 0; and the
+ *   run's account holds the bytes of that scratch, and nested_bytes for each. */
 struct weir__window {
     /* Written under the lock; in_flight and free_bytes are read without it as a hint. */
     alignas(WEIR_LINE) pthread_mutex_t lock;
@@ -68,6 +68,8 @@ struct weir__window {
     alignas(WEIR_LINE) unsigned team; /* 0: there is none */
     size_t max_in_flight;
     uint64_t scratch_bytes;
+    uint64_t nested_bytes;      /* declared with each scratch */
+    const weir__budget *lender; /* that holds already what the run's account takes; or NULL */
 
     /* Read-only after open. */
     weir__windows *all;
@@ -79,7 +81,9 @@ typedef struct weir__limits {
     size_t max_in_flight;
     uint64_t limit_bytes;   /* the certificate */
     uint64_t scratch_bytes; /* one worker's; 0: none */
+    uint64_t nested_bytes;  /* of the runs that one worker's ops start; 0: none */
     weir__budget *parent;   /* of the run's account: the payer, or an account below it */
+    bool lent;              /* the parent has limit_bytes declared for this run already */
 } weir__limits;
 
 /* budget: the engine's account. */

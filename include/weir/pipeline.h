@@ -77,7 +77,13 @@ typedef struct weir_layer {
      * and nothing else. */
     void (*loop)(weir_loop *loop);
 
-    uint64_t reserved[16]; /* 0; see weir.h, "Structs that grow" */
+    /* Most bytes of a run that an op of this layer starts on the same engine: at least
+     * weir_plan_serial_bytes() of its plan, and what is more lets others help. Runs are started one
+     * after another. It counts for each worker, as scratch does, and bounds the nested run. 0: such a
+     * run counts beside this plan, and is refused under max_bytes. */
+    size_t nested_bytes;
+
+    uint64_t reserved[15]; /* 0; see weir.h, "Structs that grow" */
 } weir_layer;
 
 /* What an op may ask of its weir_branch.
@@ -146,7 +152,7 @@ WEIR_API uint64_t weir_plan_serial_bytes(const weir_plan *plan);
 
 /* Bytes that no schedule of weir_run() exceeds with at most in_flight parts out and that many
  * workers: frames along one depth-first path, one part record and its frames for each part in
- * flight, scratch for each worker, and the declared held_bytes of each. This is the space bound of
+ * flight, scratch and nested_bytes for each worker, and the declared held_bytes of each. This is the space bound of
  * work stealing (Blumofe and Leiserson, JACM 46(5), 1999), with the constants of this plan. So
  * weir_plan_certified_bytes(plan, 1, 2) is the smallest max_bytes with which two workers can be
  * busy at once, and (plan, n - 1, n) that for n.
@@ -206,9 +212,8 @@ WEIR_API weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_
  * Nested:   an op, or a call of a stream, may run a plan on the engine that it belongs to. Its worker
  *           begins, and idle ones help; until the run is over, the worker runs nothing else but what
  *           is nested in that run. It stops with the run around it, into whose statistics it counts,
- *           but for peaks and certificate. Under max_bytes it is refused in an op of a pipeline (WEIR_EBUDGET), which may
- *           need all bytes itself; in a call of a stream it takes its serial bytes of those that are
- *           left. No op may wait for a thread that starts a run on the op's engine.
+ *           but for peaks and certificate. Under max_bytes its layer declares nested_bytes, or it is refused
+ *           (WEIR_EBUDGET); in a call of a stream it takes its serial bytes of those that are left. No op may wait for a thread that starts a run on the op's engine.
  * Threads:  any; one run at a time per engine, nested ones aside. Inside a parallel region of the caller's, where
  *           OpenMP gives no threads, it runs in place with one worker. With LLVM's OpenMP 19, a
  *           thread that has run an engine should live as long as others do: that runtime may abort

@@ -49,6 +49,7 @@ static void every_field_is_where_programs_of_the_first_version_have_it(void **st
         AT(weir_layer, leaf, 80),
         AT(weir_layer, leaves, 88),
         AT(weir_layer, loop, 96),
+        AT(weir_layer, nested_bytes, 104),
         SIZE(weir_layer, 232),
         AT(weir_plan_layer, name, 0),
         AT(weir_plan_layer, fanout, 8),

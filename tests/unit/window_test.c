@@ -23,7 +23,10 @@ typedef struct fixture {
 static void begin(fixture *f, size_t max_in_flight, uint64_t limit_bytes, uint64_t scratch_bytes,
                   unsigned team)
 {
-    const weir__limits limits = {max_in_flight, limit_bytes, scratch_bytes, &f->engine};
+    const weir__limits limits = {.max_in_flight = max_in_flight,
+                                 .limit_bytes = limit_bytes,
+                                 .scratch_bytes = scratch_bytes,
+                                 .parent = &f->engine};
     assert_int_equal(weir__window_begin(&f->window, &limits, 100, 0, &f->root), WEIR_OK);
     weir__window_set_team(&f->window, team);
 }
@@ -154,8 +157,12 @@ static void declared_bytes_count_although_nothing_is_allocated_for_them(void **s
 static void a_root_that_does_not_fit_is_refused_with_nothing_taken(void **state)
 {
     fixture f;
-    const weir__limits tight = {4, BLOCK(100) + 9, 0, &f.engine};
-    const weir__limits no_scratch = {4, BLOCK(100) + 9, 1000, &f.engine};
+    const weir__limits tight = {
+        .max_in_flight = 4, .limit_bytes = BLOCK(100) + 9, .scratch_bytes = 0, .parent = &f.engine};
+    const weir__limits no_scratch = {.max_in_flight = 4,
+                                     .limit_bytes = BLOCK(100) + 9,
+                                     .scratch_bytes = 1000,
+                                     .parent = &f.engine};
     (void)state;
     open_window(&f);
     assert_int_equal(weir__window_begin(&f.window, &tight, 100, 10, &f.root), WEIR_EBUDGET);

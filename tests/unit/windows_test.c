@@ -49,7 +49,8 @@ static void close_windows(engine *e)
 
 static weir_status begin_in(engine *e, int i, uint64_t bytes, void **root)
 {
-    const weir__limits limits = {8, WEIR_NO_LIMIT, 0, &e->budget};
+    const weir__limits limits = {
+        .max_in_flight = 8, .limit_bytes = WEIR_NO_LIMIT, .scratch_bytes = 0, .parent = &e->budget};
     const weir_status status = weir__window_begin(&e->window[i], &limits, bytes, 0, root);
     if (status == WEIR_OK)
         weir__window_set_team(&e->window[i], 2);
@@ -134,8 +135,12 @@ static void a_run_inside_a_run_stays_within_both_limits(void **state)
     void *outer, *inner;
     (void)state;
     open_windows(&e, 3 * BLOCK(100));
-    const weir__limits two = {8, 2 * BLOCK(100), 0, &e.budget};
-    const weir__limits inside = {8, WEIR_NO_LIMIT, 0, &e.window[0].budget};
+    const weir__limits two = {
+        .max_in_flight = 8, .limit_bytes = 2 * BLOCK(100), .scratch_bytes = 0, .parent = &e.budget};
+    const weir__limits inside = {.max_in_flight = 8,
+                                 .limit_bytes = WEIR_NO_LIMIT,
+                                 .scratch_bytes = 0,
+                                 .parent = &e.window[0].budget};
     assert_int_equal(weir__window_begin(&e.window[0], &two, 100, 0, &outer), WEIR_OK);
     weir__window_set_team(&e.window[0], 2);
     assert_int_equal(weir__window_begin(&e.window[1], &inside, 100, 1, &inner), WEIR_EBUDGET);
