@@ -110,7 +110,7 @@ void weir_engine_close(weir_engine *engine)
     weir__run_close(&engine->root);
     for (unsigned i = 0; engine->workers != NULL && i < engine->team.workers; i++)
         close_records(engine->workers[i].spare);
-    weir__team_close(&engine->team);
+    weir__team_close(&engine->team); /* which knows how many workers there are */
     weir__windows_close(&engine->windows);
     weir__budget_close(&engine->budget);
     weir__mail_close(&engine->mail);

@@ -105,10 +105,10 @@ static void limit_root(const weir__life *life, weir__limits *limits)
         limits->limit_bytes = life->run->engine->max_bytes;
 }
 
-static void begin_root(weir__life *life)
+static void begin_root(weir__life *life, weir__run *parent)
 {
     weir__engine_reset_workers(life->run->engine);
-    weir__run_begin_root(life->run);
+    weir__run_begin_root(life->run, parent);
     life->begun = true;
 }
 
@@ -132,7 +132,7 @@ weir_status weir__life_begin(weir__life *life, const weir__need *need)
     life->root_held = need->root_held;
     run->has_window = true;
     if (life->worker == NULL)
-        begin_root(life);
+        begin_root(life, weir__here_top() != NULL ? weir__here_top()->now.run : NULL);
     else
         weir__run_begin_nested(run, life->worker, weir__here_top()->now.run, life->around);
     life->begun = true;
@@ -142,7 +142,7 @@ weir_status weir__life_begin(weir__life *life, const weir__need *need)
 void weir__life_begin_chores(weir__life *life, const weir__chores *chores, uint64_t watch_ns)
 {
     weir_engine *engine = life->run->engine;
-    begin_root(life);
+    begin_root(life, NULL); /* an op that begins it may return before it ends */
     life->chores = chores;
     life->run->has_window = false;
     for (unsigned i = 0; i < engine->team.workers; i++) {
@@ -278,10 +278,12 @@ weir_status weir__life_run(weir__life *life, weir__item *item)
 {
     weir_status began = WEIR_OK;
     life->item = item;
-    if (life->worker != NULL)
+    if (life->worker != NULL) {
         weir__run_wait(life->run, life->worker, item);
-    else
+        weir__run_turn_to(life->around, life->worker);
+    } else {
         began = weir__life_work(life);
+    }
     /* A team that could not begin has set the error, and close ends the run. */
     return began == WEIR_OK ? weir__life_end(life) : began;
 }
