@@ -274,16 +274,34 @@ weir_status weir__life_end(weir__life *life)
     return status == WEIR_OK ? WEIR_OK : weir__error_copy(&error);
 }
 
+/* By way of an exception as well. */
+static void leave_again(weir__here *again)
+{
+    if (again->engine != NULL)
+        weir__here_leave(again);
+}
+
+/* The worker runs the nested run on the thread of an op of the run around, or of another engine's run,
+ * whose op that op runs. There it is this engine's worker again, for as long. */
+static void wait_nested(const weir__life *life, weir__item *item)
+{
+    weir__here again __attribute__((cleanup(leave_again))) = {.engine = NULL};
+    if (weir__here_top()->worker != life->worker) {
+        weir__here_enter(&again, life->run->engine, life->worker);
+        (void)weir__here_turn_to(&again, (weir__now){.run = life->around});
+    }
+    weir__run_wait(life->run, life->worker, item);
+    weir__run_turn_to(life->around, life->worker);
+}
+
 weir_status weir__life_run(weir__life *life, weir__item *item)
 {
     weir_status began = WEIR_OK;
     life->item = item;
-    if (life->worker != NULL) {
-        weir__run_wait(life->run, life->worker, item);
-        weir__run_turn_to(life->around, life->worker);
-    } else {
+    if (life->worker != NULL)
+        wait_nested(life, item);
+    else
         began = weir__life_work(life);
-    }
     /* A team that could not begin has set the error, and close ends the run. */
     return began == WEIR_OK ? weir__life_end(life) : began;
 }
