@@ -28,7 +28,7 @@ weir_status weir__life_open(weir__life *life, weir_engine *engine)
         return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for the record of a run");
     life->worker = here->worker;
     life->around = here->now.run;
-    life->workers = engine->mail.team;
+    life->workers = load_relaxed(&engine->mail.team);
     life->max_in_flight = life->workers > 1 ? engine->max_in_flight : 0;
     return WEIR_OK;
 }
