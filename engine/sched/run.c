@@ -108,7 +108,7 @@ void weir__run_turn_to(const weir__run *run, weir__worker *worker)
 
 void weir__run_ops(const weir__run *run, void (*f)(void *), void *argument)
 {
-    if (run->mail->team > 1)
+    if (load_relaxed(&run->mail->team) > 1)
         weir__enclose_ops(f, argument);
     else
         f(argument);
