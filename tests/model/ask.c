@@ -64,10 +64,10 @@ int main(void)
         model_seed(round);
         ends = MODEL_ENDS;
         store_relaxed(&mail.over, false);
-        store_relaxed(&box[BUSY].signal, WEIR__LOOK);
+        store_relaxed(&box[BUSY].signal, WEIR__REQUEST);
         model_run(THREADS, body);
         if (!ends) {
-            assert(saw || load_relaxed(&box[BUSY].signal) == WEIR__LOOK);
+            assert(saw || load_relaxed(&box[BUSY].signal) == WEIR__REQUEST);
             weir__item *item = weir__mail_withdraw(&mail, SLEEPER);
             assert(item == NULL);
             (void)item;

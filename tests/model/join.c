@@ -42,7 +42,7 @@ static void go_on_with(const weir__item *item)
 {
     if (item == NULL)
         return;
-    assert(item == &owner.item && item->run == weir__part_gather && owner.left == &frame);
+    assert(item == &owner.item && item->run == weir__part_gather && owner.suspended_at == &frame);
     gather();
 }
 
@@ -56,7 +56,7 @@ static void *body(void *number)
     } else if (!weir__frame_has_parts(&frame)) {
         gather();
     } else {
-        go_on_with(weir__promote_leave(&owner, &frame));
+        go_on_with(weir__promote_suspend(&owner, &frame));
     }
     return NULL;
 }
@@ -117,7 +117,7 @@ int main(void)
             part[i]->declared = 0;
             result[i] = 0;
         }
-        owner.left = NULL;
+        owner.suspended_at = NULL;
         frame.token = 0;
         frame.parts = PARTS;
         gathered = 0;

@@ -15,14 +15,14 @@ static int sum;      /* of what was taken */
 static void yield_item(int item)
 {
     const weir__position at = weir__ring_claim(&ring, 1);
-    weir__ring_unpromise(&ring, 1);
+    weir__ring_unreserve(&ring, 1);
     *ring_item(&ring, at.slot) = item;
     weir__ring_fill(&ring, at);
 }
 
 static void take_what_is_there(void)
 {
-    while (weir__ring_look(&ring) == WEIR_VIEW_READY)
+    while (weir__ring_advance(&ring) == WEIR_VIEW_READY)
         sum += ring_take(&ring);
 }
 
@@ -36,7 +36,7 @@ static void *body(void *number)
     case STAGE:
         claimed = weir__ring_room(&ring) > 0;
         if (claimed) {
-            weir__ring_promise(&ring, 1);
+            weir__ring_reserve(&ring, 1);
             yield_item(100);
         }
         break;
@@ -52,13 +52,13 @@ int main(void)
         model_seed(round);
         ring_begin(&ring, CAPACITY);
         sum = 0;
-        weir__ring_promise(&ring, 1);
+        weir__ring_reserve(&ring, 1);
         yield_item(1); /* one item is there, and another is promised: the ring is full */
-        weir__ring_promise(&ring, 1);
+        weir__ring_reserve(&ring, 1);
         model_run(3, body);
         take_what_is_there();
         assert(sum == 1 + 10 + (claimed ? 100 : 0));
-        assert(load_relaxed(&ring.promised) == 0);
+        assert(load_relaxed(&ring.reserved) == 0);
     }
     return 0;
 }

@@ -33,7 +33,7 @@ static bool has_room(void)
 
 static bool has_news(void)
 {
-    return weir__ring_look(&ring) != WEIR_VIEW_EMPTY;
+    return weir__ring_advance(&ring) != WEIR_VIEW_EMPTY;
 }
 
 /* As in weir_next() and weir_push(). */
@@ -76,7 +76,7 @@ static void take_all(void)
         if (i == MODEL_HOLE && !fails)
             continue;
         wait_until(has_news, &ring.program_takes);
-        const weir__view view = weir__ring_look(&ring);
+        const weir__view view = weir__ring_advance(&ring);
         if (i == MODEL_HOLE) {
             assert(view == WEIR_VIEW_FAILED);
             return;
@@ -85,7 +85,7 @@ static void take_all(void)
         assert(ring_take(&ring) == 10 + i);
     }
     wait_until(has_news, &ring.program_takes);
-    assert(weir__ring_look(&ring) == WEIR_VIEW_END);
+    assert(weir__ring_advance(&ring) == WEIR_VIEW_END);
 }
 
 static void *body(void *number)

@@ -47,7 +47,7 @@ static inline void ring_begin(weir__ring *ring, uint32_t capacity)
     store_relaxed(&ring->end, WEIR_NO_POSITION);
     store_relaxed(&ring->failed, WEIR_NO_POSITION);
     store_relaxed(&ring->tail, 0);
-    store_relaxed(&ring->promised, 0);
+    store_relaxed(&ring->reserved, 0);
     store_relaxed(&ring->head, 0);
     ring->head_slot = 0;
     ring->head_lap = 0;

@@ -22,8 +22,8 @@ static void fill(void)
 /* Takes what is there; if that was all, the sleeper has to end as well. */
 static void take(void)
 {
-    assert(weir__ring_look(&ring) == WEIR_VIEW_READY && ring_take(&ring) == 1);
-    if (weir__ring_look(&ring) != WEIR_VIEW_READY)
+    assert(weir__ring_advance(&ring) == WEIR_VIEW_READY && ring_take(&ring) == 1);
+    if (weir__ring_advance(&ring) != WEIR_VIEW_READY)
         return;
     assert(ring_take(&ring) == 2);
     store_seq_cst(&taken, true);
@@ -34,7 +34,7 @@ static void take(void)
 static void sleep_for_item(void)
 {
     weir__mail_announce(&mail, SLEEPER, 0);
-    if (weir__ring_glance(&ring) == WEIR_VIEW_EMPTY && !load_seq_cst(&taken))
+    if (weir__ring_peek(&ring) == WEIR_VIEW_EMPTY && !load_seq_cst(&taken))
         weir__mail_park(&mail, SLEEPER);
     const weir__item *item = weir__mail_withdraw(&mail, SLEEPER);
     assert(item == NULL);

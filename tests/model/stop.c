@@ -96,11 +96,11 @@ int main(void)
         model_seed(round);
         cancel = MODEL_CANCELS || round % 2 != 0;
         before_stop = 0;
-        store_relaxed(&box[WORKER].signal, WEIR__QUIET);
+        store_relaxed(&box[WORKER].signal, WEIR__RUN);
         set_up(&around);
         set_up(&run);
         model_run(MODEL_THREADS, body);
-        assert(seen || load_relaxed(&box[WORKER].signal) == WEIR__STOP);
+        assert(seen || load_relaxed(&box[WORKER].signal) == WEIR__NOW);
         assert(!weir__mail_has_sleepers(&mail));
         assert(cancel || weir__failure_published(&around.failure));
     }
