@@ -109,10 +109,10 @@ void weir_engine_close(weir_engine *engine)
         weir__engine_is_lost(engine)) /* a worker may have held one of its locks */
         return;
     WEIR_ASSERT(load_relaxed(&engine->taken) == 0);
-    weir__team_close(&engine->team);
     weir__run_close(&engine->root);
     for (unsigned i = 0; engine->workers != NULL && i < engine->team.workers; i++)
         close_records(engine->workers[i].spare);
+    weir__team_close(&engine->team); /* which knows how many workers there are */
     weir__windows_close(&engine->windows);
     weir__budget_close(&engine->budget);
     weir__mail_close(&engine->mail);

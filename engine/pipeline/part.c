@@ -84,6 +84,9 @@ static void run_stack(void *branch)
         if (f->next == f->end && f == loop->stop) {
             if (f == base || weir__frame_has_parts(f))
                 return;
+            /* A part may have come back because its op gave up, before this worker was told. */
+            if (weir__run_stopping(b->run))
+                return;
             loop->stop = --b->cut_count > 0 ? b->cut[b->cut_count - 1] : base;
         }
         run_layer(b, f);

@@ -187,7 +187,8 @@ static weir_status run_on_team(weir_engine *engine, const job *j)
     if (status != WEIR_OK)
         return status;
     weir__engine_reset_workers(engine);
-    weir__run_begin_root(&engine->root);
+    const weir__here *around = weir__here_top();
+    weir__run_begin_root(&engine->root, around != NULL ? around->run : NULL);
     make_root(o.root, &o.pipeline, j->n, &o.inputs, j->out);
     const weir_status began = weir__team_run(&engine->team, run_root, &o);
     status = end_run(&o);
@@ -251,6 +252,7 @@ static weir_status run_nested(const weir__here *here, const job *j)
     weir__run_begin_nested(l.run, worker, weir__here_top()->run, here->run);
     make_root(o.root, &o.pipeline, j->n, &o.inputs, j->out);
     weir__run_wait(l.run, worker, &o.root->item);
+    weir__run_turn_to(here->run, worker);
     status = end_run(&o);
     return status == WEIR_OK ? WEIR_OK : weir__error_copy(&o.error);
 }

@@ -17,7 +17,8 @@ typedef struct weir__item {
     /* Does the work, until all of it is done or waits for other items.  The item may be gone
      * afterwards.  Returns another item that this worker can go on with, or NULL. */
     struct weir__item *(*run)(struct weir__worker *worker, struct weir__item *item);
-    weir__number number; /* of the run that it belongs to */
+    weir__number number;     /* of the run that it belongs to */
+    struct weir__item *next; /* of those that a worker has set aside */
 } weir__item;
 
 #endif

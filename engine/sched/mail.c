@@ -168,6 +168,7 @@ void weir__mail_alert(weir__mail *mail, unsigned worker)
 void weir__mail_alert_all(weir__mail *mail)
 {
     for (unsigned i = 0; i < mail->boxes; i++) {
+        WEIR_POINT(STOP_TELLING);
         weir__mail_alert(mail, i);
         weir__mail_wake(mail, i);
     }
@@ -298,12 +299,18 @@ static void wake_for(weir__mail *mail, unsigned worker, letter l)
 void weir__mail_post(weir__mail *mail, unsigned worker, weir__item *item)
 {
     const letter l = letter_of(item, item->number);
-    WEIR_ASSERT(weir__mail_has_room(mail, worker));
+    weir__box *own = &mail->box[worker];
     if (give_to_one(mail, worker, l, false) ||
         (weir__mail_has_sleepers(mail) && give_to_one(mail, worker, l, true)))
         return;
+    if (!weir__mail_has_room(mail, worker)) {
+        WEIR_ASSERT(is_item(load_relaxed(&own->content)));
+        item->next = own->aside;
+        own->aside = item;
+        return;
+    }
     /* M1 and M3 as well: seq_cst, before the look for sleepers. */
-    store_seq_cst(&mail->box[worker].content, l);
+    store_seq_cst(&own->content, l);
     WEIR_POINT(MAIL_POSTED);
     if (weir__mail_has_sleepers(mail)) /* who fell asleep in between may not have seen it */
         wake_for(mail, worker, l);
@@ -326,14 +333,49 @@ static weir__item *retire(weir__mail *mail, unsigned worker, weir__number wanted
     return weir__mail_withdraw(mail, worker);
 }
 
+/* Puts one of the items set aside where others can take it, if there is room. */
+static void pass_on(weir__mail *mail, unsigned worker)
+{
+    weir__box *own = &mail->box[worker];
+    weir__item *item = own->aside;
+    if (item == NULL || !weir__mail_has_room(mail, worker))
+        return;
+    own->aside = item->next;
+    weir__mail_post(mail, worker, item);
+}
+
+/* With items set aside: a wanted one. Else one is passed on, in place of this worker's request or mark;
+ * where that has become an item meanwhile, it is returned. */
+static weir__item *look_aside(weir__mail *mail, unsigned worker, weir__number wanted)
+{
+    weir__box *own = &mail->box[worker];
+    weir__item *item = retire(mail, worker, wanted);
+    if (item != NULL)
+        return item;
+    for (weir__item **at = &own->aside; *at != NULL; at = &(*at)->next)
+        if (is_wanted(mail, wanted, (*at)->number)) {
+            item = *at;
+            *at = item->next;
+            return item;
+        }
+    pass_on(mail, worker);
+    return NULL;
+}
+
 weir__item *weir__mail_take(weir__mail *mail, unsigned worker, weir__number wanted)
 {
     unsigned i = worker;
+    if (WEIR_UNLIKELY(mail->box[worker].aside != NULL)) {
+        weir__item *item = look_aside(mail, worker, wanted);
+        if (item != NULL)
+            return item;
+    }
     do {
         /* M4 as well, of a worker that has announced that it will sleep: seq_cst. */
         const letter l = load_seq_cst(&mail->box[i].content);
         if (!is_item(l) || !is_wanted(mail, wanted, number_in(l)))
             continue;
+        WEIR_POINT(MAIL_SEEN);
         /* The own request or mark goes first, or there could be two items. */
         weir__item *own = i != worker ? retire(mail, worker, wanted) : NULL;
         if (own != NULL)

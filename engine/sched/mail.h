@@ -49,6 +49,7 @@ typedef struct weir__box {
      * that, and anyone WEIR__STOP, by which no poll goes. */
     atomic_int signal;
     weir__bell bell;
+    weir__item *aside; /* items that the owner is to pass on, and found no room for; its own */
 } weir__box;
 
 /* Invariants: asleep is at least the number of boxes with the sleeper's mark, and equals it while
@@ -92,7 +93,8 @@ void weir__mail_number_give(weir__mail *mail, weir__number number);
 
 /* Has this worker's own box room for an item? If so, it has until the worker posts. */
 bool weir__mail_has_room(const weir__mail *mail, unsigned worker);
-/* Gives the item to a worker that requests such a one, or to a sleeper, or leaves it in this worker's own box, which has room. */
+/* Gives the item to a worker that requests such a one, or to a sleeper, or leaves it in this worker's
+ * own box; without room there, it is set aside until there is, and only this worker can take it. */
 void weir__mail_post(weir__mail *mail, unsigned worker, weir__item *item);
 /* Takes a wanted item from any box, this worker's own first; then no request or mark of this worker is
  * left. NULL if there is none: then its box is as it was, unless another worker was faster. */

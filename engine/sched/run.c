@@ -37,9 +37,9 @@ static void begin(weir__run *run, weir__run *parent, weir__run *around, weir__wo
     weir__failure_begin(&run->failure);
 }
 
-void weir__run_begin_root(weir__run *run)
+void weir__run_begin_root(weir__run *run, weir__run *parent)
 {
-    begin(run, weir__here_top() != NULL ? weir__here_top()->run : NULL, NULL, NULL);
+    begin(run, parent, NULL, NULL);
     weir__mail_begin(run->mail);
 }
 
@@ -70,6 +70,10 @@ weir_status weir__run_end(weir__run *run, weir_error *error)
     if (status == WEIR_OK && weir__run_stopping(run)) {
         *error = weir__run_cancelled(run) ? weir__run_cancel_error : around;
         status = WEIR_ECANCEL;
+        /* An op that gives up with it finds that its worker's next poll fires, as by weir_stopping(). */
+        const weir__here *here = weir__here_top();
+        if (here != NULL)
+            weir__mail_alert(here->worker->mail, here->worker->index);
     }
     return status;
 }

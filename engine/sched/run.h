@@ -55,8 +55,9 @@ weir_status weir__run_open(weir__run *run, struct weir_engine *engine, weir__win
                            weir__mail *mail, const atomic_uint *cancels) WEIR_MUST_CHECK;
 void weir__run_close(weir__run *run);
 
-/* A root run begins; its engine has been acquired, and the team is not there yet. */
-void weir__run_begin_root(weir__run *run);
+/* A root run begins; its engine has been acquired, and the team is not there yet. It stops with its
+ * parent, which must outlast it: the run of an op that waits for it, or NULL. */
+void weir__run_begin_root(weir__run *run, weir__run *parent);
 /* So many workers came. By worker 0, before it runs the first item. */
 void weir__run_set_team(weir__run *run, unsigned team);
 /* A run nested in what the worker runs; it may have help if there are workers and a number for it. */

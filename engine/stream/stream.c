@@ -85,7 +85,7 @@ static weir_status start_workers(weir_stream *s)
                 weir__error_set(WEIR_ENOMEM, 0, s->stages[i]->o.name,
                                 "no memory for the buffer of stage '%.90s'", s->stages[i]->o.name);
     if (status == WEIR_OK) {
-        weir__run_begin_root(&s->engine->root);
+        weir__run_begin_root(&s->engine->root, NULL); /* an op that starts it may return before */
         status = start_host(s);
         if (status == WEIR_OK)
             return WEIR_OK;

@@ -13,6 +13,8 @@
     X(MAIL_POSTED)      /* an item is in a box, and nobody has been told */                        \
     X(MAIL_ANNOUNCED)   /* a worker is announced as asleep, and looks once more */                 \
     X(MAIL_WOKEN)       /* a mark is taken away, and the bell not rung */                          \
+    X(MAIL_SEEN)        /* an item is seen in a box, and not taken */                              \
+    X(STOP_TELLING)     /* a run is stopped, and a worker does not know */                         \
     X(RUN_FINISHING)    /* a run is done, and its starter does not know */                         \
     X(WORKER_SEARCHING) /* a worker has looked in vain */                                          \
     X(ITEM_POSTING)     /* an item is made, and nobody has it yet */                               \

@@ -288,6 +288,63 @@ static void a_stop_of_the_run_around_reaches_the_nested_one(void **state)
         }
 }
 
+/* ---- what was learnt ---- */
+
+enum { QUICK = 1 << 22, ROWS = 200 };
+
+typedef struct ranges {
+    weir_engine *engine;
+    weir_plan *quick;
+    uint32_t first; /* leaves in the first call of the slow ones; 0: none yet */
+} ranges;
+
+static int nothing_at_all(weir_branch *b, const void *in, uint32_t first, uint32_t n, void *out)
+{
+    (void)b, (void)in, (void)first, (void)n, (void)out;
+    return 0;
+}
+
+static int note_the_first(weir_branch *b, const void *in, uint32_t first, uint32_t n, void *out)
+{
+    ranges *r = weir_context(b);
+    (void)in, (void)first, (void)out;
+    if (r->first == 0)
+        r->first = n;
+    return 0;
+}
+
+static const weir_layer quick_leaf = {.name = "leaf", .leaves = nothing_at_all};
+static const weir_layer quick_top = {
+    .name = "quick", .fanout = QUICK, .child = &quick_leaf, .gather = gather_nothing};
+
+static int count_by_a_quick_run(weir_branch *b, void *in, uint32_t *n)
+{
+    const ranges *r = weir_context(b);
+    (void)in;
+    *n = ROWS;
+    return weir_run(r->engine, r->quick, NULL, NULL, NULL);
+}
+
+static const weir_layer slow_leaf = {.name = "leaf", .leaves = note_the_first};
+static const weir_layer slow_top = {.name = "slow",
+                                    .fanout = ROWS,
+                                    .child = &slow_leaf,
+                                    .count = count_by_a_quick_run,
+                                    .gather = gather_nothing};
+
+/* Else the leaves of the run around, which may take a second each, would come in one call. */
+static void what_a_nested_run_learnt_about_its_leaves_is_not_kept(void **state)
+{
+    (void)state;
+    ranges r = {.engine = open_engine(1, 0, 0), .quick = compile(&quick_top)};
+    weir_plan *slow = compile(&slow_top);
+    assert_ok(weir_run(r.engine, slow, &r, NULL, NULL));
+    assert_int_equal(r.first, 1);
+    weir_plan_free(slow);
+    weir_plan_free(r.quick);
+    weir_engine_close(r.engine);
+}
+
 static void under_max_bytes_a_run_nested_in_a_pipeline_is_refused(void **state)
 {
     (void)state;
@@ -364,6 +421,7 @@ int main(void)
         cmocka_unit_test(a_nested_runs_statistics_count_into_its_root),
         cmocka_unit_test(a_nested_failure_is_told_to_the_op_and_stops_nothing_else),
         cmocka_unit_test(a_stop_of_the_run_around_reaches_the_nested_one),
+        cmocka_unit_test(what_a_nested_run_learnt_about_its_leaves_is_not_kept),
         cmocka_unit_test(under_max_bytes_a_run_nested_in_a_pipeline_is_refused),
         cmocka_unit_test(an_engine_may_be_run_again_by_way_of_another_on_the_same_thread),
     };

@@ -153,6 +153,69 @@ static void a_call_closes_a_stream_that_was_never_started(void **state)
     weir_engine_close(c.engine);
 }
 
+/* ---- a stream that an op leaves running ---- */
+
+typedef struct starter {
+    closer c; /* of the stream */
+    bool fails;
+} starter;
+
+static int run_nothing(weir_branch *b, const void *in, void *out)
+{
+    (void)b, (void)in, (void)out;
+    return 0;
+}
+
+static const weir_layer nothing = {.name = "nothing", .leaf = run_nothing};
+
+static int run_a_pipeline(void *state, const void *const *items, weir_yielder *y)
+{
+    closer *c = state;
+    if (weir_run(c->engine, c->plan, c, NULL, NULL) != WEIR_OK)
+        atomic_fetch_add(&c->wrong, 1);
+    (void)weir_yield(y, items[0]);
+    return 0;
+}
+
+static int start_or_fail(weir_branch *b, const void *in, void *out)
+{
+    starter *st = weir_context(b);
+    (void)in, (void)out;
+    return st->fails ? 5 : weir_stream_start(st->c.s);
+}
+
+static const weir_layer starting = {.name = "starting", .leaf = start_or_fail};
+
+/* The stream outlives the run in which it was started, so that run's end, and the next one's failure,
+ * are nothing to it. */
+static void a_stream_that_an_op_has_started_goes_on_after_the_ops_run(void **state)
+{
+    (void)state;
+    for (unsigned workers = 1; workers <= 2; workers++) {
+        numbers source = {.n = 200};
+        starter st = {.c = {.engine = open_engine(workers, 0, 0), .plan = compile(&nothing)}};
+        weir_engine *other = open_engine(workers, 0, 0);
+        weir_plan *plan = compile(&starting);
+        st.c.s = open_stream(st.c.engine);
+        const weir_stage_options o = stage_of("pipeline", 1, 2, &st.c);
+        const weir_stage last =
+            add_stage(st.c.s, &o, run_a_pipeline, add_numbers(st.c.s, "in", 2, &source));
+        assert_ok(weir_run(other, plan, &st, NULL, NULL));
+        st.fails = true;
+        assert_status(WEIR_EOP, weir_run(other, plan, &st, NULL, NULL));
+        for (uint64_t i = 0; i < 50; i++)
+            expect_number(st.c.s, last, i);
+        weir_engine_close(other);
+        for (uint64_t i = 50; i < 100; i++)
+            expect_number(st.c.s, last, i);
+        assert_ok(weir_stream_close(st.c.s));
+        assert_int_equal(atomic_load(&st.c.wrong), 0);
+        weir_plan_free(plan);
+        weir_plan_free(st.c.plan);
+        weir_engine_close(st.c.engine);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +224,7 @@ int main(void)
         cmocka_unit_test(a_pipeline_in_a_call_cannot_close_the_stream),
         cmocka_unit_test(a_destroy_cannot_close_the_stream_once_more),
         cmocka_unit_test(a_call_closes_a_stream_that_was_never_started),
+        cmocka_unit_test(a_stream_that_an_op_has_started_goes_on_after_the_ops_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

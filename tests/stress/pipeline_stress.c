@@ -6,6 +6,8 @@
  * random tree, and the asserts of the test build of the engine. */
 #include "stress/pipeline_tree.h"
 
+#include <signal.h>
+
 #include "base/testing.h"
 #include "sched/engine.h"
 
@@ -281,12 +283,150 @@ static void many_inputs_give_what_each_gives_alone(void **state)
     }
 }
 
+/* ---- runs within runs ---- */
+
+enum { DEEPEST = 3 };
+
+/* A pipeline whose ops run the next one, and so on. */
+typedef struct chain {
+    pipeline of[DEEPEST];
+    uint64_t branches[DEEPEST]; /* of one run */
+    weir_engine *engine;
+} chain;
+
+static void make_chain(chain *c, uint64_t *seed, uint64_t *random)
+{
+    static const unsigned counts[] = {1, 2, 2, 3, 4, 8, 16};
+    static const uint64_t most[DEEPEST] = {300, 60, 60}, watches[] = {0, 2000, 50000, 1000000};
+    const weir_engine_options options = {.workers = counts[draw(random, 7)],
+                                         .max_in_flight = draw(random, 3) == 0};
+    assert_int_equal(weir_engine_open(&options, &c->engine), WEIR_OK);
+    c->engine->watch_ns = watches[draw(random, 4)];
+    for (int i = DEEPEST; i-- > 0; (*seed)++) { /* the last one made may have loops of its own */
+        pipeline *p = &c->of[i];
+        tally t;
+        const branch_out right = find_pipeline(p, seed, most[i], &t);
+        for (uint32_t level = 0; i > 0 && level < p->layers; level++)
+            p->layer[level].loop = NULL;
+        c->branches[i] = t.leaves + t.gathers;
+        p->right = right;
+        p->engine = c->engine;
+        p->inner = i + 1 < DEEPEST ? &c->of[i + 1] : NULL;
+        p->nest_one_in = 1 + (unsigned)draw(random, i == 0 ? 20 : 40);
+        p->leaves_early = draw(random, 2) == 0;
+        p->fail_code = 42;
+        p->fails_key = draw(random, i == 0 ? 4 : 8) == 0 ? some_key(p, random) : 0;
+        assert_int_equal(weir_plan_compile(&p->layer[0], &p->plan), WEIR_OK);
+    }
+}
+
+static void drop_chain(chain *c)
+{
+    for (int i = 0; i < DEEPEST; i++)
+        weir_plan_free(c->of[i].plan);
+    weir_engine_close(c->engine);
+}
+
+static weir_status run_chain(chain *c)
+{
+    pipeline *p = &c->of[0];
+    char in[MOST_BYTES + 64] = {0}, out[MOST_BYTES + 64] = {0};
+    *(branch_in *)in = (branch_in){.key = mix(p->seed, 2)};
+    atomic_store(&p->runs_begun, 1);
+    for (int i = 1; i < DEEPEST; i++)
+        atomic_store(&c->of[i].runs_begun, 0);
+    const weir_status status = weir_run(c->engine, p->plan, p, in, out);
+    if (status == WEIR_OK)
+        assert_memory_equal(out, &p->right, sizeof p->right);
+    for (int i = 0; i < DEEPEST; i++)
+        assert_int_equal(atomic_load(&c->of[i].wrong), 0);
+    return status;
+}
+
+/* Each branch of each run counts once, unless some were never begun. */
+static void check_branches(const chain *c)
+{
+    weir_stats stats;
+    uint64_t branches = 0;
+    for (int i = 0; i < DEEPEST; i++) {
+        if (c->of[i].fails_key != 0)
+            return;
+        branches += atomic_load(&c->of[i].runs_begun) * c->branches[i];
+    }
+    weir_engine_stats(c->engine, &stats);
+    assert_int_equal(stats.branches, branches);
+}
+
+static weir_engine *signalled;
+
+static void cancel_in_handler(int number)
+{
+    (void)number;
+    weir_engine_cancel(signalled);
+}
+
+typedef struct signaller {
+    pthread_t to;
+    long after_ns;
+} signaller;
+
+static void *signal_later(void *argument)
+{
+    const signaller *s = argument;
+    const struct timespec pause = {0, s->after_ns};
+    nanosleep(&pause, NULL);
+    pthread_kill(s->to, SIGUSR1);
+    return NULL;
+}
+
+static void cancel_chain(chain *c, uint64_t *random)
+{
+    const long after_ns = (long)draw(random, 2000000);
+    canceller by_call = {c->engine, after_ns};
+    signaller by_signal = {pthread_self(), after_ns};
+    pthread_t thread;
+    const bool in_handler = draw(random, 2) == 0;
+    signalled = c->engine;
+    assert_int_equal(in_handler ? pthread_create(&thread, NULL, signal_later, &by_signal)
+                                : pthread_create(&thread, NULL, cancel_later, &by_call),
+                     0);
+    const weir_status status = run_chain(c);
+    pthread_join(thread, NULL);
+    if (c->of[0].fails_key == 0)
+        assert_true(status == WEIR_OK || status == WEIR_ECANCEL);
+    else
+        assert_true(status == WEIR_EOP || status == WEIR_ECANCEL);
+}
+
+static void pipelines_within_pipelines_give_what_each_gives_alone(void **state)
+{
+    (void)state;
+    static chain c;
+    uint64_t seed = environment_number("WEIR_STRESS_SEED", 1) + 20000, random = seed;
+    const uint64_t rounds = environment_number("WEIR_STRESS_ROUNDS", DEFAULT_ROUNDS) / 3 + 1;
+    struct sigaction before, handler = {.sa_handler = cancel_in_handler, .sa_flags = SA_RESTART};
+    sigaction(SIGUSR1, &handler, &before);
+    for (uint64_t round = 0; round < rounds; round++) {
+        make_chain(&c, &seed, &random);
+        weir__testing_seed(seed);
+        const weir_status status = run_chain(&c);
+        assert_int_equal(status, c.of[0].fails_key == 0 ? WEIR_OK : WEIR_EOP);
+        check_branches(&c);
+        cancel_chain(&c, &random);
+        weir__testing_seed(0);
+        drop_chain(&c);
+        assert_int_equal(weir__testing_live_blocks(), 0);
+    }
+    sigaction(SIGUSR1, &before, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_pipelines_run_every_branch_once_and_give_everything_back),
         cmocka_unit_test(a_cancel_at_any_moment_leaves_a_clean_engine),
         cmocka_unit_test(many_inputs_give_what_each_gives_alone),
+        cmocka_unit_test(pipelines_within_pipelines_give_what_each_gives_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

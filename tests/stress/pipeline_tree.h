@@ -52,6 +52,14 @@ typedef struct pipeline {
     /* Counted by the ops. */
     atomic_uint_least64_t splits, counts, gathers, leaves, wrong;
     atomic_int_least64_t open_bytes, peak_open_bytes;
+    /* What ops of this one run on the same engine, one in so many; NULL: nothing. */
+    struct pipeline *inner;
+    unsigned nest_one_in;
+    weir_engine *engine; /* as an inner one: where, */
+    weir_plan *plan;
+    branch_out right;                 /* what it gives, unless an op of it fails, */
+    atomic_uint_least64_t runs_begun; /* and how often it was run */
+    bool leaves_early;                /* leaves that see a stop write nothing */
     /* Most sequential branches that the walk may visit. */
     uint64_t budget;
 } pipeline;
@@ -131,6 +139,25 @@ static void delay(const pipeline *p, uint64_t key)
     nanosleep(&pause, NULL);
 }
 
+/* Runs the inner pipeline, maybe: all that it gives must be right, or the run around must stop. */
+static void nest(weir_branch *b, pipeline *p, uint64_t key)
+{
+    pipeline *inner = p->inner;
+    if (inner == NULL || (key >> 12) % p->nest_one_in != 0)
+        return;
+    char in[MOST_BYTES + 64] = {0}, out[MOST_BYTES + 64] = {0};
+    *(branch_in *)in = (branch_in){.key = mix(inner->seed, 2)};
+    count_one(&inner->runs_begun);
+    const weir_status status = weir_run(inner->engine, inner->plan, inner, in, out);
+    const weir_status expected = inner->fails_key != 0 ? WEIR_EOP : WEIR_OK;
+    if (status == WEIR_ECANCEL ? !weir_stopping(b) : status != expected)
+        count_one(&p->wrong);
+    if (status == WEIR_OK && memcmp(out, &inner->right, sizeof inner->right) != 0)
+        count_one(&p->wrong);
+    if (weir_here() != b)
+        count_one(&p->wrong);
+}
+
 static int fails(const pipeline *p, uint64_t key)
 {
     return p->fails_key != 0 && key == p->fails_key ? p->fail_code : 0;
@@ -154,6 +181,7 @@ static int op_count(weir_branch *b, void *in, uint32_t *n)
     pipeline *p = weir_context(b);
     const branch_in *branch = in;
     count_one(&p->counts);
+    nest(b, p, mix(branch->key, 5));
     *n = children_of(p, branch);
     if (*n > 0)
         open_branch(p, &p->layer[branch->level], +1);
@@ -169,6 +197,7 @@ static int op_split(weir_branch *b, const void *in, uint32_t i, void *child_in)
         count_one(&p->wrong);
     *(branch_in *)child_in = child_of(p, branch, i);
     delay(p, mix(branch->key, i));
+    nest(b, p, mix(branch->key, i));
     return 0;
 }
 
@@ -187,6 +216,7 @@ static int op_gather(weir_branch *b, const void *in, const void *results, uint32
             count_one(&p->wrong);
     }
     delay(p, branch->key);
+    nest(b, p, branch->key);
     *(branch_out *)out = combine(branch, results, n, stride);
     if (layer->count != NULL && n > 0)
         open_branch(p, layer, -1);
@@ -202,6 +232,9 @@ static int op_leaf(weir_branch *b, const void *in, void *out)
     if (scratch > 0)
         memset(weir_scratch(b), (int)weir_worker(b), scratch);
     delay(p, branch->key);
+    nest(b, p, branch->key);
+    if (p->leaves_early && weir_stopping(b))
+        return 0;
     for (size_t i = 0; i < scratch; i++) /* nobody else has written to it meanwhile */
         if (((unsigned char *)weir_scratch(b))[i] != (unsigned char)weir_worker(b))
             count_one(&p->wrong);

@@ -234,6 +234,38 @@ static void who_waits_for_a_run_gets_its_items_and_those_nested_in_it(void **sta
     close_mail(&mail);
 }
 
+/* A worker that waits for a run may come to hold a stranger's item, while another is in its box. */
+static void an_item_without_room_is_set_aside_and_passed_on(void **state)
+{
+    weir__mail mail;
+    (void)state;
+    open_mail(&mail, 2);
+    weir__mail_set_team(&mail, 1);
+    const weir__number root = weir__mail_number_take(&mail, 0),
+                       waited = weir__mail_number_take(&mail, root);
+    for (int i = 0; i < 3; i++) {
+        lines[i].item.number = i == 1 ? waited : root;
+        weir__mail_post(&mail, 0, &lines[i].item); /* the first one in the box */
+    }
+    assert_ptr_equal(weir__mail_take(&mail, 0, waited), &lines[1].item);
+    assert_null(weir__mail_take(&mail, 0, waited));
+    assert_ptr_equal(weir__mail_take(&mail, 1, 0), &lines[0].item);
+    assert_null(weir__mail_take(&mail, 1, 0));
+    weir__mail_request(&mail, 0, waited);
+    assert_null(weir__mail_take(&mail, 0, waited)); /* now the last one is in the box */
+    assert_ptr_equal(weir__mail_take(&mail, 1, 0), &lines[2].item);
+    for (int i = 0; i < 3; i++)
+        weir__mail_post(&mail, 0, &lines[i].item);
+    for (int i = 0; i < 3; i++)
+        assert_non_null(weir__mail_take(&mail, 0, 0));
+    assert_null(weir__mail_take(&mail, 0, 0));
+    for (int i = 0; i < 3; i++)
+        lines[i].item.number = 0;
+    weir__mail_number_give(&mail, waited);
+    weir__mail_number_give(&mail, root);
+    close_mail(&mail);
+}
+
 static void numbers_are_taken_once_until_none_is_left(void **state)
 {
     weir__mail mail;
@@ -435,6 +467,7 @@ int main(void)
         cmocka_unit_test(an_alert_fires_at_once_and_wakes_sleepers),
         cmocka_unit_test(the_end_wakes_all_and_lasts_until_the_next_begin),
         cmocka_unit_test(who_waits_for_a_run_gets_its_items_and_those_nested_in_it),
+        cmocka_unit_test(an_item_without_room_is_set_aside_and_passed_on),
         cmocka_unit_test(numbers_are_taken_once_until_none_is_left),
         cmocka_unit_test(workers_are_missing_until_each_has_an_item),
         cmocka_unit_test(every_item_is_taken_once_and_nobody_sleeps_over_one),

@@ -31,7 +31,7 @@ static void start(hand *h)
 {
     for (unsigned i = h->s->count; i-- > 0;)
         assert_true(weir__stage_open(h->s->stages[i]));
-    weir__run_begin_root(&h->engine->root);
+    weir__run_begin_root(&h->engine->root, NULL);
 }
 
 /* Ends it; all that is left in the rings goes by the stages' destroy. */
