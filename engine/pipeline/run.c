@@ -232,6 +232,26 @@ static void give_back(loan *l)
         weir__engine_give_record(l->worker, l->run);
 }
 
+/* By way of an exception as well. */
+static void leave_again(weir__here *again)
+{
+    if (again->engine != NULL)
+        weir__here_leave(again);
+}
+
+/* The worker runs the nested run, on the thread of an op of it, or of another engine whose op that op runs.
+ * There it is this engine's worker again, for as long. */
+static void wait_nested(const open_run *o, const weir__here *here)
+{
+    weir__here again __attribute__((cleanup(leave_again))) = {.engine = NULL};
+    if (here != weir__here_top()) {
+        weir__here_enter(&again, here->engine, here->worker);
+        again.run = here->run;
+    }
+    weir__run_wait(o->pipeline.run, here->worker, &o->root->item);
+    weir__run_turn_to(here->run, here->worker);
+}
+
 static weir_status run_nested(const weir__here *here, const job *j)
 {
     weir_engine *engine = here->engine;
@@ -251,8 +271,7 @@ static weir_status run_nested(const weir__here *here, const job *j)
         return status;
     weir__run_begin_nested(l.run, worker, weir__here_top()->run, here->run);
     make_root(o.root, &o.pipeline, j->n, &o.inputs, j->out);
-    weir__run_wait(l.run, worker, &o.root->item);
-    weir__run_turn_to(here->run, worker);
+    wait_nested(&o, here);
     status = end_run(&o);
     return status == WEIR_OK ? WEIR_OK : weir__error_copy(&o.error);
 }

@@ -287,21 +287,30 @@ static void many_inputs_give_what_each_gives_alone(void **state)
 
 enum { DEEPEST = 3 };
 
-/* A pipeline whose ops run the next one, and so on. */
+/* A pipeline whose ops run the next one, and so on; all on one engine, or the middle one on another. */
 typedef struct chain {
     pipeline of[DEEPEST];
     uint64_t branches[DEEPEST]; /* of one run */
-    weir_engine *engine;
+    weir_engine *engine, *other;
 } chain;
+
+static weir_engine *open_for_chain(uint64_t *random)
+{
+    static const unsigned counts[] = {1, 2, 2, 3, 4, 8, 16};
+    static const uint64_t watches[] = {0, 2000, 50000, 1000000};
+    const weir_engine_options options = {.workers = counts[draw(random, 7)],
+                                         .max_in_flight = draw(random, 3) == 0};
+    weir_engine *engine;
+    assert_int_equal(weir_engine_open(&options, &engine), WEIR_OK);
+    engine->watch_ns = watches[draw(random, 4)];
+    return engine;
+}
 
 static void make_chain(chain *c, uint64_t *seed, uint64_t *random)
 {
-    static const unsigned counts[] = {1, 2, 2, 3, 4, 8, 16};
-    static const uint64_t most[DEEPEST] = {300, 60, 60}, watches[] = {0, 2000, 50000, 1000000};
-    const weir_engine_options options = {.workers = counts[draw(random, 7)],
-                                         .max_in_flight = draw(random, 3) == 0};
-    assert_int_equal(weir_engine_open(&options, &c->engine), WEIR_OK);
-    c->engine->watch_ns = watches[draw(random, 4)];
+    static const uint64_t most[DEEPEST] = {300, 60, 60};
+    c->engine = open_for_chain(random);
+    c->other = draw(random, 3) == 0 ? open_for_chain(random) : NULL;
     for (int i = DEEPEST; i-- > 0; (*seed)++) { /* the last one made may have loops of its own */
         pipeline *p = &c->of[i];
         tally t;
@@ -310,7 +319,7 @@ static void make_chain(chain *c, uint64_t *seed, uint64_t *random)
             p->layer[level].loop = NULL;
         c->branches[i] = t.leaves + t.gathers;
         p->right = right;
-        p->engine = c->engine;
+        p->engine = i == 1 && c->other != NULL ? c->other : c->engine;
         p->inner = i + 1 < DEEPEST ? &c->of[i + 1] : NULL;
         p->nest_one_in = 1 + (unsigned)draw(random, i == 0 ? 20 : 40);
         p->leaves_early = draw(random, 2) == 0;
@@ -325,6 +334,7 @@ static void drop_chain(chain *c)
     for (int i = 0; i < DEEPEST; i++)
         weir_plan_free(c->of[i].plan);
     weir_engine_close(c->engine);
+    weir_engine_close(c->other);
 }
 
 static weir_status run_chain(chain *c)
@@ -348,6 +358,8 @@ static void check_branches(const chain *c)
 {
     weir_stats stats;
     uint64_t branches = 0;
+    if (c->other != NULL)
+        return;
     for (int i = 0; i < DEEPEST; i++) {
         if (c->of[i].fails_key != 0)
             return;
