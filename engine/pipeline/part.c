@@ -154,7 +154,7 @@ static void end(weir_branch *b)
 /* Calls f, which runs ops. A worker alone makes no tasks that would be in their way. */
 static void run_ops(const weir__run *run, void (*f)(void *), void *argument)
 {
-    if (run->engine->mail.team > 1)
+    if (load_relaxed(&run->engine->mail.team) > 1)
         weir__enclose_ops(f, argument);
     else
         f(argument);

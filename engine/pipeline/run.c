@@ -256,7 +256,7 @@ static weir_status run_nested(const weir__here *here, const job *j)
 {
     weir_engine *engine = here->engine;
     weir__worker *worker = here->worker;
-    weir__limits limits = limits_of(engine, j->plan, j->n > 1, engine->mail.team);
+    weir__limits limits = limits_of(engine, j->plan, j->n > 1, load_relaxed(&engine->mail.team));
     loan l __attribute__((cleanup(give_back))) = {.worker = worker};
     weir_status status = limit_nested(engine, j->plan, here->branch != NULL, &limits);
     if (status != WEIR_OK)

@@ -61,7 +61,7 @@ void weir__mail_close(weir__mail *mail)
 void weir__mail_begin(weir__mail *mail)
 {
     WEIR_ASSERT(load_relaxed(&mail->asleep) == 0);
-    mail->team = 1;
+    store_relaxed(&mail->team, 1);
     store_relaxed(&mail->surplus, 0);
     store_relaxed(&mail->over, false);
     store_relaxed(&mail->searching, 0);
@@ -77,7 +77,7 @@ void weir__mail_set_team(weir__mail *mail, unsigned team)
 {
     for (unsigned i = team; i < mail->boxes; i++)
         store_relaxed(&mail->box[i].content, 0);
-    mail->team = team;
+    store_relaxed(&mail->team, team);
     weir__mail_count(mail, 1 - (int)team);
 }
 
@@ -400,7 +400,7 @@ weir__item *weir__mail_take_own(weir__mail *mail, unsigned worker, weir__number 
 
 bool weir__mail_try_search(weir__mail *mail)
 {
-    const int busy = (int)mail->team - weir__mail_missing(mail);
+    const int busy = (int)load_relaxed(&mail->team) - weir__mail_missing(mail);
     const unsigned most = busy >= 4 ? (unsigned)busy / 2 : 1;
     if (load_relaxed(&mail->searching) >= most)
         return false;

@@ -58,7 +58,7 @@ typedef struct weir__box {
 typedef struct weir__mail {
     weir__box *box;
     unsigned boxes;
-    unsigned team; /* workers that came */
+    atomic_uint team; /* workers that came */
     alignas(WEIR_LINE) atomic_uint asleep;
     alignas(WEIR_LINE) atomic_int surplus;    /* below 0 somebody has nothing to do */
     alignas(WEIR_LINE) atomic_uint searching; /* workers that look into others' boxes */

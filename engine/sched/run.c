@@ -56,7 +56,7 @@ void weir__run_begin_nested(weir__run *run, weir__worker *worker, weir__run *par
 {
     begin(run, parent, around, worker);
     if (run->number != 0)
-        run->team = run->mail->team;
+        run->team = load_relaxed(&run->mail->team);
     weir__window_set_team(&run->window, run->team);
 }
 
