@@ -11,8 +11,8 @@
 
 void weir__credit_open(weir__purse *purse, unsigned team)
 {
-    purse->most = CREDITS_A_WORKER * (int)team;
-    store_relaxed(&purse->credits, purse->most);
+    store_relaxed(&purse->most, CREDITS_A_WORKER * (int)team);
+    store_relaxed(&purse->credits, CREDITS_A_WORKER * (int)team);
 }
 
 void weir__credit_begin(weir__worker *worker, uint64_t now_ns)
@@ -26,7 +26,7 @@ void weir__credit_earn(weir__purse *purse, weir__worker *worker, uint64_t now_ns
         return;
     const uint64_t earned = (now_ns - worker->earned_at_ns) / EARN_NS;
     worker->earned_at_ns += earned * EARN_NS;
-    const int missing = purse->most - weir__credit_left(purse);
+    const int missing = load_relaxed(&purse->most) - weir__credit_left(purse);
     if (missing > 0)
         add_relaxed(&purse->credits, earned < (uint64_t)missing ? (int)earned : missing);
 }

@@ -18,7 +18,8 @@
 
 typedef struct weir__purse {
     alignas(WEIR_LINE) atomic_int credits;
-    int most;
+    atomic_int
+        most; /* a stream may have calls before its worker 0 has come, which opens the purse */
 } weir__purse;
 
 /* Full, for a team of so many. */
@@ -31,7 +32,7 @@ static inline int weir__credit_left(const weir__purse *purse)
 
 static inline bool weir__credit_is_plenty(const weir__purse *purse)
 {
-    return weir__credit_left(purse) > purse->most / 2;
+    return weir__credit_left(purse) > load_relaxed(&purse->most) / 2;
 }
 
 static inline void weir__credit_spend(weir__purse *purse)
