@@ -1,0 +1,127 @@
+/* A worker has cut two parts off a frame, looks whether they are back, and leaves it if not, while
+ * their workers complete them: exactly one worker gathers the frame, and sees all results and what
+ * was noted when it was left. */
+#include "model.h"
+
+#include "pipeline/promote.h"
+
+#if defined(MODEL_CHECKED)
+#include "pipeline/promote.c"
+
+void weir__window_complete(weir__window *window, void *block, uint64_t held)
+{
+    (void)window, (void)block, (void)held;
+}
+
+weir__item *weir__part_gather(weir__worker *worker, weir__item *part)
+{
+    (void)worker;
+    return part;
+}
+#endif
+
+enum { PARTS = 2 };
+
+static weir__run run;
+static weir__pipeline pipeline = {.run = &run};
+static weir__part *part[PARTS];
+static weir__part owner;
+static weir__frame frame;
+static int result[PARTS]; /* plain: the slots that the parts write */
+static int gathered;      /* plain: two that gather would race */
+
+static void gather(void)
+{
+    for (unsigned i = 0; i < PARTS; i++)
+        assert(result[i] == 1);
+    gathered++;
+}
+
+/* What leave and complete return: NULL, or the item that gathers. */
+static void go_on_with(const weir__item *item)
+{
+    if (item == NULL)
+        return;
+    assert(item == &owner.item && item->run == weir__part_gather && owner.left == &frame);
+    gather();
+}
+
+static void *body(void *number)
+{
+    const size_t me = (size_t)number;
+    model_enter();
+    if (me < PARTS) {
+        result[me] = 1;
+        go_on_with(weir__promote_complete(part[me]));
+    } else if (!weir__frame_has_parts(&frame)) {
+        gather();
+    } else {
+        go_on_with(weir__promote_leave(&owner, &frame));
+    }
+    return NULL;
+}
+
+/* ---- memory of parts ---- */
+
+#if defined(MODEL_CHECKED)
+static weir__part blocks[PARTS];
+
+static void begin(void)
+{
+    for (unsigned i = 0; i < PARTS; i++)
+        part[i] = &blocks[i];
+}
+
+static void end(void)
+{
+}
+#else
+static void *root;
+
+static void begin(void)
+{
+    const weir__limits limits = {.max_in_flight = PARTS, .limit_bytes = 1 << 20};
+    root = weir__window_begin(&run.window, &limits, WEIR_LINE, 0);
+    assert(root != NULL);
+    weir__window_set_team(&run.window, PARTS + 1);
+    for (unsigned i = 0; i < PARTS; i++) {
+        part[i] = weir__window_admit(&run.window, sizeof *part[i], 0);
+        assert(part[i] != NULL);
+    }
+}
+
+static void end(void)
+{
+    weir__window_end(&run.window, root, 0); /* all is back */
+}
+#endif
+
+int main(void)
+{
+#if !defined(MODEL_CHECKED)
+    const weir_status opened = weir__window_open(&run.window);
+    assert(opened == WEIR_OK);
+    (void)opened;
+#endif
+    for (unsigned round = 0; round < model_rounds(); round++) {
+        model_seed(round);
+        begin();
+        for (unsigned i = 0; i < PARTS; i++) {
+            part[i]->pipeline = &pipeline;
+            part[i]->from = &frame;
+            part[i]->declared = 0;
+            result[i] = 0;
+        }
+        owner.left = NULL;
+        frame.token = 0;
+        frame.parts = PARTS;
+        gathered = 0;
+        model_run(PARTS + 1, body);
+        assert(gathered == 1);
+        end();
+    }
+#if !defined(MODEL_CHECKED)
+    weir__window_close(&run.window);
+#endif
+    return 0;
+}

@@ -1,0 +1,153 @@
+/* What the models share: how their threads are started, and in how many rounds.
+ *
+ * A model drives the engine's own sources by a few threads and asserts what must hold of every
+ * execution.  Each program of tests/model/ includes this header first.  It is built in two ways:
+ *
+ * - as a test (ctest): some thousand rounds with seeded delays, linked with the engine's test build;
+ * - with MODEL_CHECKED: a checker explores all executions of one round (README.md), and the sources
+ *   of the engine are part of the model.  Then the stand-ins below take the place of the clock, of
+ *   futexes, and of records of which only the size is of interest.
+ *
+ * A model must never have a loop that goes on without news from another thread. */
+#ifndef WEIR_MODEL_H
+#define WEIR_MODEL_H
+
+#undef NDEBUG /* it asserts in every build */
+#include <assert.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MODEL_MOST_THREADS = 4 };
+
+#if defined(MODEL_CHECKED)
+
+#include <sys/types.h>
+#include <time.h>
+
+/* An error that is one word: the texts have no bytes here. */
+#define WEIR_STATUS_H
+#define WEIR_API
+typedef enum weir_status {
+    WEIR_OK = 0,
+    WEIR_END = 1,
+    WEIR_ENOMEM = -2,
+    WEIR_EOP = -4,
+    WEIR_ECANCEL = -5
+} weir_status;
+typedef struct weir_error {
+    weir_status status;
+    char where[0], text[0];
+} weir_error;
+
+#define __builtin_ia32_pause() ((void)0)
+
+/* No time passes. */
+int clock_gettime(clockid_t clock, struct timespec *t)
+{
+    (void)clock;
+    t->tv_sec = 0;
+    t->tv_nsec = 0;
+    return 0;
+}
+
+int sched_yield(void)
+{
+    return 0;
+}
+
+#include "sched/bell.h"
+
+void __VERIFIER_loop_begin(void);
+void __VERIFIER_spin_start(void);
+void __VERIFIER_spin_end(bool go_on);
+
+/* Stays here until it is rung, which is what a checker of liveness reports: as GenMC annotates loops by
+ * itself, but for those around it, which look alike to it. */
+void weir__bell_wait(weir__bell *bell, unsigned read, uint64_t deadline_ns)
+{
+    (void)deadline_ns;
+    __VERIFIER_loop_begin();
+    __VERIFIER_spin_start();
+    __VERIFIER_spin_end(load_acquire(&bell->rung) != read);
+}
+
+void weir__bell_ring(weir__bell *bell)
+{
+    add_release(&bell->rung, 1); /* as in bell.c */
+}
+
+static inline unsigned model_rounds(void)
+{
+    return 1;
+}
+
+static inline void model_seed(unsigned round)
+{
+    (void)round;
+}
+
+static inline void model_enter(void)
+{
+}
+
+static inline void model_expect(unsigned threads)
+{
+    (void)threads;
+}
+
+#else
+
+#include <sched.h>
+#include <stdlib.h>
+
+#include "base/atomics.h"
+#include "base/testing.h"
+
+static atomic_uint model_missing; /* threads that are still to come */
+
+/* WEIR_STRESS_ROUNDS and WEIR_STRESS_SEED make it longer, or repeat one. */
+static inline unsigned model_rounds(void)
+{
+    const char *rounds = getenv("WEIR_STRESS_ROUNDS");
+    return rounds != NULL ? (unsigned)strtoul(rounds, NULL, 10) : 3000;
+}
+
+static inline void model_seed(unsigned round)
+{
+    const char *seed = getenv("WEIR_STRESS_SEED");
+    weir__testing_seed((seed != NULL ? strtoull(seed, NULL, 10) : 1) + round);
+}
+
+static inline void model_expect(unsigned threads)
+{
+    store_relaxed(&model_missing, threads);
+}
+
+/* All threads begin at once, and each a little later than that. */
+static inline void model_enter(void)
+{
+    sub_relaxed(&model_missing, 1);
+    while (load_relaxed(&model_missing) > 0)
+        sched_yield();
+    weir__testing_yield_point();
+}
+
+#endif
+
+/* One round: so many threads run `body`, which is given their numbers, and end. */
+static inline void model_run(unsigned threads, void *(*body)(void *number))
+{
+    pthread_t thread[MODEL_MOST_THREADS];
+    model_expect(threads);
+    for (size_t i = 0; i < threads; i++) {
+        const int failed = pthread_create(&thread[i], NULL, body, (void *)i);
+        assert(failed == 0);
+        (void)failed;
+    }
+    for (size_t i = 0; i < threads; i++)
+        pthread_join(thread[i], NULL);
+}
+
+#endif
