@@ -1,0 +1,78 @@
+/* A worker acknowledges its word and then looks for sleepers, while another falls asleep and asks it for
+ * work: it sees the sleeper, or is asked. With MODEL_ENDS the team's run ends meanwhile, and the sleeper,
+ * which waits for nothing else, does not sleep for ever. */
+#include "model.h"
+
+#include "sched/mail.h"
+
+#if defined(MODEL_CHECKED)
+#include "sched/mail.c"
+#endif
+
+enum { BUSY, SLEEPER, THREADS };
+#if !defined(MODEL_ENDS)
+#define MODEL_ENDS (round % 2 != 0)
+#endif
+
+static weir__box box[THREADS];
+static weir__mail mail = {.box = box, .boxes = THREADS};
+static bool ends; /* in this round */
+static bool saw;  /* the sleeper */
+
+static void be_busy(void)
+{
+    if (ends) {
+        weir__mail_end(&mail);
+        return;
+    }
+    weir__mail_acknowledge(&mail, BUSY);
+    saw = weir__mail_has_sleepers(&mail);
+}
+
+static void sleep_until_end(void)
+{
+    weir__mail_announce(&mail, SLEEPER, 0);
+    if (!weir__mail_is_over(&mail))
+        weir__mail_park(&mail, SLEEPER);
+    const weir__item *item = weir__mail_withdraw(&mail, SLEEPER);
+    assert(item == NULL);
+    (void)item;
+}
+
+/* What falls asleep stays so until the other has looked. */
+static void announce_and_ask(void)
+{
+    weir__mail_announce(&mail, SLEEPER, 0);
+    weir__mail_ask_others(&mail, SLEEPER);
+}
+
+static void *body(void *number)
+{
+    model_enter();
+    if ((size_t)number == BUSY)
+        be_busy();
+    else if (ends)
+        sleep_until_end();
+    else
+        announce_and_ask();
+    return NULL;
+}
+
+int main(void)
+{
+    for (unsigned round = 0; round < model_rounds(); round++) {
+        model_seed(round);
+        ends = MODEL_ENDS;
+        store_relaxed(&mail.over, false);
+        store_relaxed(&box[BUSY].signal, WEIR__LOOK);
+        model_run(THREADS, body);
+        if (!ends) {
+            assert(saw || load_relaxed(&box[BUSY].signal) == WEIR__LOOK);
+            weir__item *item = weir__mail_withdraw(&mail, SLEEPER);
+            assert(item == NULL);
+            (void)item;
+        }
+        assert(!weir__mail_has_sleepers(&mail));
+    }
+    return 0;
+}
