@@ -76,13 +76,16 @@ static void end(void)
 {
 }
 #else
+static weir__budget budget;
+static weir__windows windows;
 static void *root;
 
 static void begin(void)
 {
-    const weir__limits limits = {.max_in_flight = PARTS, .limit_bytes = 1 << 20};
-    root = weir__window_begin(&run.window, &limits, WEIR_LINE, 0);
-    assert(root != NULL);
+    const weir__limits limits = {.max_in_flight = PARTS, .limit_bytes = 1 << 20, .parent = &budget};
+    const weir_status begun = weir__window_begin(&run.window, &limits, WEIR_LINE, 0, &root);
+    assert(begun == WEIR_OK);
+    (void)begun;
     weir__window_set_team(&run.window, PARTS + 1);
     for (unsigned i = 0; i < PARTS; i++) {
         part[i] = weir__window_admit(&run.window, sizeof *part[i], 0);
@@ -99,7 +102,9 @@ static void end(void)
 int main(void)
 {
 #if !defined(MODEL_CHECKED)
-    const weir_status opened = weir__window_open(&run.window);
+    weir__budget_open(&budget, NULL, WEIR_NO_LIMIT);
+    weir__windows_open(&windows, &budget);
+    const weir_status opened = weir__window_open(&run.window, &windows);
     assert(opened == WEIR_OK);
     (void)opened;
 #endif
@@ -122,6 +127,7 @@ int main(void)
     }
 #if !defined(MODEL_CHECKED)
     weir__window_close(&run.window);
+    weir__windows_close(&windows);
 #endif
     return 0;
 }
