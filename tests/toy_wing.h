@@ -67,6 +67,7 @@ static inline weir__item *toy_run_range(weir__worker *worker, weir__item *item)
     if (r->posted)
         weir__worker_began_item(worker);
     weir__run_turn_to(of->run, worker);
+    weir__arithmetic_set(&of->run->arithmetic);
     weir__credit_begin(worker, began_ns);
     weir__run_ops(of->run, toy_call, r);
     const uint64_t now_ns = weir__now_ns();
