@@ -1,6 +1,6 @@
 /* Opens and closes engines, holds the limits in force, and lets one run at a time in.
  *
- * The public functions of weir/engine.h are here; runs of each kind call acquire, fail and release.
+ * The public functions of weir/engine.h are here; sched/life.c acquires for a run, and releases.
  * It must never start work by itself. */
 #include <stdlib.h>
 #include <strings.h>
@@ -53,8 +53,7 @@ static weir_status fill_engine(weir_engine *engine, const weir_engine_options *g
     engine->max_in_flight = resolved->max_in_flight != 0
                                 ? resolved->max_in_flight
                                 : (size_t)placement.workers * WEIR_IN_FLIGHT_A_WORKER;
-    engine->max_bytes = resolved->max_bytes == 0 ? SIZE_MAX : resolved->max_bytes;
-    WEIR_ASSERT(engine->max_in_flight > 0 && engine->max_bytes > 0);
+    WEIR_ASSERT(engine->max_in_flight > 0 && engine->budget.limit > 0);
     engine->watch_ns = may_spin(&placement, quota) ? WEIR_WATCH_NS : 0;
     if (!open_workers(engine, placement.workers))
         return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
@@ -139,7 +138,9 @@ size_t weir_engine_max_in_flight(const weir_engine *engine)
 
 size_t weir_engine_max_bytes(const weir_engine *engine)
 {
-    return engine != NULL ? engine->max_bytes : 0;
+    if (engine == NULL)
+        return 0;
+    return engine->budget.limit < SIZE_MAX ? (size_t)engine->budget.limit : SIZE_MAX;
 }
 
 void weir_engine_stats(const weir_engine *engine, weir_stats *stats)

@@ -32,10 +32,6 @@
 
 #define exchange_relaxed(object, value)                                                            \
     atomic_exchange_explicit(object, value, memory_order_relaxed)
-#define exchange_acquire(object, value)                                                            \
-    atomic_exchange_explicit(object, value, memory_order_acquire)
-#define exchange_acq_rel(object, value)                                                            \
-    atomic_exchange_explicit(object, value, memory_order_acq_rel)
 #define exchange_seq_cst(object, value)                                                            \
     atomic_exchange_explicit(object, value, memory_order_seq_cst)
 
@@ -44,7 +40,6 @@
 #define add_release(object, value) atomic_fetch_add_explicit(object, value, memory_order_release)
 #define add_seq_cst(object, value) atomic_fetch_add_explicit(object, value, memory_order_seq_cst)
 #define sub_relaxed(object, value) atomic_fetch_sub_explicit(object, value, memory_order_relaxed)
-#define sub_release(object, value) atomic_fetch_sub_explicit(object, value, memory_order_release)
 #define sub_acq_rel(object, value) atomic_fetch_sub_explicit(object, value, memory_order_acq_rel)
 #define sub_seq_cst(object, value) atomic_fetch_sub_explicit(object, value, memory_order_seq_cst)
 
@@ -60,12 +55,6 @@
 #define cas_release(object, expected, value)                                                       \
     atomic_compare_exchange_strong_explicit(object, expected, value, memory_order_release,         \
                                             memory_order_relaxed)
-#define cas_acq_rel(object, expected, value)                                                       \
-    atomic_compare_exchange_strong_explicit(object, expected, value, memory_order_acq_rel,         \
-                                            memory_order_relaxed)
-#define cas_seq_cst(object, expected, value)                                                       \
-    atomic_compare_exchange_strong_explicit(object, expected, value, memory_order_seq_cst,         \
-                                            memory_order_relaxed)
 
 /* May fail without cause: only in loops. */
 #define cas_weak_relaxed(object, expected, value)                                                  \
@@ -73,9 +62,6 @@
                                           memory_order_relaxed)
 #define cas_weak_acquire(object, expected, value)                                                  \
     atomic_compare_exchange_weak_explicit(object, expected, value, memory_order_acquire,           \
-                                          memory_order_relaxed)
-#define cas_weak_release(object, expected, value)                                                  \
-    atomic_compare_exchange_weak_explicit(object, expected, value, memory_order_release,           \
                                           memory_order_relaxed)
 
 #endif

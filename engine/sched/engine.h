@@ -1,6 +1,6 @@
 /* The engine's record: the team, its mail and workers, and the runs under way.
  *
- * engine.c opens and closes it; each kind of run acquires it for a root run, and releases it.  It must
+ * engine.c opens and closes it; life.c acquires it for a root run, and releases it.  It must
  * never know what kinds of run there are. */
 #ifndef WEIR_ENGINE_INTERNAL_H
 #define WEIR_ENGINE_INTERNAL_H
@@ -18,7 +18,6 @@ struct weir_engine {
     /* Read-only after open. */
     weir__team team;
     size_t max_in_flight;
-    size_t max_bytes; /* SIZE_MAX: no limit */
     weir__worker *workers;
     uint64_t watch_ns; /* how long a worker without work stays awake */
 

@@ -2,6 +2,7 @@
 #include "sched/here.h"
 
 #include "base/fork.h"
+#include "sched/worker.h"
 
 static _Thread_local weir__here *top;
 
@@ -13,15 +14,14 @@ weir__here *weir__here_top(void)
 weir__here *weir__here_on(const struct weir_engine *engine)
 {
     weir__here *here = weir__here_top();
-    while (here != NULL && here->engine != engine)
+    while (here != NULL && here->worker->engine != engine)
         here = here->outer;
     return here;
 }
 
-void weir__here_enter(weir__here *here, struct weir_engine *engine, struct weir__worker *worker)
+void weir__here_enter(weir__here *here, struct weir__worker *worker)
 {
-    *here = (weir__here){
-        .engine = engine, .worker = worker, .outer = top, .process = weir__fork_process()};
+    *here = (weir__here){.worker = worker, .outer = top, .process = weir__fork_process()};
     top = here;
 }
 

@@ -20,8 +20,7 @@ typedef struct weir__now {
 } weir__now;
 
 typedef struct weir__here {
-    struct weir_engine *engine;
-    struct weir__worker *worker;
+    struct weir__worker *worker; /* of an engine that its record names */
     weir__now now;
     struct weir__here *outer; /* of the engine whose op has entered this one */
     unsigned process;         /* that it is of: in a child of a fork nothing is under way */
@@ -33,7 +32,7 @@ weir__here *weir__here_top(void);
 weir__here *weir__here_on(const struct weir_engine *engine);
 
 /* From enter to leave the thread is this worker. The record stays the caller's. */
-void weir__here_enter(weir__here *here, struct weir_engine *engine, struct weir__worker *worker);
+void weir__here_enter(weir__here *here, struct weir__worker *worker);
 void weir__here_leave(const weir__here *here);
 
 /* It runs this now. Returns what it ran before, which an item puts back after its ops. */

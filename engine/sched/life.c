@@ -6,14 +6,19 @@
 
 /* ---- open ---- */
 
+static void size_for(weir__life *life, const weir_engine *engine, unsigned workers)
+{
+    life->workers = workers;
+    life->max_in_flight = workers > 1 ? engine->max_in_flight : 0;
+}
+
 weir_status weir__life_open_root(weir__life *life, weir_engine *engine)
 {
     const weir_status status = weir__engine_acquire(engine);
     if (status != WEIR_OK)
         return status;
     life->run = &engine->root;
-    life->workers = engine->team.workers;
-    life->max_in_flight = life->workers > 1 ? engine->max_in_flight : 0;
+    size_for(life, engine, engine->team.workers);
     life->began_ns = weir__now_ns();
     return WEIR_OK;
 }
@@ -28,8 +33,7 @@ weir_status weir__life_open(weir__life *life, weir_engine *engine)
         return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for the record of a run");
     life->worker = here->worker;
     life->around = here->now.run;
-    life->workers = load_relaxed(&engine->mail.team);
-    life->max_in_flight = life->workers > 1 ? engine->max_in_flight : 0;
+    size_for(life, engine, load_relaxed(&engine->mail.team));
     return WEIR_OK;
 }
 
@@ -66,7 +70,7 @@ static weir_status limit_declared(const weir__life *life, const weir__need *need
 {
     const weir__window *around = &life->around->window;
     const unsigned long long declared = around->nested_bytes, least = need->least_bytes;
-    if (declared == 0 && life->run->engine->max_bytes == SIZE_MAX)
+    if (declared == 0 && life->run->engine->budget.limit == WEIR_NO_LIMIT)
         return WEIR_OK;
     if (declared == 0)
         return weir__error_set(
@@ -92,7 +96,7 @@ static weir_status limit_nested(const weir__life *life, const weir__need *need,
 {
     if (life->around != NULL && life->around->has_window)
         return limit_declared(life, need, limits);
-    if (life->run->engine->max_bytes == SIZE_MAX)
+    if (life->run->engine->budget.limit == WEIR_NO_LIMIT)
         return WEIR_OK;
     limits->limit_bytes = need->least_bytes;
     limits->max_in_flight = 0;
@@ -101,15 +105,14 @@ static weir_status limit_nested(const weir__life *life, const weir__need *need,
 
 static void limit_root(const weir__life *life, weir__limits *limits)
 {
-    if (limits->limit_bytes > life->run->engine->max_bytes)
-        limits->limit_bytes = life->run->engine->max_bytes;
+    if (limits->limit_bytes > life->run->engine->budget.limit)
+        limits->limit_bytes = life->run->engine->budget.limit;
 }
 
 static void begin_root(weir__life *life, weir__run *parent)
 {
     weir__engine_reset_workers(life->run->engine);
     weir__run_begin_root(life->run, parent);
-    life->begun = true;
 }
 
 weir_status weir__life_begin(weir__life *life, const weir__need *need)
@@ -143,6 +146,7 @@ void weir__life_begin_chores(weir__life *life, const weir__chores *chores, uint6
 {
     weir_engine *engine = life->run->engine;
     begin_root(life, NULL); /* an op that begins it may return before it ends */
+    life->begun = true;
     life->chores = chores;
     life->run->has_window = false;
     for (unsigned i = 0; i < engine->team.workers; i++) {
@@ -183,7 +187,7 @@ static void do_duty(void *argument)
 {
     const duty *d = argument;
     weir__here here __attribute__((cleanup(leave)));
-    weir__here_enter(&here, d->run->engine, d->worker);
+    weir__here_enter(&here, d->worker);
     if (d->worker->chores != NULL)
         do_chores(d, &here);
     else
@@ -277,7 +281,7 @@ weir_status weir__life_end(weir__life *life)
 /* By way of an exception as well. */
 static void leave_again(weir__here *again)
 {
-    if (again->engine != NULL)
+    if (again->worker != NULL)
         weir__here_leave(again);
 }
 
@@ -285,9 +289,9 @@ static void leave_again(weir__here *again)
  * whose op that op runs. There it is this engine's worker again, for as long. */
 static void wait_nested(const weir__life *life, weir__item *item)
 {
-    weir__here again __attribute__((cleanup(leave_again))) = {.engine = NULL};
+    weir__here again __attribute__((cleanup(leave_again))) = {.worker = NULL};
     if (weir__here_top()->worker != life->worker) {
-        weir__here_enter(&again, life->run->engine, life->worker);
+        weir__here_enter(&again, life->worker);
         (void)weir__here_turn_to(&again, (weir__now){.run = life->around});
     }
     weir__run_wait(life->run, life->worker, item);

@@ -222,14 +222,25 @@ static bool wake_with(weir__mail *mail, weir__box *box, letter mark, letter cont
     return true;
 }
 
-void weir__mail_wake_one(weir__mail *mail)
+/* Has one sleeper look that wants what belongs to the run with this number: the first from this
+ * worker's box on. */
+static void wake_one_for(weir__mail *mail, unsigned from, weir__number number)
 {
-    for (unsigned i = 0; i < mail->boxes && weir__mail_has_sleepers(mail); i++) {
+    unsigned i = from;
+    if (!weir__mail_has_sleepers(mail))
+        return;
+    do {
         /* M3 as well. */
         const letter l = load_seq_cst(&mail->box[i].content);
-        if (is_mark(l) && number_in(l) == 0 && wake_with(mail, &mail->box[i], l, 0))
+        if (is_mark(l) && is_wanted(mail, number_in(l), number) &&
+            wake_with(mail, &mail->box[i], l, 0))
             return;
-    }
+    } while ((i = after(mail, i)) != from);
+}
+
+void weir__mail_wake_one(weir__mail *mail)
+{
+    wake_one_for(mail, 0, 0);
 }
 
 void weir__mail_wake(weir__mail *mail, unsigned worker)
@@ -284,18 +295,6 @@ static bool give_to_one(weir__mail *mail, unsigned worker, letter l, bool to_sle
     return false;
 }
 
-/* Has sleepers look that want this letter, which is in a box. */
-static void wake_for(weir__mail *mail, unsigned worker, letter l)
-{
-    for (unsigned i = after(mail, worker); i != worker; i = after(mail, i)) {
-        /* M3 as well. */
-        const letter there = load_seq_cst(&mail->box[i].content);
-        if (is_mark(there) && is_wanted(mail, number_in(there), number_in(l)) &&
-            wake_with(mail, &mail->box[i], there, 0))
-            return;
-    }
-}
-
 void weir__mail_post(weir__mail *mail, unsigned worker, weir__item *item)
 {
     const letter l = letter_of(item, item->number);
@@ -312,8 +311,8 @@ void weir__mail_post(weir__mail *mail, unsigned worker, weir__item *item)
     /* M1 and M3 as well: seq_cst, before the look for sleepers. */
     store_seq_cst(&own->content, l);
     WEIR_POINT(MAIL_POSTED);
-    if (weir__mail_has_sleepers(mail)) /* who fell asleep in between may not have seen it */
-        wake_for(mail, worker, l);
+    /* Who fell asleep in between may not have seen it. The item may be done by now. */
+    wake_one_for(mail, worker, number_in(l));
 }
 
 /* Takes this letter out of a box, if it is still there. */

@@ -241,6 +241,12 @@ static const weir__budget *keeper_of(const weir__window *window)
     return window->lender != NULL ? window->lender : window->all->payer;
 }
 
+/* How many of these bytes it holds also without this run, if of free blocks that is `kept`. */
+static uint64_t held_before(const weir__window *window, uint64_t bytes, uint64_t kept)
+{
+    return window->lender != NULL ? bytes : kept;
+}
+
 /* Takes a block, `declared` bytes that ops hold elsewhere, and scratch for one more worker if that
  * is asked for; all or nothing. Returns WEIR_OK, or
  *   WEIR_EBUDGET  the run's own account says no, or one between it and the payer;
@@ -261,7 +267,7 @@ static weir_status add_blocks(weir__window *window, uint64_t payload, uint64_t d
     weir__block *scratch = with_scratch ? find_block(window, scratch_bytes) : NULL;
     const uint64_t kept = (block != NULL ? bytes : 0) + (scratch != NULL ? scratch_bytes : 0);
     const weir__budget *keeper = keeper_of(window);
-    const uint64_t held = window->lender != NULL ? all : kept;
+    const uint64_t held = held_before(window, all, kept);
     const weir__budget *no = limits == NULL
                                  ? weir__budget_reserve_kept(&window->budget, all, keeper, held)
                                  : weir__budget_begin(&window->budget, limits->parent,
@@ -279,8 +285,7 @@ static weir_status add_blocks(weir__window *window, uint64_t payload, uint64_t d
         scratch = new_block(scratch_bytes);
     if (block == NULL || (with_scratch && scratch == NULL)) {
         const uint64_t again = keep_block(window, scratch) + keep_block(window, block);
-        weir__budget_release_kept(&window->budget, all, keeper,
-                                  window->lender != NULL ? all : again);
+        weir__budget_release_kept(&window->budget, all, keeper, held_before(window, all, again));
         return WEIR_ENOMEM;
     }
     if (with_scratch) {
@@ -298,7 +303,7 @@ static void return_block(weir__window *window, weir__block *block, uint64_t decl
     const uint64_t kept = keep_block(window, block);
     const uint64_t all = bytes + declared;
     weir__budget_release_kept(&window->budget, all, keeper_of(window),
-                              window->lender != NULL ? all : kept);
+                              held_before(window, all, kept));
 }
 
 /* ---- runs ---- */
@@ -380,7 +385,7 @@ void weir__window_end(weir__window *window, void *root, uint64_t root_held)
     window->scratch_count = 0;
     window->team = 0;
     weir__budget_end(&window->budget, bytes, keeper_of(window),
-                     window->lender != NULL ? bytes : kept); /* no scratch is missing */
+                     held_before(window, bytes, kept)); /* no scratch is missing */
     WEIR_ASSERT_SLOW(weir__window_is_valid(window));
     unlock_alone(window);
 }

@@ -1,7 +1,7 @@
 /* The program's side of a stream: takes items from its last stages, and feeds its inlets.
  *
- * Programs call it from their own threads.  It must never use a core for longer than WEIR_WATCH_STREAM_NS while
- * it waits, and never wait on a worker of the stream itself. */
+ * Programs call it from their own threads.  It must never use a core for longer than
+ * WEIR_WATCH_STREAM_NS while it waits, and never wait on a worker of the stream itself. */
 #include <sched.h>
 #include <string.h>
 

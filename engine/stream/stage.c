@@ -308,7 +308,6 @@ uint32_t weir__stage_make(weir__stage *stage, weir_yielder *y, uint32_t n)
     end_if_done(stage);
     WEIR_ASSERT_SLOW(weir__stage_is_valid(stage) && has_ended_if_done(stage));
     pthread_mutex_unlock(&stage->lock);
-    if (weir__mail_has_sleepers(stage->run->mail))
-        weir__mail_wake_one(stage->run->mail);
+    weir__mail_wake_one(stage->run->mail);
     return made;
 }

@@ -131,7 +131,7 @@ static void drop_item(void *argument, void *item)
 }
 
 /* Would the calling thread wait for itself? It is in a call of the stream, also by way of a pipeline
- * that runs in place there, or in a destroy that the close has called. */
+ * that runs there, or in a destroy that the close has called. */
 static weir_status check_closer(const weir_stream *s)
 {
     if (weir__here_on(s->engine) != NULL)

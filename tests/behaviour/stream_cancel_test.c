@@ -121,17 +121,24 @@ static int run_behind_the_gate(void *state, const void *const *items, weir_yield
     return 0;
 }
 
+static weir_stream *start_behind_the_gate(poller *p, const char *name, numbers *source,
+                                          weir_stage *last)
+{
+    weir_stream *s = open_stream(p->engine);
+    const weir_stage_options o = stage_of(name, 2, 4, p);
+    *last = add_stage(s, &o, run_behind_the_gate, add_numbers(s, "numbers", 2, source));
+    assert_ok(weir_stream_start(s));
+    return s;
+}
+
 /* A cancel comes while a call is at the gate, before it runs its pipeline. */
 static void cancel_at_the_gate(bool fails, weir_status closes)
 {
     poller p = {.engine = open_engine(2, 0, 0), .plan = compile_poll(), .fails = fails};
     numbers source = {.n = 100};
     uint64_t got;
-    weir_stream *s = open_stream(p.engine);
-    const weir_stage_options o = stage_of("late", 2, 4, &p);
-    const weir_stage last =
-        add_stage(s, &o, run_behind_the_gate, add_numbers(s, "numbers", 2, &source));
-    assert_ok(weir_stream_start(s));
+    weir_stage last;
+    weir_stream *s = start_behind_the_gate(&p, "late", &source, &last);
     assert_true(reaches(&p.gate.waiting, fails ? 1 : 2));
     nap(20000); /* if it fails, it has by now */
     cancel(&p, false);
@@ -179,11 +186,8 @@ static void an_op_in_a_call_that_cancels_sees_it_at_once(void **state)
     atomic_store(&p.gate.open, true);
     numbers source = {.n = 100};
     uint64_t got;
-    weir_stream *s = open_stream(p.engine);
-    const weir_stage_options o = stage_of("cancels", 2, 4, &p);
-    const weir_stage last =
-        add_stage(s, &o, run_behind_the_gate, add_numbers(s, "numbers", 2, &source));
-    assert_ok(weir_stream_start(s));
+    weir_stage last;
+    weir_stream *s = start_behind_the_gate(&p, "cancels", &source, &last);
     while (weir_next(s, last, &got) == WEIR_OK)
         ;
     assert_status(WEIR_ECANCEL, weir_stream_close(s));
