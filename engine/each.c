@@ -3,6 +3,7 @@
  * Programs call it between runs.  It must never leave the engine behind, whatever the function does. */
 #include <stdio.h>
 
+#include "base/arithmetic.h"
 #include "base/atomics.h"
 #include "base/error.h"
 #include "sched/enclose.h"
@@ -55,6 +56,9 @@ weir_status weir_each_worker(weir_engine *engine, int (*f)(void *context, unsign
     if (status != WEIR_OK)
         return status;
     weir_engine *const held __attribute__((cleanup(weir__engine_release_held))) = engine;
+    /* f may set another. */
+    const weir__arithmetic mode __attribute__((cleanup(weir__arithmetic_set))) =
+        weir__arithmetic_get();
     each e = {.engine = held, .f = f, .context = context};
     status = weir__team_run(&held->team, call_on_worker, &e);
     if (status != WEIR_OK || !load_relaxed(&e.failed))

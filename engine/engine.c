@@ -189,19 +189,25 @@ void weir__engine_reset_workers(weir_engine *engine)
         weir__worker_begin(&engine->workers[i], engine, &engine->mail, i, engine->watch_ns);
 }
 
-void weir__engine_sum_stats(weir_engine *engine, weir_stats *stats)
+void weir__engine_sum_stats(const weir_engine *engine, weir_stats *stats)
 {
     const uint64_t all_ns = (uint64_t)(stats->seconds * 1e9) * stats->workers;
-    uint64_t busy_ns = 0;
+    weir__worker all = {0};
     for (unsigned i = 0; i < engine->team.workers; i++) {
-        stats->branches += engine->workers[i].branches;
-        stats->promotions += engine->workers[i].promotions;
-        stats->gathers_promoted += engine->workers[i].gathers_promoted;
-        stats->denied_permits += engine->workers[i].denied_permits;
-        stats->denied_bytes += engine->workers[i].denied_bytes;
-        busy_ns += engine->workers[i].busy_ns;
+        const weir__worker *worker = &engine->workers[i];
+        all.branches += worker->branches;
+        all.promotions += worker->promotions;
+        all.gathers_promoted += worker->gathers_promoted;
+        all.denied_permits += worker->denied_permits;
+        all.denied_bytes += worker->denied_bytes;
+        all.busy_ns += worker->busy_ns;
     }
-    stats->idle_ns = all_ns > busy_ns ? all_ns - busy_ns : 0;
+    stats->branches = all.branches;
+    stats->promotions = all.promotions;
+    stats->gathers_promoted = all.gathers_promoted;
+    stats->denied_permits = all.denied_permits;
+    stats->denied_bytes = all.denied_bytes;
+    stats->idle_ns = all_ns > all.busy_ns ? all_ns - all.busy_ns : 0;
 }
 
 weir__run *weir__engine_take_record(weir_engine *engine, weir__worker *worker)

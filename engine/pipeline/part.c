@@ -6,8 +6,6 @@
  * The hot path is the loop of weir/inline.h, compiled here for ops that are called through pointers,
  * and in programs for their own.  A failed op needs no way back from it: it stops the run, so that
  * the next poll calls, and weir__promote_serve() says stop. */
-#include <string.h>
-
 #include "pipeline/promote.h"
 #include "sched/enclose.h"
 
@@ -94,8 +92,8 @@ static void run_stack(void *branch)
 static void begin(weir_branch *b, weir__worker *worker, weir__part *part)
 {
     weir__run *run = part->pipeline->run;
-    memset(b, 0, offsetof(weir_branch, cut));
     weir__run_turn_to(run, worker);
+    b->part = NULL;
     b->pipeline = part->pipeline;
     b->run = run;
     b->context = part->pipeline->context;
@@ -104,11 +102,14 @@ static void begin(weir_branch *b, weir__worker *worker, weir__part *part)
     b->purse = &run->root->purse;
     b->window = &run->window;
     b->mail = run->mail;
+    b->skip_polls = 0;
+    b->looked_at_ns = b->idle_ns = 0;
     b->nested_ns = worker->nested_ns;
+    b->child_is_named = false;
+    b->cut_count = 0;
     b->began_ns = weir__now_ns();
     weir__credit_begin(worker, b->began_ns); /* rest earns nothing */
-    b->loop.branch = b;
-    b->loop.signal = weir__mail_signal(b->mail, worker->index);
+    b->loop = (weir_loop){.branch = b, .signal = weir__mail_signal(b->mail, worker->index)};
     b->here = weir__here_top();
     WEIR_ASSERT(b->here->worker == worker);
     b->before = weir__here_turn_to(b->here, (weir__now){.run = run, .branch = b});

@@ -165,6 +165,10 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
     weir__mail_acknowledge(b->mail, b->worker->index); /* before the look at what it is about */
     if (weir__run_stopping(b->run))
         return false;
+    if (!weir__mail_has_others(b->mail)) {
+        b->loop.polls = 1;
+        return true;
+    }
     const uint64_t now = weir__now_ns(), since_look_ns = now - b->looked_at_ns;
     b->looked_at_ns = now;
     weir__credit_earn(b->purse, b->worker, now);

@@ -134,10 +134,12 @@ weir_status weir__life_begin(weir__life *life, const weir__need *need)
     life->root = root;
     life->root_held = need->root_held;
     run->has_window = true;
+    const weir__here *here = weir__here_top();
+    weir__run *parent = here != NULL ? here->now.run : NULL;
     if (life->worker == NULL)
-        begin_root(life, weir__here_top() != NULL ? weir__here_top()->now.run : NULL);
+        begin_root(life, parent);
     else
-        weir__run_begin_nested(run, life->worker, weir__here_top()->now.run, life->around);
+        weir__run_begin_nested(run, life->worker, parent, life->around);
     life->begun = true;
     return WEIR_OK;
 }
@@ -253,17 +255,11 @@ static void note_stats(const weir__life *life)
     const weir__run *run = life->run;
     const weir__window *window = &run->window;
     weir_stats *stats = &run->engine->stats;
-    *stats = (weir_stats){
-        .workers = run->team,
-        .seconds = (double)(weir__now_ns() - life->began_ns) * 1e-9,
-    };
-    if (run->has_window) {
-        stats->peak_in_flight = window->peak_in_flight;
-        stats->peak_bytes = weir__budget_peak(&window->budget);
-        stats->certified_bytes = window->budget.limit;
-    } else {
-        stats->peak_bytes = stats->certified_bytes = life->reserved_bytes;
-    }
+    stats->workers = run->team;
+    stats->seconds = (double)(weir__now_ns() - life->began_ns) * 1e-9;
+    stats->peak_in_flight = run->has_window ? window->peak_in_flight : 0;
+    stats->peak_bytes = run->has_window ? weir__budget_peak(&window->budget) : life->reserved_bytes;
+    stats->certified_bytes = run->has_window ? window->budget.limit : life->reserved_bytes;
     weir__engine_sum_stats(run->engine, stats);
     if (run->team == 1 && life->chores == NULL) /* it has nobody to wait for */
         stats->idle_ns = 0;
@@ -300,6 +296,9 @@ static void wait_nested(const weir__life *life, weir__item *item)
 
 weir_status weir__life_run(weir__life *life, weir__item *item)
 {
+    /* Its caller, an op as well, has its own mode again afterwards, by way of an exception too. */
+    const weir__arithmetic mode __attribute__((cleanup(weir__arithmetic_set))) =
+        life->run->arithmetic;
     weir_status began = WEIR_OK;
     life->item = item;
     if (life->worker != NULL)

@@ -79,6 +79,8 @@ void weir__mail_set_team(weir__mail *mail, unsigned team)
         store_relaxed(&mail->box[i].content, 0);
     store_relaxed(&mail->team, team);
     weir__mail_count(mail, 1 - (int)team);
+    if (team == 1)
+        weir__mail_acknowledge(mail, 0); /* nobody will want work of it */
 }
 
 static unsigned after(const weir__mail *mail, unsigned i)
@@ -90,6 +92,8 @@ static unsigned after(const weir__mail *mail, unsigned i)
 
 weir__number weir__mail_number_take(weir__mail *mail, weir__number parent)
 {
+    if (mail->boxes == 1)
+        return 0;
     uint64_t taken = load_relaxed(&mail->taken);
     for (weir__number number = 1; number <= WEIR_NUMBERS; number++) {
         const uint64_t bit = (uint64_t)1 << number;
@@ -262,7 +266,7 @@ void weir__mail_end(weir__mail *mail)
 {
     /* M7: seq_cst, as the looks for sleepers after it; pairs with M8. */
     store_seq_cst(&mail->over, true);
-    weir__mail_alert_all(mail);
+    weir__mail_wake_all(mail);
 }
 
 /* ---- handing over ---- */

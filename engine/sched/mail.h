@@ -73,7 +73,8 @@ void weir__mail_close(weir__mail *mail);
 /* Before a team enters: all workers are awake and are to look, and all but worker 0 request work,
  * since they are on their way. */
 void weir__mail_begin(weir__mail *mail);
-/* By worker 0, before it posts: only so many workers came, and all but worker 0 have no work. */
+/* By worker 0, before it posts, and before it looks whether its run stops: only so many workers came,
+ * and all but worker 0 have no work. */
 void weir__mail_set_team(weir__mail *mail, unsigned team);
 /* The team's workers are to leave, asleep or not. */
 void weir__mail_end(weir__mail *mail);
@@ -83,7 +84,8 @@ static inline bool weir__mail_is_over(const weir__mail *mail)
     return load_seq_cst(&mail->over);
 }
 
-/* A number for a run that is nested in that of another number, 0 if all are taken; and back. */
+/* A number for a run that is nested in that of another number, 0 if all are taken, or if one worker has
+ * nobody to share with; and back. */
 weir__number weir__mail_number_take(weir__mail *mail, weir__number parent);
 void weir__mail_number_give(weir__mail *mail, weir__number number);
 
@@ -146,6 +148,12 @@ void weir__mail_wake(weir__mail *mail, unsigned worker);
 bool weir__mail_has_sleepers(const weir__mail *mail);
 
 /* ---- demand ---- */
+
+/* Are there other workers, who may come to want work? */
+static inline bool weir__mail_has_others(const weir__mail *mail)
+{
+    return load_relaxed(&mail->team) > 1;
+}
 
 /* How many items fewer there are than workers without work; only a hint. */
 static inline int weir__mail_missing(const weir__mail *mail)

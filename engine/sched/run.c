@@ -108,7 +108,7 @@ void weir__run_turn_to(const weir__run *run, weir__worker *worker)
 
 void weir__run_ops(const weir__run *run, void (*f)(void *), void *argument)
 {
-    if (load_relaxed(&run->mail->team) > 1)
+    if (weir__mail_has_others(run->mail))
         weir__enclose_ops(f, argument);
     else
         f(argument);
@@ -116,8 +116,6 @@ void weir__run_ops(const weir__run *run, void (*f)(void *), void *argument)
 
 void weir__run_wait(weir__run *run, weir__worker *worker, weir__item *item)
 {
-    /* The op that waits has its own mode again afterwards, by way of an exception as well. */
-    const weir__arithmetic own __attribute__((cleanup(weir__arithmetic_set))) = run->arithmetic;
     const weir__number wanted = worker->wanted;
     const uint64_t began_ns = weir__now_ns();
     worker->unpaid_ns = began_ns - worker->earned_at_ns;

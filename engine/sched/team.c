@@ -179,7 +179,6 @@ typedef struct call {
     weir__team *team;
     weir__team_body *body;
     void *argument;
-    weir__arithmetic arithmetic; /* the caller's */
     weir_status status;
     int levels; /* of active regions that the caller allows; 0: they are as they were */
 } call;
@@ -187,7 +186,6 @@ typedef struct call {
 /* By way of an exception as well. */
 static void put_caller_back(call *c)
 {
-    weir__arithmetic_set(&c->arithmetic);
     if (c->levels > 0)
         omp_set_max_active_levels(c->levels);
     if (c->team->restore_caller)
@@ -212,6 +210,7 @@ static void run_alone(void *argument)
 static void run_region(call *c, bool place)
 {
     weir__team *team = c->team;
+    const weir__arithmetic arithmetic = weir__arithmetic_get();
     const bool bind = place && team->places != NULL;
     const unsigned threads = team->threads;
     const bool grows = threads > pool_threads();
@@ -228,7 +227,7 @@ static void run_region(call *c, bool place)
         /* The pool's threads are the program's as well, and keep what they have outside of runs. */
         const weir__arithmetic own = weir__arithmetic_get();
         WEIR_ASSERT(worker < size && size <= threads);
-        weir__arithmetic_set(&c->arithmetic);
+        weir__arithmetic_set(&arithmetic);
         if (worker == 0 && grows)
             weir__threads_restore_signals(&before);
         /* Not before the region: libomp puts the caller's mask back in its first one. */
@@ -246,11 +245,8 @@ static void run_region(call *c, bool place)
 
 static weir_status run_here(weir__team *team, weir__team_body *body, void *argument)
 {
-    call c __attribute__((cleanup(put_caller_back))) = {.team = team,
-                                                        .body = body,
-                                                        .argument = argument,
-                                                        .arithmetic = weir__arithmetic_get(),
-                                                        .status = WEIR_OK};
+    call c __attribute__((cleanup(put_caller_back))) = {
+        .team = team, .body = body, .argument = argument, .status = WEIR_OK};
     /* Inside a region of the caller's, its threads are where the caller wants them. */
     const bool place = team->topology != NULL && !omp_in_parallel();
     team->bind_caller = place && team->places != NULL;

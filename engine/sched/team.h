@@ -36,7 +36,7 @@ typedef void weir__team_body(void *argument, unsigned worker, unsigned size);
  * forked off, worker 0 may be another thread in place of the calling one (fork.h).
  *
  * On each thread body begins with the calling thread's floating-point mode. Whatever mode it leaves, the
- * thread has its own again afterwards.
+ * pool's threads have their own again afterwards, and whoever calls this sees to the calling one.
  *
  * Returns:  WEIR_OK, or WEIR_ESYS or WEIR_ENOMEM: there are no threads for it, and body was not called.
  * Threads:  one run at a time per team. */

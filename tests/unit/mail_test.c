@@ -271,7 +271,7 @@ static void numbers_are_taken_once_until_none_is_left(void **state)
     weir__mail mail;
     uint64_t seen = 0;
     (void)state;
-    open_mail(&mail, 1);
+    open_mail(&mail, 2);
     for (int i = 0; i < WEIR_NUMBERS; i++) {
         const weir__number n = weir__mail_number_take(&mail, 0);
         assert_in_range(n, 1, WEIR_NUMBERS);
@@ -282,6 +282,9 @@ static void numbers_are_taken_once_until_none_is_left(void **state)
     weir__mail_number_give(&mail, 0);
     weir__mail_number_give(&mail, 17);
     assert_int_equal(weir__mail_number_take(&mail, 0), 17);
+    close_mail(&mail);
+    open_mail(&mail, 1); /* without others there is nothing to tell apart */
+    assert_int_equal(weir__mail_number_take(&mail, 0), 0);
     close_mail(&mail);
 }
 
