@@ -172,7 +172,7 @@ void weir__decide(const weir__machine *machine, const weir__openmp *openmp,
 {
     static const weir_engine_options none = {0};
     WEIR_ASSERT(openmp->limit > 0 && launcher->rank < launcher->ranks);
-    WEIR_ASSERT_SLOW(weir__topology_is_valid(machine));
+    WEIR_ASSERT_SLOW(weir__machine_is_valid(machine));
     *placement = (weir_placement){0};
     decision d = {.m = machine,
                   .openmp = openmp,

@@ -1,7 +1,7 @@
-/* The invariant of a machine as topology.c reads it; see topology.h.
+/* The invariant of a machine; see machine.h.
  *
  * Asserts and tests call it.  It must never change what it looks at. */
-#include "machine/topology.h"
+#include "machine/machine.h"
 
 #if defined(WEIR_ASSERTS)
 static bool steps(unsigned before, unsigned now)
@@ -47,7 +47,7 @@ static bool kinds_are_valid(const weir__machine *m)
     return next == most + 1;
 }
 
-bool weir__topology_is_valid(const weir__machine *m)
+bool weir__machine_is_valid(const weir__machine *m)
 {
     if (m->count == 0 || m->count > m->allowed || m->allowed > m->present || !(m->quota >= 0))
         return false;

@@ -1,11 +1,10 @@
-/* The machine through hwloc: loads it, makes a flat array of its hardware threads, binds one thread.
+/* The machine through hwloc: loads it, and makes a flat array of its hardware threads; see topology.h.
  *
- * decide.c, engine.c, team.c and users of weir/topology.h come here; no other file includes hwloc.h.
- * It must never bind a thread except in weir__topology_bind() and weir__binding_restore(). */
+ * decide.c, engine.c and users of weir/topology.h come here.  It must never bind a thread, nor have hwloc
+ * do so. */
 #include "machine/topology.h"
 
 #include <errno.h>
-#include <hwloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,22 +13,10 @@
 #include "base/error.h"
 #include "base/fork.h"
 #include "base/memory.h"
+#include "machine/loaded.h"
 #include "machine/openmp.h"
 #include "machine/quota.h"
 #include "machine/synthetic.h"
-
-/* Read-only once loaded. m.pus[i] describes objects[i]. */
-struct weir_topology {
-    weir__machine m;
-    hwloc_topology_t machine;
-    hwloc_obj_t *objects;
-    bool knows_memory, knows_caches; /* what a description does not say, hwloc invents */
-};
-
-struct weir__binding {
-    hwloc_bitmap_t set;
-    bool saved;
-};
 
 static weir_status no_memory(const char *what)
 {
@@ -370,7 +357,7 @@ weir_status weir__topology_load(const char *synthetic, bool caches, weir_topolog
         weir_topology_free(t);
         return status;
     }
-    WEIR_ASSERT_SLOW(weir__topology_is_valid(&t->m));
+    WEIR_ASSERT_SLOW(weir__machine_is_valid(&t->m));
     *topology = t;
     return WEIR_OK;
 }
@@ -400,55 +387,4 @@ void weir_topology_free(weir_topology *topology)
 const weir__machine *weir__topology_machine(const weir_topology *topology)
 {
     return &topology->m;
-}
-
-bool weir__topology_bind(const weir_topology *topology, unsigned pu)
-{
-    WEIR_ASSERT(pu < topology->m.count);
-    return topology->m.can_bind &&
-           hwloc_set_cpubind(topology->machine, topology->objects[pu]->cpuset,
-                             HWLOC_CPUBIND_THREAD) == 0;
-}
-
-weir__binding *weir__binding_create(void)
-{
-    weir__binding *binding = weir__memory_alloc_zero(sizeof *binding);
-    if (binding == NULL)
-        return NULL;
-    binding->set = hwloc_bitmap_alloc();
-    if (binding->set == NULL) {
-        weir__memory_free(binding);
-        return NULL;
-    }
-    return binding;
-}
-
-void weir__binding_destroy(weir__binding *binding)
-{
-    if (binding == NULL)
-        return;
-    hwloc_bitmap_free(binding->set);
-    weir__memory_free(binding);
-}
-
-bool weir__binding_save(const weir_topology *topology, weir__binding *binding)
-{
-    binding->saved = topology->m.can_bind &&
-                     hwloc_get_cpubind(topology->machine, binding->set, HWLOC_CPUBIND_THREAD) == 0;
-    return binding->saved;
-}
-
-void weir__binding_restore(const weir_topology *topology, const weir__binding *binding)
-{
-    WEIR_ASSERT(!binding->saved || topology->m.can_bind);
-    if (binding->saved)
-        hwloc_set_cpubind(topology->machine, binding->set, HWLOC_CPUBIND_THREAD);
-}
-
-bool weir__binding_is_on(const weir_topology *topology, weir__binding *binding, unsigned pu)
-{
-    WEIR_ASSERT(pu < topology->m.count);
-    return hwloc_get_last_cpu_location(topology->machine, binding->set, HWLOC_CPUBIND_THREAD) ==
-               0 &&
-           hwloc_bitmap_isset(binding->set, topology->m.pus[pu].os_index);
 }

@@ -1,40 +1,18 @@
 /* The machine through hwloc: what is there, what this process may use, and binding one thread.
  *
- * topology.c is the only file that includes hwloc.h; where workers go is decide.h, which needs no
- * hwloc. Used by decide.c, engine.c and team.c.  It must never bind a thread on a synthetic machine. */
+ * topology.c reads it, binding.c binds; where workers go is decide.h, which needs no hwloc. Used by
+ * decide.c, engine.c and team.c.  It must never bind a thread on a synthetic machine. */
 #ifndef WEIR_TOPOLOGY_INTERNAL_H
 #define WEIR_TOPOLOGY_INTERNAL_H
 
 #include "base/base.h"
+#include "machine/machine.h"
 #include "weir/topology.h"
-
-/* What was read once and does not change.
- *
- * Invariant (weir__topology_is_valid), for hardware threads i of count > 0, in the machine's order:
- *   core, l3 and package begin at 0, and each is that of i - 1 or one more; the last core is cores - 1;
- *   smt is 0 where a core begins, else one more than that of i - 1;
- *   kinds are 0 to the largest, without a gap;  numa is that of one node, whose numbers are 0 to the
- *   largest as the hardware threads come to them;  nodes are in the order of os_index;
- *   count <= allowed <= present;  quota >= 0. */
-typedef struct weir__machine {
-    weir_pu *pus;
-    unsigned count, cores;
-    weir_node *nodes; /* ordered by os_index */
-    unsigned node_count;
-    unsigned present, allowed; /* hardware threads, as in weir_machine */
-    double quota;              /* 0: none */
-    bool here;                 /* not a described machine */
-    bool can_bind;             /* it is here, and the system supports it */
-    const char *told;          /* the variable that tells hwloc of another machine, or NULL */
-} weir__machine;
 
 /* As weir_topology_load(). With `caches`, also reads the caches that have no part in a placement,
  * which an engine does not need. */
 weir_status weir__topology_load(const char *synthetic, bool caches,
                                 weir_topology **topology) WEIR_MUST_CHECK;
-
-/* Does the invariant hold? For asserts and tests. */
-bool weir__topology_is_valid(const weir__machine *machine);
 
 const weir__machine *weir__topology_machine(const weir_topology *topology);
 

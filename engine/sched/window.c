@@ -1,24 +1,11 @@
 /* The window: permits, blocks and scratch; see window.h.
  *
  * Admission is rare (tens of parts a run), so one lock keeps permits and lists together, and all
- * bytes of an admission are taken from the budget at once.  Blocks are kept by exact size: a plan
- * has as many sizes as it has layers. */
+ * bytes of an admission are taken from the budget at once. */
 #include "sched/window.h"
 
 #include "base/atomics.h"
 #include "base/memory.h"
-
-struct weir__block {
-    alignas(WEIR_LINE) weir__block *next;
-    uint64_t bytes; /* with this header */
-};
-
-static_assert(sizeof(weir__block) == WEIR_LINE, "memory behind the header must be aligned");
-
-static weir__block *block_of(void *memory)
-{
-    return (weir__block *)memory - 1;
-}
 
 uint64_t weir__window_block_bytes(uint64_t bytes)
 {
@@ -46,12 +33,9 @@ static bool has_contexts(const weir__window *window)
 #if defined(WEIR_ASSERTS)
 static bool free_blocks_are_valid(const weir__window *window)
 {
-    uint64_t bytes = 0;
-    for (const weir__block *block = window->free_blocks; block != NULL; block = block->next)
-        bytes += block->bytes;
     const weir__budget *payer = window->all->payer;
-    return bytes == load_relaxed(&window->free_bytes) &&
-           (payer == NULL || bytes <= weir__budget_held(payer));
+    return weir__blocks_is_valid(&window->free) &&
+           (payer == NULL || weir__blocks_bytes(&window->free) <= weir__budget_held(payer));
 }
 
 static bool scratch_is_valid(const weir__window *window)
@@ -78,40 +62,6 @@ bool weir__window_is_valid(const weir__window *window)
 
 /* ---- free blocks ---- */
 
-static void set_free_bytes(weir__window *window, uint64_t bytes)
-{
-    store_relaxed(&window->free_bytes, bytes);
-}
-
-static uint64_t free_bytes(const weir__window *window)
-{
-    return load_relaxed(&window->free_bytes);
-}
-
-/* Takes a free block of exactly this size out of the list; NULL: there is none. The payer goes on
- * holding its bytes. */
-static weir__block *find_block(weir__window *window, uint64_t bytes)
-{
-    for (weir__block **at = &window->free_blocks; *at != NULL; at = &(*at)->next)
-        if ((*at)->bytes == bytes) {
-            weir__block *block = *at;
-            *at = block->next;
-            set_free_bytes(window, free_bytes(window) - bytes);
-            return block;
-        }
-    return NULL;
-}
-
-/* Puts a block, or none, into the list. The payer goes on holding its bytes. */
-static void put_block(weir__window *window, weir__block *block)
-{
-    if (block == NULL)
-        return;
-    block->next = window->free_blocks;
-    window->free_blocks = block;
-    set_free_bytes(window, free_bytes(window) + block->bytes);
-}
-
 /* A block, or none, is in use no more. Returns the bytes that the payer is to go on holding. */
 static uint64_t keep_block(weir__window *window, weir__block *block)
 {
@@ -122,21 +72,16 @@ static uint64_t keep_block(weir__window *window, weir__block *block)
         weir__memory_free(block);
         return 0;
     }
-    put_block(window, block);
+    weir__blocks_put(&window->free, block);
     return block->bytes;
 }
 
 /* Memory goes back before its bytes do. */
 static void trim(weir__window *window)
 {
-    for (weir__block *block = window->free_blocks, *next; block != NULL; block = next) {
-        next = block->next;
-        weir__memory_free(block);
-    }
+    const uint64_t bytes = weir__blocks_free(&window->free);
     if (window->all->payer != NULL)
-        weir__budget_release(window->all->payer, free_bytes(window));
-    window->free_blocks = NULL;
-    set_free_bytes(window, 0);
+        weir__budget_release(window->all->payer, bytes);
 }
 
 void weir__window_trim(weir__window *window)
@@ -180,7 +125,7 @@ static bool has_free_blocks(weir__windows *all)
 {
     pthread_mutex_lock(&all->lock);
     const weir__window *window = all->first;
-    while (window != NULL && free_bytes(window) == 0)
+    while (window != NULL && weir__blocks_bytes(&window->free) == 0)
         window = window->next;
     pthread_mutex_unlock(&all->lock);
     return window != NULL;
@@ -227,14 +172,6 @@ void weir__window_close(weir__window *window)
 
 /* ---- blocks with their bytes ---- */
 
-static weir__block *new_block(uint64_t bytes)
-{
-    weir__block *block = bytes > SIZE_MAX ? NULL : weir__memory_alloc((size_t)bytes);
-    if (block != NULL)
-        block->bytes = bytes;
-    return block;
-}
-
 /* Who goes on holding bytes that this run gives back: the payer those of free blocks, a lender all. */
 static const weir__budget *keeper_of(const weir__window *window)
 {
@@ -263,8 +200,8 @@ static weir_status add_blocks(weir__window *window, uint64_t payload, uint64_t d
     if (with_scratch)
         declared = weir__bytes_add(declared, window->nested_bytes);
     const uint64_t all = weir__bytes_add(weir__bytes_add(bytes, scratch_bytes), declared);
-    weir__block *block = find_block(window, bytes);
-    weir__block *scratch = with_scratch ? find_block(window, scratch_bytes) : NULL;
+    weir__block *block = weir__blocks_find(&window->free, bytes);
+    weir__block *scratch = with_scratch ? weir__blocks_find(&window->free, scratch_bytes) : NULL;
     const uint64_t kept = (block != NULL ? bytes : 0) + (scratch != NULL ? scratch_bytes : 0);
     const weir__budget *keeper = keeper_of(window);
     const uint64_t held = held_before(window, all, kept);
@@ -273,16 +210,16 @@ static weir_status add_blocks(weir__window *window, uint64_t payload, uint64_t d
                                  : weir__budget_begin(&window->budget, limits->parent,
                                                       limits->limit_bytes, all, keeper, held);
     if (no != NULL) {
-        put_block(window, scratch);
-        put_block(window, block);
+        weir__blocks_put(&window->free, scratch);
+        weir__blocks_put(&window->free, block);
         return no == payer ? WEIR_EBUSY : WEIR_EBUDGET;
     }
-    if (free_bytes(window) > weir__budget_room(&window->budget))
+    if (weir__blocks_bytes(&window->free) > weir__budget_room(&window->budget))
         trim(window);
     if (block == NULL)
-        block = new_block(bytes);
+        block = weir__block_new(bytes);
     if (with_scratch && block != NULL && scratch == NULL)
-        scratch = new_block(scratch_bytes);
+        scratch = weir__block_new(scratch_bytes);
     if (block == NULL || (with_scratch && scratch == NULL)) {
         const uint64_t again = keep_block(window, scratch) + keep_block(window, block);
         weir__budget_release_kept(&window->budget, all, keeper, held_before(window, all, again));
@@ -375,7 +312,7 @@ void weir__window_end(weir__window *window, void *root, uint64_t root_held)
     WEIR_ASSERT(in_flight(window) == 0);
     lock_alone(window);
     uint64_t bytes = root_held + window->scratch_count * window->nested_bytes, kept = 0;
-    for (weir__block *block = block_of(root), *next; block != NULL; block = next) {
+    for (weir__block *block = weir__block_of(root), *next; block != NULL; block = next) {
         next = window->free_scratch;
         if (next != NULL)
             window->free_scratch = next->next;
@@ -426,7 +363,7 @@ void weir__window_complete(weir__window *window, void *block, uint64_t declared)
     pthread_mutex_lock(&window->lock);
     WEIR_ASSERT(in_flight(window) > 0);
     set_in_flight(window, in_flight(window) - 1);
-    return_block(window, block_of(block), declared);
+    return_block(window, weir__block_of(block), declared);
     WEIR_ASSERT_SLOW(weir__window_is_valid(window));
     pthread_mutex_unlock(&window->lock);
 }
@@ -447,7 +384,7 @@ void weir__window_give_scratch(weir__window *window, void *scratch)
 {
     if (scratch == NULL)
         return;
-    weir__block *block = block_of(scratch);
+    weir__block *block = weir__block_of(scratch);
     pthread_mutex_lock(&window->lock);
     block->next = window->free_scratch;
     window->free_scratch = block;

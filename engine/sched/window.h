@@ -29,10 +29,9 @@
 
 #include "base/atomics.h"
 #include "base/base.h"
+#include "sched/block.h"
 #include "sched/budget.h"
 #include "weir/status.h"
-
-typedef struct weir__block weir__block; /* header of a piece of memory, in window.c */
 
 /* Bytes that a block of `bytes` really takes, its header included. */
 uint64_t weir__window_block_bytes(uint64_t bytes);
@@ -48,16 +47,15 @@ typedef struct weir__windows {
 } weir__windows;
 
 /* Invariant (weir__window_is_valid), under the lock:
- *   free_bytes == the sum of the free blocks, and the payer holds at least that;
+ *   the list of free blocks is valid, and the payer holds at least their bytes;
  *   in_flight <= max_in_flight;
  *   scratch_count >= min(team, 1 + in_flight) if there is scratch or nested_bytes, else 0; and the
  *   run's account holds the bytes of that scratch, and nested_bytes for each. */
 struct weir__window {
-    /* Written under the lock; in_flight and free_bytes are read without it as a hint. */
+    /* Written under the lock; in_flight and the bytes of free blocks are read without it as a hint. */
     alignas(WEIR_LINE) pthread_mutex_t lock;
-    atomic_size_t in_flight; /* parts made and not complete */
-    atomic_uint_least64_t free_bytes;
-    weir__block *free_blocks;
+    atomic_size_t in_flight;   /* parts made and not complete */
+    weir__blocks free;         /* kept for the next part or run */
     weir__block *free_scratch; /* reserved for this run, not in use */
     unsigned scratch_count;    /* reserved for this run */
     size_t peak_in_flight;
@@ -75,6 +73,8 @@ struct weir__window {
     weir__windows *all;
     weir__window *next;
 };
+
+static_assert(!WEIR_SAME_LINE(weir__window, budget, team), "what all read is not where some write");
 
 /* Limits of one run. */
 typedef struct weir__limits {

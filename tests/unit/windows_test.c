@@ -27,7 +27,7 @@ static uint64_t held(const weir__window *window)
 
 static uint64_t free_bytes(const weir__window *window)
 {
-    return atomic_load(&window->free_bytes);
+    return weir__blocks_bytes(&window->free);
 }
 
 static void open_windows(engine *e, uint64_t max_bytes)
