@@ -24,7 +24,19 @@ typedef struct weir__pipeline {
 void weir__branch_fail_range(weir_branch *b, const weir__frame *f, uint32_t first, uint32_t n,
                              int code);
 
-/* One worker at work on one task. */
+/* One worker at work on one task.
+ *
+ * Invariant of the stack (weir__stack_is_valid), between two steps of its worker. From the base, which is
+ * the part's own frame, to `fresh` lie frames one behind the other; those up to loop.frame are open.
+ *   Each begins where `above` of the one before says, which is its parent; its layer is the child of the
+ *   parent's, its input and results follow its header, and the last one ends at `fresh`, within the
+ *   part's block;  loop.depth is the depth of a frame that begins at `fresh`.
+ *   An open frame has next <= end <= count <= fanout;  it is the child that its parent began last, and has
+ *   that child's slot for its result.
+ *   An open frame that is not the topmost has no children remaining where it lies below `oldest`, and
+ *   none of them has if has_older is 0.
+ *   The base and the frames in `cut` alone may have parts out;  those in `cut` are open, in the order of
+ *   the stack, without the base;  join_frame is the last of them, or the base. */
 struct weir_branch {
     weir_loop loop;   /* its stack, */
     weir__part *part; /* and whose that is; NULL in a gather */
@@ -50,5 +62,9 @@ struct weir_branch {
     weir__frame
         *cut[WEIR_MOST_CUT]; /* had parts out when last seen; from below, without the base */
 };
+
+/* Does the invariant hold? For asserts and tests. Threads: the worker's; not of a gather, which has no
+ * stack. */
+bool weir__stack_is_valid(const weir_branch *b);
 
 #endif

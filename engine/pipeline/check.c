@@ -36,6 +36,7 @@ static weir_status check_loop(const weir_layer *layer)
                      "a loop is for children with split and leaf ops, but these are "
                      "computed by a leaves op");
     layer->loop(&call.loop);
+    WEIR_ASSERT(call.loop.frame == NULL && call.loop.branches == 0); /* it has run nothing */
     if (as.abi == 0)
         return wrong(layer, "loop",
                      "it does not call weir_loop_run(), or it was compiled with the headers of an "

@@ -18,6 +18,7 @@ static void run_range(weir_branch *b, weir__frame *f)
     weir__grain *chunk = &b->worker->chunk;
     const uint32_t first = f->next, left = f->end - first;
     const uint32_t n = left < chunk->n ? left : chunk->n;
+    WEIR_ASSERT(f->layer->ranges && n > 0);
     const bool timed = weir__grain_begin(chunk, &chunk_aim, n);
     const uint64_t begun = timed ? weir__now_ns() : 0;
     char *results = f->results + (size_t)first * leaf->op.out_bytes;
@@ -65,6 +66,7 @@ static void run_stack(void *branch)
     weir_loop *loop = &b->loop;
     weir__frame *base = &b->part->view;
     const weir__layer *layer = NULL;
+    WEIR_ASSERT_SLOW(weir__stack_is_valid(b));
     if (weir__run_stopping(b->run)) /* its word may be of another run's time */
         return;
     for (;;) {
@@ -83,6 +85,7 @@ static void run_stack(void *branch)
             /* A part may have come back because its op gave up, before this worker was told. */
             if (weir__run_stopping(b->run))
                 return;
+            WEIR_ASSERT(b->cut_count > 0 && b->cut[b->cut_count - 1] == f);
             loop->join_frame = --b->cut_count > 0 ? b->cut[b->cut_count - 1] : base;
         }
         run_layer(b, f);
@@ -92,6 +95,7 @@ static void run_stack(void *branch)
 static void begin(weir_branch *b, weir__worker *worker, weir__part *part)
 {
     weir__run *run = part->pipeline->run;
+    WEIR_ASSERT(part->item.number == run->number && worker->mail == run->mail);
     weir__run_turn_to(run, worker);
     b->part = NULL;
     b->pipeline = part->pipeline;
@@ -121,6 +125,7 @@ static void begin_stack(weir_branch *b, weir__part *part)
 {
     weir_loop *loop = &b->loop;
     weir__frame *base = &part->view;
+    WEIR_ASSERT(base->parts == 0); /* it was run by nobody yet */
     b->part = part;
     loop->join_frame = loop->frame = b->oldest = base;
     loop->fresh = base->above;
@@ -197,6 +202,8 @@ weir__item *weir__part_run(weir__worker *worker, weir__item *item)
     weir__frame *f = b.loop.join_frame;
     const bool leaves = f != &part->view || weir__frame_has_parts(f);
     worker->gathers_promoted += f != &part->view;
+    /* What it leaves is not its own any more, unless all of the run is given up. */
+    WEIR_ASSERT((f->next == f->end && b.loop.frame == f) || weir__run_stopping(run));
     end(&b);
     return choose(worker, given,
                   leaves ? weir__promote_suspend(part, f) : weir__promote_complete(part));
@@ -214,6 +221,7 @@ static void gather_up(void *argument)
 {
     gathering *g = argument;
     while (g->f != g->base && !g->leaves) {
+        WEIR_ASSERT(g->f->next == g->f->end || weir__run_stopping(g->b.run));
         if (!weir__run_stopping(g->b.run))
             weir__loop_gather(&g->b.loop, g->f, &g->f->layer->op);
         g->f = g->f->parent;

@@ -106,6 +106,39 @@ static weir_status size_layers(weir_plan *plan)
     return WEIR_OK;
 }
 
+/* ---- the certificate ---- */
+
+static uint64_t part_bytes(const weir__layer *layer)
+{
+    return weir__bytes_add(weir__window_block_bytes(layer->part_memory), layer->part_declared);
+}
+
+/* A layer with one child at most is never cut: nothing of it can be given away. */
+static uint64_t largest_part(const weir_plan *plan, bool many)
+{
+    uint64_t largest = 0;
+    for (uint32_t i = many ? 0 : 1; i < plan->layers; i++)
+        if (plan->layer[i].op.fanout > 1 && part_bytes(&plan->layer[i]) > largest)
+            largest = part_bytes(&plan->layer[i]);
+    return largest;
+}
+
+static uint64_t certificate(const weir_plan *plan, bool many, size_t in_flight, unsigned workers)
+{
+    const uint64_t root =
+        weir__bytes_add(weir__window_block_bytes(plan->root_memory), plan->root_declared);
+    const uint64_t parts = weir__bytes_multiply(in_flight, largest_part(plan, many));
+    const uint64_t context =
+        plan->scratch_bytes == 0 && plan->nested_bytes == 0
+            ? 0
+            : weir__bytes_add(weir__window_block_bytes(plan->scratch_bytes), plan->nested_bytes);
+    /* No more workers run at a time than there are parts, and the root. */
+    const uint64_t running = in_flight < workers ? in_flight + 1 : workers;
+    return weir__bytes_add(weir__bytes_add(root, parts), weir__bytes_multiply(running, context));
+}
+
+/* ---- what must hold ---- */
+
 #if defined(WEIR_ASSERTS)
 static bool links_are_valid(const weir_plan *plan, uint32_t i)
 {
@@ -113,7 +146,18 @@ static bool links_are_valid(const weir_plan *plan, uint32_t i)
     const bool last = i + 1 == plan->layers, leaf = layer->op.fanout == 0;
     const weir__layer *child = leaf ? NULL : layer->recursive ? layer : layer + 1;
     return layer->child == child && (leaf || layer->recursive) == last && layer->op.child == NULL &&
-           layer->op.name != NULL && layer->op.scratch_bytes <= plan->scratch_bytes;
+           layer->op.name != NULL;
+}
+
+static bool largest_are_valid(const weir_plan *plan)
+{
+    uint64_t scratch = 0, nested = 0;
+    for (uint32_t i = 1; i < plan->layers; i++) {
+        const weir_layer *op = &plan->layer[i].op;
+        scratch = op->scratch_bytes > scratch ? op->scratch_bytes : scratch;
+        nested = op->nested_bytes > nested ? op->nested_bytes : nested;
+    }
+    return scratch == plan->scratch_bytes && nested == plan->nested_bytes;
 }
 
 static bool sizes_are_valid(const weir__layer *layer)
@@ -145,9 +189,11 @@ bool weir__plan_is_valid(const weir_plan *plan)
                  plan->root_declared == root->child->branch_declared;
     for (uint32_t i = 1; valid && i < plan->layers; i++)
         valid = links_are_valid(plan, i) && sizes_are_valid(&plan->layer[i]);
-    return valid;
+    return valid && largest_are_valid(plan) && plan->serial_bytes == certificate(plan, false, 0, 1);
 }
 #endif
+
+/* ---- compiling ---- */
 
 weir_status weir_plan_compile(const weir_layer *top, weir_plan **plan)
 {
@@ -171,7 +217,7 @@ weir_status weir_plan_compile(const weir_layer *top, weir_plan **plan)
         weir_plan_free(compiled);
         return status;
     }
-    compiled->serial_bytes = weir_plan_certified_bytes(compiled, 0, 1);
+    compiled->serial_bytes = certificate(compiled, false, 0, 1);
     WEIR_ASSERT_SLOW(weir__plan_is_valid(compiled));
     *plan = compiled;
     return WEIR_OK;
@@ -186,35 +232,13 @@ void weir_plan_free(weir_plan *plan)
     weir__memory_free(plan);
 }
 
-static uint64_t part_bytes(const weir__layer *layer)
-{
-    return weir__bytes_add(weir__window_block_bytes(layer->part_memory), layer->part_declared);
-}
-
-/* A layer with one child at most is never cut: nothing of it can be given away. */
-static uint64_t largest_part(const weir_plan *plan, bool many)
-{
-    uint64_t largest = 0;
-    for (uint32_t i = many ? 0 : 1; i < plan->layers; i++)
-        if (plan->layer[i].op.fanout > 1 && part_bytes(&plan->layer[i]) > largest)
-            largest = part_bytes(&plan->layer[i]);
-    return largest;
-}
+/* ---- what a plan says ---- */
 
 uint64_t weir__plan_certificate(const weir_plan *plan, bool many, size_t in_flight,
                                 unsigned workers)
 {
     WEIR_ASSERT_SLOW(weir__plan_is_valid(plan));
-    const uint64_t root =
-        weir__bytes_add(weir__window_block_bytes(plan->root_memory), plan->root_declared);
-    const uint64_t parts = weir__bytes_multiply(in_flight, largest_part(plan, many));
-    const uint64_t context =
-        plan->scratch_bytes == 0 && plan->nested_bytes == 0
-            ? 0
-            : weir__bytes_add(weir__window_block_bytes(plan->scratch_bytes), plan->nested_bytes);
-    /* No more workers run at a time than there are parts, and the root. */
-    const uint64_t running = in_flight < workers ? in_flight + 1 : workers;
-    return weir__bytes_add(weir__bytes_add(root, parts), weir__bytes_multiply(running, context));
+    return certificate(plan, many, in_flight, workers);
 }
 
 uint64_t weir_plan_serial_bytes(const weir_plan *plan)

@@ -66,6 +66,7 @@ static bool note_cut(weir_branch *b, weir__frame *f)
 {
     if (f == b->loop.join_frame)
         return true;
+    WEIR_ASSERT(f > b->loop.join_frame); /* those below it have nothing left to cut */
     while (b->cut_count > 0 && !weir__frame_has_parts(b->cut[b->cut_count - 1]))
         b->cut_count--;
     if (b->cut_count == WEIR_MOST_CUT)
@@ -79,6 +80,8 @@ static bool note_cut(weir_branch *b, weir__frame *f)
 static bool cut(weir_branch *b, weir__frame *f, uint32_t n, bool next_ones)
 {
     const weir__layer *layer = f->layer;
+    WEIR_ASSERT(n > 0 &&
+                n <= f->end - f->next - (f == b->loop.frame)); /* one of the topmost's stays */
     weir__part *part = weir__window_admit(b->window, layer->part_memory, layer->part_declared);
     if (part == NULL)
         return false;
@@ -103,6 +106,7 @@ static bool cut(weir_branch *b, weir__frame *f, uint32_t n, bool next_ones)
     b->loop.branches -= n;
     b->worker->promotions++;
     weir__life_share(b->worker, &part->item);
+    WEIR_ASSERT_SLOW(weir__stack_is_valid(b));
     return true;
 }
 
@@ -158,10 +162,13 @@ static void learn_skip_polls(weir_branch *b, uint64_t since_look_ns)
         b->skip_polls /= 2;
     else if (b->skip_polls < WEIR_PASS_MOST)
         b->skip_polls = 2 * b->skip_polls + 1;
+    static_assert((WEIR_PASS_MOST & (WEIR_PASS_MOST + 1)) == 0, "so it does not pass it by");
+    WEIR_ASSERT(b->skip_polls <= WEIR_PASS_MOST);
 }
 
 bool weir__promote_serve(weir_branch *b, weir__frame *top)
 {
+    WEIR_ASSERT(top == b->loop.frame);
     weir__mail_acknowledge(b->mail, b->worker->index); /* before the look at what it is about */
     if (weir__run_stopping(b->run))
         return false;
@@ -217,6 +224,7 @@ weir__item *weir__promote_complete(weir__part *part)
 {
     weir__run *run = part->pipeline->run;
     weir__frame *from = part->from;
+    WEIR_ASSERT(!weir__frame_has_parts(&part->view)); /* it has all its results */
     if (from == NULL) {
         weir__run_finish(run);
         return NULL;

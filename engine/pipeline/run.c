@@ -46,6 +46,7 @@ static weir__need need_of(const weir__life *life, const weir_plan *plan, bool ma
 static void make_root(weir__part *root, const weir__pipeline *pipeline, uint32_t n,
                       const weir__inputs *inputs, void *out)
 {
+    WEIR_ASSERT((uintptr_t)root % WEIR_LINE == 0); /* as an item, and for its frames */
     *root = (weir__part){
         .item = {.run = weir__part_run, .number = pipeline->run->number},
         .pipeline = pipeline,

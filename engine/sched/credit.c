@@ -5,6 +5,7 @@
 
 void weir__credit_open(weir__purse *purse, unsigned team)
 {
+    WEIR_ASSERT(team > 0);
     store_relaxed(&purse->most, WEIR_CREDITS_A_WORKER * (int)team);
     store_relaxed(&purse->credits, WEIR_CREDITS_A_WORKER * (int)team);
 }
@@ -16,6 +17,7 @@ void weir__credit_begin(weir__worker *worker, uint64_t now_ns)
 
 void weir__credit_earn(weir__purse *purse, weir__worker *worker, uint64_t now_ns)
 {
+    WEIR_ASSERT(now_ns >= worker->earned_at_ns); /* time is paid for once */
     if (now_ns < worker->earned_at_ns + WEIR_EARN_NS)
         return;
     const uint64_t earned = (now_ns - worker->earned_at_ns) / WEIR_EARN_NS;
@@ -35,6 +37,7 @@ void weir__credit_end(weir__purse *purse, weir__worker *worker, uint64_t now_ns,
 {
     weir__credit_earn(purse, worker, now_ns);
     worker->unpaid_ns = now_ns - worker->earned_at_ns;
+    WEIR_ASSERT(worker->unpaid_ns < WEIR_EARN_NS && worker->rest_ns <= WEIR_REST_MOST_NS);
     worker->busy_ns += ran_ns;
     if (!handed)
         return;

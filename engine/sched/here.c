@@ -21,6 +21,7 @@ weir__here *weir__here_on(const struct weir_engine *engine)
 
 void weir__here_enter(weir__here *here, struct weir__worker *worker)
 {
+    WEIR_ASSERT(worker != NULL);
     *here = (weir__here){.worker = worker, .outer = top, .process = weir__fork_process()};
     top = here;
 }

@@ -14,12 +14,14 @@ static void size_for(weir__life *life, const weir_engine *engine, unsigned worke
 
 weir_status weir__life_open_root(weir__life *life, weir_engine *engine)
 {
+    WEIR_ASSERT(life->run == NULL); /* one at a time */
     const weir_status status = weir__engine_acquire(engine);
     if (status != WEIR_OK)
         return status;
     life->run = &engine->root;
     size_for(life, engine, engine->team.workers);
     life->began_ns = weir__now_ns();
+    WEIR_ASSERT_SLOW(weir__life_is_valid(life));
     return WEIR_OK;
 }
 
@@ -34,6 +36,7 @@ weir_status weir__life_open(weir__life *life, weir_engine *engine)
     life->worker = here->worker;
     life->around = here->now.run;
     size_for(life, engine, load_relaxed(&engine->mail.team));
+    WEIR_ASSERT_SLOW(weir__life_is_valid(life));
     return WEIR_OK;
 }
 
@@ -120,6 +123,7 @@ weir_status weir__life_begin(weir__life *life, const weir__need *need)
     weir__run *run = life->run;
     weir__limits limits = need->limits;
     weir_status status = WEIR_OK;
+    WEIR_ASSERT(!life->begun && limits.max_in_flight <= life->max_in_flight);
     limits.parent = &run->engine->budget;
     if (life->worker == NULL)
         limit_root(life, &limits);
@@ -141,6 +145,7 @@ weir_status weir__life_begin(weir__life *life, const weir__need *need)
     else
         weir__run_begin_nested(run, life->worker, parent, life->around);
     life->begun = true;
+    WEIR_ASSERT_SLOW(weir__life_is_valid(life));
     return WEIR_OK;
 }
 
@@ -233,6 +238,7 @@ weir_status weir__life_work(weir__life *life)
 
 void weir__life_share(weir__worker *worker, weir__item *item)
 {
+    WEIR_ASSERT(item->run != NULL && worker->busy); /* who has work to share is at work */
     if (worker->index == 0)
         weir__team_bind_caller(&worker->engine->team);
     weir__worker_post(worker, item);
@@ -268,6 +274,7 @@ static void note_stats(const weir__life *life)
 weir_status weir__life_end(weir__life *life)
 {
     weir_error error;
+    WEIR_ASSERT_SLOW(weir__life_is_valid(life));
     const weir_status status = finish(life, &error);
     if (life->worker == NULL)
         note_stats(life);
@@ -312,6 +319,7 @@ weir_status weir__life_run(weir__life *life, weir__item *item)
 void weir__life_close(weir__life *life)
 {
     weir_error ignored; /* an exception went through, or nothing has run; a cancel may have come */
+    WEIR_ASSERT_SLOW(weir__life_is_valid(life));
     if (life->run == NULL)
         return;
     if (life->begun)

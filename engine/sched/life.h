@@ -24,7 +24,11 @@
 #include "base/base.h"
 #include "sched/engine.h"
 
-/* Invariants: worker is NULL or its run is nested; begun => run is under way; root => begun. */
+/* Invariant (weir__life_is_valid):
+ *   run is NULL => nothing is held: not begun, no root, no bytes reserved;  else
+ *   begun <=> the run is under way, and then worker is its starter, NULL in a root run;
+ *   root => begun;  chores => worker is NULL;
+ *   workers >= 1, and with one max_in_flight is 0;  the engine's account holds reserved_bytes. */
 typedef struct weir__life {
     weir__run *run;             /* NULL: none is open */
     weir__worker *worker;       /* in whose op it is nested; NULL: it is a root run */
@@ -39,6 +43,9 @@ typedef struct weir__life {
     weir__item *item;           /* the first; NULL: none */
     const weir__chores *chores; /* of its workers; NULL: all work is in items */
 } weir__life;
+
+/* Does the invariant hold? For asserts and tests. Threads: the one that opened it. */
+bool weir__life_is_valid(const weir__life *life);
 
 /* What a run needs whose items have their memory from its window. */
 typedef struct weir__need {

@@ -3,51 +3,14 @@
 #include "sched/mail.h"
 
 #include "base/memory.h"
+#include "sched/letter.h"
 #include "trace/point.h"
 
-/* What a box holds: an address that is aligned to a line, and a number in its low bits. */
-typedef uintptr_t letter;
-
-static alignas(WEIR_LINE) char request_mark, sleeper_mark; /* their addresses are the marks */
-
-static letter letter_of(const void *address, weir__number number)
-{
-    WEIR_ASSERT((uintptr_t)address % WEIR_LINE == 0 && number <= WEIR_NUMBERS);
-    return (uintptr_t)address | number;
-}
-
-static const void *address_in(letter l)
-{
-    return (const void *)(l & ~(uintptr_t)(WEIR_LINE - 1));
-}
-
-static weir__number number_in(letter l)
-{
-    return (weir__number)(l & (WEIR_LINE - 1));
-}
-
-static bool is_request(letter l)
-{
-    return address_in(l) == &request_mark;
-}
-
-static bool is_mark(letter l)
-{
-    return address_in(l) == &sleeper_mark;
-}
-
-static bool is_item(letter l)
-{
-    return l != 0 && !is_request(l) && !is_mark(l);
-}
-
-static weir__item *item_in(letter l)
-{
-    return (weir__item *)(uintptr_t)address_in(l);
-}
+alignas(WEIR_LINE) char weir__letter_request[WEIR_LINE], weir__letter_mark[WEIR_LINE];
 
 weir_status weir__mail_open(weir__mail *mail, unsigned workers)
 {
+    WEIR_ASSERT(workers > 0 && mail->box == NULL);
     mail->box = weir__memory_alloc_zero(workers * sizeof *mail->box);
     mail->boxes = workers;
     return mail->box != NULL ? WEIR_OK : WEIR_ENOMEM;
@@ -60,27 +23,28 @@ void weir__mail_close(weir__mail *mail)
 
 void weir__mail_begin(weir__mail *mail)
 {
-    WEIR_ASSERT(load_relaxed(&mail->asleep) == 0);
+    WEIR_ASSERT_SLOW(weir__mail_is_at_rest(mail));
     store_relaxed(&mail->team, 1);
     store_relaxed(&mail->surplus, 0);
     store_relaxed(&mail->over, false);
     store_relaxed(&mail->searching, 0);
     store_relaxed(&mail->asked, 0);
     for (unsigned i = 0; i < mail->boxes; i++) {
-        WEIR_ASSERT(!is_item(load_relaxed(&mail->box[i].content)));
-        store_relaxed(&mail->box[i].content, i == 0 ? 0 : letter_of(&request_mark, 0));
+        store_relaxed(&mail->box[i].content, i == 0 ? 0 : letter_of(weir__letter_request, 0));
         store_relaxed(&mail->box[i].signal, WEIR__NOW);
     }
 }
 
 void weir__mail_set_team(weir__mail *mail, unsigned team)
 {
+    WEIR_ASSERT(team > 0 && team <= mail->boxes);
     for (unsigned i = team; i < mail->boxes; i++)
         store_relaxed(&mail->box[i].content, 0);
     store_relaxed(&mail->team, team);
     weir__mail_count(mail, 1 - (int)team);
     if (team == 1)
         weir__mail_acknowledge(mail, 0); /* nobody will want work of it */
+    WEIR_ASSERT_SLOW(weir__mail_is_valid(mail));
 }
 
 static unsigned after(const weir__mail *mail, unsigned i)
@@ -95,6 +59,7 @@ weir__number weir__mail_number_take(weir__mail *mail, weir__number parent)
     if (mail->boxes == 1)
         return 0;
     uint64_t taken = load_relaxed(&mail->taken);
+    WEIR_ASSERT(parent == 0 || (taken >> parent & 1) != 0); /* it goes on at least as long */
     for (weir__number number = 1; number <= WEIR_NUMBERS; number++) {
         const uint64_t bit = (uint64_t)1 << number;
         if (taken & bit)
@@ -113,7 +78,7 @@ void weir__mail_number_give(weir__mail *mail, weir__number number)
     if (number == 0)
         return;
     const uint64_t before = sub_relaxed(&mail->taken, (uint64_t)1 << number);
-    WEIR_ASSERT(before >> number & 1);
+    WEIR_ASSERT((before >> number & 1) != 0);
     (void)before;
 }
 
@@ -135,6 +100,7 @@ static bool is_wanted(const weir__mail *mail, weir__number wanted, weir__number 
 const int *weir__mail_signal(const weir__mail *mail, unsigned worker)
 {
     static_assert(sizeof(atomic_int) == sizeof(int), "an atomic int is read as an int");
+    WEIR_ASSERT(worker < mail->boxes);
     return (const int *)&mail->box[worker].signal;
 }
 
@@ -182,7 +148,9 @@ void weir__mail_acknowledge(weir__mail *mail, unsigned worker)
 {
     /* M5: seq_cst; pairs with M6, as an acquire, and with M9, since the looks at what a run says come
      * after it. M3 as well, before the look for sleepers. */
-    (void)exchange_seq_cst(&mail->box[worker].signal, WEIR__RUN);
+    const int before = exchange_seq_cst(&mail->box[worker].signal, WEIR__RUN);
+    WEIR_ASSERT(before == WEIR__NOW || before == WEIR__REQUEST || before == WEIR__RUN);
+    (void)before;
 }
 
 /* ---- sleeping ---- */
@@ -202,8 +170,9 @@ void weir__mail_announce(weir__mail *mail, unsigned worker, weir__number wanted)
     add_seq_cst(&mail->asleep, 1);
     /* M4 as well: seq_cst. Who finds the count raised and no mark yet need do nothing, since the looks
      * are later still. */
-    store_seq_cst(&box->content, letter_of(&sleeper_mark, wanted));
+    store_seq_cst(&box->content, letter_of(weir__letter_mark, wanted));
     WEIR_POINT(MAIL_ANNOUNCED);
+    WEIR_ASSERT_SLOW(weir__mail_is_valid(mail));
 }
 
 void weir__mail_park(weir__mail *mail, unsigned worker)
@@ -214,13 +183,21 @@ void weir__mail_park(weir__mail *mail, unsigned worker)
         weir__bell_wait(&box->bell, read, WEIR_NO_DEADLINE);
 }
 
+/* A sleeper's mark is gone, which its count was raised for before. */
+static void count_awake(weir__mail *mail)
+{
+    const unsigned before = sub_relaxed(&mail->asleep, 1);
+    WEIR_ASSERT(before > 0);
+    (void)before;
+}
+
 /* Turns the mark of a sleeper into `content`, and wakes it; false if that is not there any more. */
 static bool wake_with(weir__mail *mail, weir__box *box, letter mark, letter content)
 {
     /* M1 as well. */
     if (!cas_release(&box->content, &mark, content))
         return false;
-    sub_relaxed(&mail->asleep, 1);
+    count_awake(mail);
     WEIR_POINT(MAIL_WOKEN);
     weir__bell_ring(&box->bell);
     return true;
@@ -317,6 +294,7 @@ void weir__mail_post(weir__mail *mail, unsigned worker, weir__item *item)
     WEIR_POINT(MAIL_POSTED);
     /* Who fell asleep in between may not have seen it. The item may be done by now. */
     wake_one_for(mail, worker, number_in(l));
+    WEIR_ASSERT_SLOW(weir__mail_is_valid(mail));
 }
 
 /* Takes this letter out of a box, if it is still there. */
@@ -386,6 +364,7 @@ weir__item *weir__mail_take(weir__mail *mail, unsigned worker, weir__number want
         if (!take_out(&mail->box[i], l))
             continue;
         /* Until here the number may have been that of an older run. Now its run cannot end. */
+        WEIR_ASSERT(item_in(l)->number == number_in(l));
         if (is_wanted(mail, wanted, number_in(l)))
             return item_in(l);
         weir__mail_post(mail, worker, item_in(l));
@@ -423,19 +402,21 @@ void weir__mail_stop_search(weir__mail *mail)
 void weir__mail_request(weir__mail *mail, unsigned worker, weir__number wanted)
 {
     weir__box *own = &mail->box[worker];
+    WEIR_ASSERT(!is_mark(load_relaxed(&own->content))); /* a sleeper withdraws that first */
     if (weir__mail_has_room(mail, worker))
-        store_relaxed(&own->content, letter_of(&request_mark, wanted));
+        store_relaxed(&own->content, letter_of(weir__letter_request, wanted));
 }
 
 weir__item *weir__mail_withdraw(weir__mail *mail, unsigned worker)
 {
     weir__box *own = &mail->box[worker];
+    WEIR_ASSERT_SLOW(weir__mail_is_valid(mail));
     letter there = load_relaxed(&own->content);
     while (there != 0)
         /* M2 as well. */
         if (cas_weak_acquire(&own->content, &there, 0)) {
             if (is_mark(there))
-                sub_relaxed(&mail->asleep, 1);
+                count_awake(mail);
             return is_item(there) ? item_in(there) : NULL;
         }
     return NULL;

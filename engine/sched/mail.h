@@ -36,11 +36,9 @@
 #include "weir/detail/loop.h" /* WEIR__REQUEST, … */
 #include "weir/status.h"
 
-static_assert(WEIR_NUMBERS < WEIR_LINE, "a number fits beside the address of an item");
-
 typedef struct weir__box {
-    /* 0, or a number beside a request, the mark of a sleeper, or an item's address. The owner alone
-     * fills an empty box, and alone withdraws its request; others turn a request or a sleeper's mark
+    /* 0, or a number beside a request, the mark of a sleeper, or an item's address (letter.h). The owner
+     * alone fills an empty box, and alone withdraws its request; others turn a request or a sleeper's mark
      * into an item, or wake the sleeper by taking its mark away; anyone takes an item out. */
     alignas(WEIR_LINE) atomic_uintptr_t content;
     /* The word that the owner polls: the owner alone makes WEIR__RUN of it, others WEIR__REQUEST of
@@ -50,9 +48,21 @@ typedef struct weir__box {
     weir__item *aside; /* items that the owner is to pass on, and found no room for; its own */
 } weir__box;
 
-/* Invariants: asleep is at least the number of boxes with the sleeper's mark, and equals it while
- * nobody is between two steps; surplus = items in boxes or about to be + busy workers - team; a
- * number's parent is a number that is taken, or 0. */
+static_assert(sizeof(weir__box) == WEIR_LINE, "who looks into a box looks at one line");
+
+/* Invariant (weir__mail_is_valid), at every moment:
+ *   a box holds nothing, or a number beside a request, a mark or an item; a word says RUN, REQUEST or NOW;
+ *   asleep >= 0, and at least the number of boxes with the mark: it is raised before the mark is put
+ *   there, and lowered after that is gone;  surplus >= -boxes;  team and searching <= boxes;  0 is no
+ *   number that is taken.
+ * At rest (weir__mail_is_at_rest), while no worker is in the team's run:
+ *   a box holds nothing, or a request;  nothing is set aside;  nobody searches;
+ *   surplus = items in boxes or about to be, of which there are none now, + workers that were busy when
+ *   they left - team: so -team <= surplus <= 0;
+ *   each number that is taken has a parent that is taken, or 0, and from parent to parent one comes to 0.
+ * While workers are at work, a number's new parent may be missing for a moment, and the sums are made of
+ * words that change one after the other. asleep is 0 at rest once every weir__mail_wake() has returned:
+ * a thread that cancels a run may be late. */
 typedef struct weir__mail {
     weir__box *box;
     unsigned boxes;
@@ -66,6 +76,18 @@ typedef struct weir__mail {
     atomic_uint_least64_t taken;         /* a bit for each number */
     alignas(WEIR_LINE) atomic_uchar parent[WEIR_NUMBERS + 1]; /* of the run that it is nested in */
 } weir__mail;
+
+static_assert(!WEIR_SAME_LINE(weir__mail, team, asleep) &&
+                  !WEIR_SAME_LINE(weir__mail, asleep, surplus) &&
+                  !WEIR_SAME_LINE(weir__mail, surplus, searching) &&
+                  !WEIR_SAME_LINE(weir__mail, searching, asked) &&
+                  !WEIR_SAME_LINE(weir__mail, asked, over),
+              "what all workers write does not take the lines of others along");
+
+/* Does the invariant hold? For asserts and tests. Threads: any, at any time. */
+bool weir__mail_is_valid(const weir__mail *mail);
+/* And that of a mail at rest? While no worker is in the team's run. */
+bool weir__mail_is_at_rest(const weir__mail *mail);
 
 weir_status weir__mail_open(weir__mail *mail, unsigned workers) WEIR_MUST_CHECK;
 void weir__mail_close(weir__mail *mail);

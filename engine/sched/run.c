@@ -46,19 +46,23 @@ void weir__run_begin_root(weir__run *run, weir__run *parent)
 
 void weir__run_set_team(weir__run *run, unsigned team)
 {
+    WEIR_ASSERT(run->starter == NULL && team > 0); /* a nested run has workers that are there */
     run->team = team;
     weir__window_set_team(&run->window, team);
     weir__credit_open(&run->purse, team);
     weir__mail_set_team(run->mail, team);
+    WEIR_ASSERT_SLOW(weir__run_is_valid(run));
 }
 
 void weir__run_begin_nested(weir__run *run, weir__worker *worker, weir__run *parent,
                             weir__run *around)
 {
+    WEIR_ASSERT(around->mail == run->mail && worker->mail == run->mail); /* of one engine */
     begin(run, parent, around, worker);
     if (run->number != 0)
         run->team = load_relaxed(&run->mail->team);
     weir__window_set_team(&run->window, run->team);
+    WEIR_ASSERT_SLOW(weir__run_is_valid(run));
 }
 
 weir_status weir__run_end(weir__run *run, weir_error *error)
@@ -66,6 +70,7 @@ weir_status weir__run_end(weir__run *run, weir_error *error)
     static const weir_error around = {.status = WEIR_ECANCEL,
                                       .where = "engine",
                                       .text = "the run was stopped with the one around it"};
+    WEIR_ASSERT_SLOW(weir__run_is_valid(run));
     weir__mail_number_give(run->mail, run->number);
     weir_status status = weir__failure_end(&run->failure, error);
     if (status == WEIR_OK && weir__run_stopping(run)) {
@@ -84,6 +89,7 @@ void weir__run_finish(weir__run *run)
     weir__mail *mail = run->mail;
     const weir__worker *starter = run->starter;
     const unsigned index = starter != NULL ? starter->index : 0;
+    WEIR_ASSERT(!load_relaxed(&run->done)); /* its last item is done once */
     WEIR_POINT(RUN_FINISHING);
     if (starter == NULL) {
         weir__mail_end(mail);
@@ -118,10 +124,12 @@ void weir__run_wait(weir__run *run, weir__worker *worker, weir__item *item)
 {
     const weir__number wanted = worker->wanted;
     const uint64_t began_ns = weir__now_ns();
+    WEIR_ASSERT(run->starter == worker && began_ns >= worker->earned_at_ns);
     worker->unpaid_ns = began_ns - worker->earned_at_ns;
     worker->wanted = run->number;
     weir__worker_work(worker, item, &run->done);
     worker->wanted = wanted;
+    WEIR_ASSERT(load_relaxed(&run->done)); /* else its record would be used again too early */
     weir__worker_goes_on(worker);
     const uint64_t now_ns = weir__now_ns();
     weir__credit_begin(worker, now_ns);

@@ -25,8 +25,13 @@
 
 struct weir_engine;
 
-/* Invariants: number is 0, or the bit of it in the mail is taken; a nested run has a starter; once it
- * is done, no item of it is left and no worker but the starter knows it. */
+/* Invariant (weir__run_is_valid), from begin to end:
+ *   number is 0, or its bit in the mail is taken;
+ *   a root has no starter and is its own root;  a nested run has one, and the root of the run around;
+ *   1 <= team <= the mail's boxes, and 1 for a nested run without a number;
+ *   has_window => team is the window's;  done => it is nested;
+ *   from parent to parent one comes to an end;  the failure is under way.
+ * Once a nested run is done, no item of it is left and no worker but the starter knows it. */
 typedef struct weir__run {
     /* Read-only while the run is under way. */
     struct weir_engine *engine;
@@ -51,6 +56,12 @@ typedef struct weir__run {
 
     struct weir__run *spare; /* the next record that its worker does not use */
 } weir__run;
+
+static_assert(!WEIR_SAME_LINE(weir__run, purse, stopping),
+              "what each poll that fires looks at is not where credits are counted");
+
+/* Does the invariant hold? For asserts and tests. Threads: the one that runs it. */
+bool weir__run_is_valid(const weir__run *run);
 
 weir_status weir__run_open(weir__run *run, struct weir_engine *engine, weir__windows *windows,
                            weir__mail *mail, const atomic_uint *cancels) WEIR_MUST_CHECK;

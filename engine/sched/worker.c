@@ -147,6 +147,7 @@ weir__item *weir__worker_watch(weir__worker *worker, const uint32_t *parts)
 static weir__item *sleep_for_item(weir__worker *worker, const news *n)
 {
     weir__mail *mail = worker->mail;
+    WEIR_ASSERT(!worker->busy);                    /* or who asks for work would wait for it */
     if (!weir__mail_has_room(mail, worker->index)) /* a stranger's, that it is to pass on */
         return NULL;
     weir__mail_announce(mail, worker->index, worker->wanted);

@@ -115,6 +115,7 @@ int main(void)
             part[i]->pipeline = &pipeline;
             part[i]->from = &frame;
             part[i]->declared = 0;
+            part[i]->view.parts = 0;
             result[i] = 0;
         }
         owner.suspended_at = NULL;
