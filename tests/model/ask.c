@@ -11,7 +11,7 @@
 
 enum { BUSY, SLEEPER, THREADS };
 #if !defined(MODEL_ENDS)
-#define MODEL_ENDS (round % 2 != 0)
+#define MODEL_ENDS model_odd
 #endif
 
 static weir__box box[THREADS];
@@ -46,33 +46,27 @@ static void announce_and_ask(void)
     weir__mail_ask_others(&mail, SLEEPER);
 }
 
-static void *body(void *number)
+static void model_thread(unsigned me)
 {
-    model_enter();
-    if ((size_t)number == BUSY)
+    if (me == BUSY)
         be_busy();
     else if (ends)
         sleep_until_end();
     else
         announce_and_ask();
-    return NULL;
 }
 
-int main(void)
+static void model_round(void)
 {
-    for (unsigned round = 0; round < model_rounds(); round++) {
-        model_seed(round);
-        ends = MODEL_ENDS;
-        store_relaxed(&mail.over, false);
-        store_relaxed(&box[BUSY].signal, WEIR__REQUEST);
-        model_run(THREADS, body);
-        if (!ends) {
-            assert(saw || load_relaxed(&box[BUSY].signal) == WEIR__REQUEST);
-            weir__item *item = weir__mail_withdraw(&mail, SLEEPER);
-            assert(item == NULL);
-            (void)item;
-        }
-        assert(!weir__mail_has_sleepers(&mail));
+    ends = MODEL_ENDS;
+    store_relaxed(&mail.over, false);
+    store_relaxed(&box[BUSY].signal, WEIR__REQUEST);
+    model_run(THREADS);
+    if (!ends) {
+        assert(saw || load_relaxed(&box[BUSY].signal) == WEIR__REQUEST);
+        weir__item *item = weir__mail_withdraw(&mail, SLEEPER);
+        assert(item == NULL);
+        (void)item;
     }
-    return 0;
+    assert(!weir__mail_has_sleepers(&mail));
 }

@@ -46,27 +46,20 @@ static void bring(unsigned i)
     weir__event_notify(&event);
 }
 
-static void *body(void *number)
+static void model_thread(unsigned me)
 {
-    const size_t me = (size_t)number;
-    model_enter();
     if (me == NEWS)
         wait_for_all();
     else
-        bring((unsigned)me);
-    return NULL;
+        bring(me);
 }
 
-int main(void)
+static void model_round(void)
 {
-    for (unsigned round = 0; round < model_rounds(); round++) {
-        model_seed(round);
-        for (unsigned i = 0; i < NEWS; i++) {
-            written[i] = 0;
-            store_relaxed(&has_come[i], false);
-        }
-        model_run(NEWS + 1, body);
-        assert(!weir__event_has_waiter(&event));
+    for (unsigned i = 0; i < NEWS; i++) {
+        written[i] = 0;
+        store_relaxed(&has_come[i], false);
     }
-    return 0;
+    model_run(NEWS + 1);
+    assert(!weir__event_has_waiter(&event));
 }

@@ -49,28 +49,21 @@ static void run(void)
         assert(status == seen.status);
 }
 
-static void *body(void *number)
+static void model_thread(unsigned me)
 {
-    const size_t me = (size_t)number;
-    model_enter();
     if (me == REPORTERS)
         run();
     else
-        report((unsigned)me);
-    return NULL;
+        report(me);
 }
 
-int main(void)
+static void model_round(void)
 {
-    for (unsigned round = 0; round < model_rounds(); round++) {
-        model_seed(round);
-        ready = 0;
-        model_run(REPORTERS + 1, body);
-        assert(!claimed[0] || !claimed[1]);
-        assert((status == WEIR_OK) == (!claimed[0] && !claimed[1]));
-        if (status != WEIR_OK)
-            assert(error.status == status && status == status_of[claimed[0] ? 0 : 1]);
-        assert(weir__failure_idle(&failure));
-    }
-    return 0;
+    ready = 0;
+    model_run(REPORTERS + 1);
+    assert(!claimed[0] || !claimed[1]);
+    assert((status == WEIR_OK) == (!claimed[0] && !claimed[1]));
+    if (status != WEIR_OK)
+        assert(error.status == status && status == status_of[claimed[0] ? 0 : 1]);
+    assert(weir__failure_idle(&failure));
 }

@@ -1,6 +1,6 @@
-/* A worker has cut two parts off a frame, looks whether they are back, and leaves it if not, while
+/* A worker has cut two parts off a frame, looks whether they are complete, and suspends it if not, while
  * their workers complete them: exactly one worker gathers the frame, and sees all results and what
- * was noted when it was left. */
+ * was noted when it was suspended. */
 #include "model.h"
 
 #include "pipeline/promote.h"
@@ -37,7 +37,7 @@ static void gather(void)
     gathered++;
 }
 
-/* What leave and complete return: NULL, or the item that gathers. */
+/* What suspend and complete return: NULL, or the item that gathers. */
 static void go_on_with(const weir__item *item)
 {
     if (item == NULL)
@@ -46,10 +46,8 @@ static void go_on_with(const weir__item *item)
     gather();
 }
 
-static void *body(void *number)
+static void model_thread(unsigned me)
 {
-    const size_t me = (size_t)number;
-    model_enter();
     if (me < PARTS) {
         result[me] = 1;
         go_on_with(weir__promote_complete(part[me]));
@@ -58,7 +56,6 @@ static void *body(void *number)
     } else {
         go_on_with(weir__promote_suspend(&owner, &frame));
     }
-    return NULL;
 }
 
 /* ---- memory of parts ---- */
@@ -80,12 +77,16 @@ static weir__budget budget;
 static weir__windows windows;
 static void *root;
 
+/* Each round with a window of its own. */
 static void begin(void)
 {
     const weir__limits limits = {.max_in_flight = PARTS, .limit_bytes = 1 << 20, .parent = &budget};
+    weir__budget_open(&budget, NULL, WEIR_NO_LIMIT);
+    weir__windows_open(&windows, &budget);
+    const weir_status opened = weir__window_open(&run.window, &windows);
     const weir_status begun = weir__window_begin(&run.window, &limits, WEIR_LINE, 0, &root);
-    assert(begun == WEIR_OK);
-    (void)begun;
+    assert(opened == WEIR_OK && begun == WEIR_OK);
+    (void)opened, (void)begun;
     weir__window_set_team(&run.window, PARTS + 1);
     for (unsigned i = 0; i < PARTS; i++) {
         part[i] = weir__window_admit(&run.window, sizeof *part[i], 0);
@@ -95,40 +96,27 @@ static void begin(void)
 
 static void end(void)
 {
-    weir__window_end(&run.window, root, 0); /* all is back */
+    weir__window_end(&run.window, root, 0); /* every permit and byte is back */
+    weir__window_close(&run.window);
+    weir__windows_close(&windows);
 }
 #endif
 
-int main(void)
+static void model_round(void)
 {
-#if !defined(MODEL_CHECKED)
-    weir__budget_open(&budget, NULL, WEIR_NO_LIMIT);
-    weir__windows_open(&windows, &budget);
-    const weir_status opened = weir__window_open(&run.window, &windows);
-    assert(opened == WEIR_OK);
-    (void)opened;
-#endif
-    for (unsigned round = 0; round < model_rounds(); round++) {
-        model_seed(round);
-        begin();
-        for (unsigned i = 0; i < PARTS; i++) {
-            part[i]->pipeline = &pipeline;
-            part[i]->from = &frame;
-            part[i]->declared = 0;
-            part[i]->view.parts = 0;
-            result[i] = 0;
-        }
-        owner.suspended_at = NULL;
-        frame.token = 0;
-        frame.parts = PARTS;
-        gathered = 0;
-        model_run(PARTS + 1, body);
-        assert(gathered == 1);
-        end();
+    begin();
+    for (unsigned i = 0; i < PARTS; i++) {
+        part[i]->pipeline = &pipeline;
+        part[i]->from = &frame;
+        part[i]->declared = 0;
+        part[i]->view.parts = 0;
+        result[i] = 0;
     }
-#if !defined(MODEL_CHECKED)
-    weir__window_close(&run.window);
-    weir__windows_close(&windows);
-#endif
-    return 0;
+    owner.suspended_at = NULL;
+    frame.token = 0;
+    frame.parts = PARTS;
+    gathered = 0;
+    model_run(PARTS + 1);
+    assert(gathered == 1);
+    end();
 }

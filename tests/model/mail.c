@@ -15,7 +15,7 @@
 #define MODEL_WORKERS 3
 #endif
 #if !defined(MODEL_AWAKE)
-#define MODEL_AWAKE (round % 2 != 0)
+#define MODEL_AWAKE model_odd
 #endif
 
 static weir__box box[MODEL_WORKERS];
@@ -59,31 +59,24 @@ static void be_idle(unsigned me)
         run(got);
 }
 
-static void *body(void *number)
+static void model_thread(unsigned me)
 {
-    const size_t me = (size_t)number;
-    model_enter();
     if (me > 0) {
-        be_idle((unsigned)me);
-        return NULL;
+        be_idle(me);
+        return;
     }
     written = 1;
     weir__mail_post(&mail, 0, &item);
-    return NULL;
 }
 
-int main(void)
+static void model_round(void)
 {
-    for (unsigned round = 0; round < model_rounds(); round++) {
-        model_seed(round);
-        weir__mail_begin(&mail);
-        mail.team = MODEL_WORKERS;
-        for (unsigned i = 1; !MODEL_AWAKE && i < MODEL_WORKERS; i++)
-            store_relaxed(&box[i].content, 0);
-        written = runs = 0;
-        model_run(MODEL_WORKERS, body);
-        assert(runs == 1);
-        assert(!weir__mail_has_sleepers(&mail));
-    }
-    return 0;
+    weir__mail_begin(&mail);
+    mail.team = MODEL_WORKERS;
+    for (unsigned i = 1; !MODEL_AWAKE && i < MODEL_WORKERS; i++)
+        store_relaxed(&box[i].content, 0);
+    written = runs = 0;
+    model_run(MODEL_WORKERS);
+    assert(runs == 1);
+    assert(!weir__mail_has_sleepers(&mail));
 }

@@ -1,7 +1,12 @@
 /* What the models share: how their threads are started, and in how many rounds.
  *
  * A model drives the engine's own sources by a few threads and asserts what must hold of every
- * execution.  Each program of tests/model/ includes this header first.  It is built in two ways:
+ * execution.  Each program of tests/model/ includes this header first, and defines
+ *
+ *   static void model_thread(unsigned me)  what thread `me` of a round does, and
+ *   static void model_round(void)          one round: sets up, calls model_run(), and asserts.
+ *
+ * main() is here.  A model is built in two ways:
  *
  * - as a test (ctest): some thousand rounds with seeded delays, linked with the engine's test build;
  * - with MODEL_CHECKED: a checker explores all executions of one round (README.md), and the sources
@@ -20,6 +25,8 @@
 #include <stdint.h>
 
 enum { MODEL_MOST_THREADS = 4 };
+
+static bool model_odd; /* true in every other round, for models of two cases */
 
 #if defined(MODEL_CHECKED)
 
@@ -136,18 +143,40 @@ static inline void model_enter(void)
 
 #endif
 
-/* One round: so many threads run `body`, which is given their numbers, and end. */
-static inline void model_run(unsigned threads, void *(*body)(void *number))
+/* ---- the threads ---- */
+
+static void model_thread(unsigned me);
+static void model_round(void);
+
+static inline void *model_start(void *me)
+{
+    model_enter();
+    model_thread((unsigned)(size_t)me);
+    return NULL;
+}
+
+/* So many threads begin together, numbered from 0, and end. */
+static inline void model_run(unsigned threads)
 {
     pthread_t thread[MODEL_MOST_THREADS];
     model_expect(threads);
     for (size_t i = 0; i < threads; i++) {
-        const int failed = pthread_create(&thread[i], NULL, body, (void *)i);
+        const int failed = pthread_create(&thread[i], NULL, model_start, (void *)i);
         assert(failed == 0);
         (void)failed;
     }
     for (size_t i = 0; i < threads; i++)
         pthread_join(thread[i], NULL);
+}
+
+int main(void)
+{
+    for (unsigned round = 0; round < model_rounds(); round++) {
+        model_seed(round);
+        model_odd = round % 2 != 0;
+        model_round();
+    }
+    return 0;
 }
 
 #endif

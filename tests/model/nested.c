@@ -74,10 +74,8 @@ static void wait_for_run(void)
         NULL; /* as the next run would write the record; a checker sees who still reads it */
 }
 
-static void *body(void *number)
+static void model_thread(unsigned me)
 {
-    const size_t me = (size_t)number;
-    model_enter();
     switch (me) {
     case STARTER:
         wait_for_run();
@@ -90,30 +88,25 @@ static void *body(void *number)
     default:
         weir__mail_post(&mail, STRANGER, &stranger);
     }
-    return NULL;
 }
 
-int main(void)
+static void model_round(void)
 {
-    for (unsigned round = 0; round < model_rounds(); round++) {
-        model_seed(round);
-        for (unsigned i = 0; i < MODEL_THREADS; i++)
-            store_relaxed(&box[i].content, 0);
-        stranger.number = weir__mail_number_take(&mail, 0);
-        part.number = run.number = weir__mail_number_take(&mail, stranger.number);
-        run.starter = &starter;
-        store_relaxed(&run.done, false);
-        store_relaxed(&left, 2);
-        part_runs = rest_runs = 0;
-        model_run(MODEL_THREADS, body);
-        assert(!weir__mail_has_sleepers(&mail));
-        if (MODEL_THREADS > STRANGER) {
-            weir__item *got = weir__mail_take(&mail, HELPER, 0);
-            assert(got == &stranger);
-            (void)got;
-        }
-        weir__mail_number_give(&mail, stranger.number);
-        weir__mail_number_give(&mail, part.number);
+    for (unsigned i = 0; i < MODEL_THREADS; i++)
+        store_relaxed(&box[i].content, 0);
+    stranger.number = weir__mail_number_take(&mail, 0);
+    part.number = run.number = weir__mail_number_take(&mail, stranger.number);
+    run.starter = &starter;
+    store_relaxed(&run.done, false);
+    store_relaxed(&left, 2);
+    part_runs = rest_runs = 0;
+    model_run(MODEL_THREADS);
+    assert(!weir__mail_has_sleepers(&mail));
+    if (MODEL_THREADS > STRANGER) {
+        weir__item *got = weir__mail_take(&mail, HELPER, 0);
+        assert(got == &stranger);
+        (void)got;
     }
-    return 0;
+    weir__mail_number_give(&mail, stranger.number);
+    weir__mail_number_give(&mail, part.number);
 }

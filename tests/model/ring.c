@@ -88,23 +88,17 @@ static void take_all(void)
     assert(weir__ring_advance(&ring) == WEIR_VIEW_END);
 }
 
-static void *body(void *number)
+static void model_thread(unsigned me)
 {
-    model_enter();
-    if ((size_t)number == 0)
+    if (me == 0)
         push_all();
     else
         take_all();
-    return NULL;
 }
 
-int main(void)
+static void model_round(void)
 {
-    for (unsigned round = 0; round < model_rounds(); round++) {
-        model_seed(round);
-        fails = MODEL_FAILS || round % 2 != 0;
-        ring_begin(&ring, MODEL_CAPACITY);
-        model_run(2, body);
-    }
-    return 0;
+    fails = MODEL_FAILS || model_odd;
+    ring_begin(&ring, MODEL_CAPACITY);
+    model_run(2);
 }

@@ -41,10 +41,9 @@ static void sleep_for_item(void)
     (void)item;
 }
 
-static void *body(void *number)
+static void model_thread(unsigned me)
 {
-    model_enter();
-    switch ((size_t)number) {
+    switch (me) {
     case FILLER:
         fill();
         break;
@@ -54,21 +53,16 @@ static void *body(void *number)
     default:
         sleep_for_item();
     }
-    return NULL;
 }
 
-int main(void)
+static void model_round(void)
 {
-    for (unsigned round = 0; round < model_rounds(); round++) {
-        model_seed(round);
-        ring_begin(&ring, 2);
-        ring.takers = &mail;
-        store_relaxed(&taken, false);
-        const weir__position at = weir__ring_claim(&ring, 2);
-        *ring_item(&ring, at.slot) = 1;
-        weir__ring_fill(&ring, at);
-        model_run(THREADS, body);
-        assert(!weir__mail_has_sleepers(&mail));
-    }
-    return 0;
+    ring_begin(&ring, 2);
+    ring.takers = &mail;
+    store_relaxed(&taken, false);
+    const weir__position at = weir__ring_claim(&ring, 2);
+    *ring_item(&ring, at.slot) = 1;
+    weir__ring_fill(&ring, at);
+    model_run(THREADS);
+    assert(!weir__mail_has_sleepers(&mail));
 }

@@ -63,10 +63,8 @@ static void sleep_until_stop(void)
     (void)item;
 }
 
-static void *body(void *number)
+static void model_thread(unsigned me)
 {
-    const size_t me = (size_t)number;
-    model_enter();
     switch (me) {
     case WORKER:
         serve();
@@ -80,7 +78,6 @@ static void *body(void *number)
     default:
         sleep_until_stop();
     }
-    return NULL;
 }
 
 static void set_up(weir__run *r)
@@ -90,19 +87,15 @@ static void set_up(weir__run *r)
     store_relaxed(&r->failure.state, WEIR_FAILURE_RUNNING);
 }
 
-int main(void)
+static void model_round(void)
 {
-    for (unsigned round = 0; round < model_rounds(); round++) {
-        model_seed(round);
-        cancel = MODEL_CANCELS || round % 2 != 0;
-        before_stop = 0;
-        store_relaxed(&box[WORKER].signal, WEIR__RUN);
-        set_up(&around);
-        set_up(&run);
-        model_run(MODEL_THREADS, body);
-        assert(seen || load_relaxed(&box[WORKER].signal) == WEIR__NOW);
-        assert(!weir__mail_has_sleepers(&mail));
-        assert(cancel || weir__failure_published(&around.failure));
-    }
-    return 0;
+    cancel = MODEL_CANCELS || model_odd;
+    before_stop = 0;
+    store_relaxed(&box[WORKER].signal, WEIR__RUN);
+    set_up(&around);
+    set_up(&run);
+    model_run(MODEL_THREADS);
+    assert(seen || load_relaxed(&box[WORKER].signal) == WEIR__NOW);
+    assert(!weir__mail_has_sleepers(&mail));
+    assert(cancel || weir__failure_published(&around.failure));
 }
