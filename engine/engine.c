@@ -210,7 +210,7 @@ void weir__engine_sum_stats(const weir_engine *engine, weir_stats *stats)
     stats->idle_ns = all_ns > all.busy_ns ? all_ns - all.busy_ns : 0;
 }
 
-weir__run *weir__engine_take_record(weir_engine *engine, weir__worker *worker)
+weir__run *weir__engine_acquire_record(weir_engine *engine, weir__worker *worker)
 {
     weir__run *run = worker->spare;
     if (run != NULL) {
@@ -226,7 +226,7 @@ weir__run *weir__engine_take_record(weir_engine *engine, weir__worker *worker)
     return run;
 }
 
-void weir__engine_give_record(weir__worker *worker, weir__run *run)
+void weir__engine_release_record(weir__worker *worker, weir__run *run)
 {
     run->spare = worker->spare;
     worker->spare = run;

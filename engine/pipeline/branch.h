@@ -33,8 +33,8 @@ void weir__branch_fail_range(weir_branch *b, const weir__frame *f, uint32_t firs
  *   part's block;  loop.depth is the depth of a frame that begins at `fresh`.
  *   An open frame has next <= end <= count <= fanout;  it is the child that its parent began last, and has
  *   that child's slot for its result.
- *   An open frame that is not the topmost has no children remaining where it lies below `oldest`, and
- *   none of them has if has_older is 0.
+ *   An open frame that is not the topmost has no children remaining where it is older than `oldest`,
+ *   and none of them has if has_older is 0.
  *   The base and the frames in `cut` alone may have parts out;  those in `cut` are open, in the order of
  *   the stack, without the base;  join_frame is the last of them, or the base. */
 struct weir_branch {
@@ -48,7 +48,7 @@ struct weir_branch {
     weir__purse *purse;
     weir__window *window;
     weir__mail *mail;
-    weir__frame *oldest;   /* no frame below it on the stack has children left */
+    weir__frame *oldest;   /* no older frame on the stack has children remaining */
     uint32_t skip_polls;   /* polls that go by a request after nothing could be handed out */
     uint64_t began_ns;     /* when this task began */
     uint64_t looked_at_ns; /* when a poll has fired last */
@@ -60,7 +60,7 @@ struct weir_branch {
     bool child_is_named;
     uint32_t cut_count;
     weir__frame
-        *cut[WEIR_MOST_CUT]; /* had parts out when last seen; from below, without the base */
+        *cut[WEIR_MOST_CUT]; /* had parts out when last seen; the oldest first, without the base */
 };
 
 /* Does the invariant hold? For asserts and tests. Threads: the worker's; not of a gather, which has no

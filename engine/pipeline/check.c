@@ -13,7 +13,7 @@ static weir_status wrong(const weir_layer *layer, const char *field, const char 
     return weir__error_field("layer", layer->name, field, text);
 }
 
-/* What the children of two layers share with the loop above them. */
+/* What two layers are to the loop of their parent. */
 static bool same_as_child(const weir_layer *a, const weir_layer *b)
 {
     return a->in_bytes == b->in_bytes && a->out_bytes == b->out_bytes && a->fanout == b->fanout &&

@@ -1,11 +1,11 @@
 /* The body of a part: a worker runs its branches depth first, over frames that it alone owns.
  *
  * Workers run parts as items; run.c makes the root, promote.c all others.  A part must never wait long
- * for another worker: where results are missing, it is left to the last that has some.
+ * for another worker: where results are missing, the last that has some goes on.
  *
  * The hot path is the loop of weir/inline.h, compiled here for ops that are called through pointers,
  * and in programs for their own.  A failed op needs no way back from it: it stops the run, so that
- * the next poll calls, and weir__promote_serve() says stop. */
+ * the next poll fires, and weir__promote_serve() says stop. */
 #include "pipeline/promote.h"
 #include "sched/enclose.h"
 
@@ -16,8 +16,8 @@ static void run_range(weir_branch *b, weir__frame *f)
 {
     const weir__layer *leaf = f->layer->child;
     weir__grain *chunk = &b->worker->chunk;
-    const uint32_t first = f->next, left = f->end - first;
-    const uint32_t n = left < chunk->n ? left : chunk->n;
+    const uint32_t first = f->next, remaining = f->end - first;
+    const uint32_t n = remaining < chunk->n ? remaining : chunk->n;
     WEIR_ASSERT(f->layer->ranges && n > 0);
     const bool timed = weir__grain_begin(chunk, &chunk_aim, n);
     const uint64_t begun = timed ? weir__now_ns() : 0;
@@ -40,7 +40,7 @@ static void loop_over_leaves(weir_loop *loop, const weir_layer *layer, const wei
     weir__loop_layer(loop, &as, &child);
 }
 
-/* Runs children of the topmost frame, if it has some left, or else gathers it. */
+/* Runs children of the topmost frame, if it has some remaining, or else gathers it. */
 static inline void run_layer(weir_branch *b, weir__frame *f)
 {
     const weir__layer *layer = f->layer;
@@ -58,7 +58,7 @@ static inline void run_layer(weir_branch *b, weir__frame *f)
     }
 }
 
-/* Runs all that is this worker's of the stack of a part, until only the base is left, or a frame whose
+/* Runs all that is this worker's of the stack of a part, until the topmost frame is the base, or one whose
  * parts are out, or the run stops. */
 static void run_stack(void *branch)
 {
@@ -82,7 +82,7 @@ static void run_stack(void *branch)
         if (f->next == f->end && f == loop->join_frame) {
             if (f == base || weir__frame_has_parts(f))
                 return;
-            /* A part may have come back because its op gave up, before this worker was told. */
+            /* A part may be complete because its op gave up, before this worker was told. */
             if (weir__run_stopping(b->run))
                 return;
             WEIR_ASSERT(b->cut_count > 0 && b->cut[b->cut_count - 1] == f);
@@ -101,7 +101,7 @@ static void begin(weir_branch *b, weir__worker *worker, weir__part *part)
     b->pipeline = part->pipeline;
     b->run = run;
     b->context = part->pipeline->context;
-    b->scratch = weir__window_take_scratch(&run->window);
+    b->scratch = weir__window_acquire_scratch(&run->window);
     b->worker = worker;
     b->purse = &run->root->purse;
     b->window = &run->window;
@@ -138,12 +138,12 @@ static void leave(weir_branch *b)
 {
     if (b->here == NULL)
         return;
-    weir__window_give_scratch(b->window, b->scratch);
+    weir__window_release_scratch(b->window, b->scratch);
     (void)weir__here_turn_to(b->here, b->before);
     b->here = NULL;
 }
 
-/* Afterwards the part may be left, or complete, and nothing of the run be there any more. */
+/* Afterwards the part is suspended, or complete, and nothing of the run may be there any more. */
 static void end(weir_branch *b)
 {
     b->worker->branches += b->loop.branches;
@@ -151,15 +151,15 @@ static void end(weir_branch *b)
     leave(b);
 }
 
-/* The worker has run all that is its own of the part. True if it came back to a frame with parts out,
- * and they came back soon, so that it can go on. Else *given is an item that it got while it waited. */
-static bool parts_came_back(weir_branch *b, weir__item **given)
+/* The worker has run all that is its own of the part. True if it has come to a frame with parts out, and
+ * that joins soon, so that it can go on. Else *given is an item that it got while it waited. */
+static bool joins_soon(weir_branch *b, weir__item **given)
 {
     weir__worker *worker = b->worker;
     weir__frame *f = b->loop.join_frame;
     if (weir__run_stopping(b->run) || (f == &b->part->view && !weir__frame_has_parts(f)))
         return false;
-    worker->gives_last = !worker->gives_last;
+    worker->keeps_near = !worker->keeps_near;
     const uint64_t begun = weir__now_ns();
     *given = weir__worker_watch(worker, &f->parts);
     const uint64_t idle_ns = weir__now_ns() - begun;
@@ -198,15 +198,15 @@ weir__item *weir__part_run(weir__worker *worker, weir__item *item)
     }
     do
         weir__run_ops(run, run_stack, &b);
-    while (parts_came_back(&b, &given));
+    while (joins_soon(&b, &given));
     weir__frame *f = b.loop.join_frame;
-    const bool leaves = f != &part->view || weir__frame_has_parts(f);
+    const bool suspends = f != &part->view || weir__frame_has_parts(f);
     worker->gathers_promoted += f != &part->view;
-    /* What it leaves is not its own any more, unless all of the run is given up. */
+    /* It goes at the end of what is its own, unless all of the run is given up. */
     WEIR_ASSERT((f->next == f->end && b.loop.frame == f) || weir__run_stopping(run));
     end(&b);
     return choose(worker, given,
-                  leaves ? weir__promote_suspend(part, f) : weir__promote_complete(part));
+                  suspends ? weir__promote_suspend(part, f) : weir__promote_complete(part));
 }
 
 /* Gathers at work: f is the frame to gather next. */
@@ -214,18 +214,18 @@ typedef struct gathering {
     weir_branch b;
     weir__frame *f;
     const weir__frame *base;
-    bool leaves; /* f has parts out */
+    bool suspends; /* f has parts out */
 } gathering;
 
 static void gather_up(void *argument)
 {
     gathering *g = argument;
-    while (g->f != g->base && !g->leaves) {
+    while (g->f != g->base && !g->suspends) {
         WEIR_ASSERT(g->f->next == g->f->end || weir__run_stopping(g->b.run));
         if (!weir__run_stopping(g->b.run))
             weir__loop_gather(&g->b.loop, g->f, &g->f->layer->op);
         g->f = g->f->parent;
-        g->leaves = weir__frame_has_parts(g->f);
+        g->suspends = weir__frame_has_parts(g->f);
     }
 }
 
@@ -240,7 +240,7 @@ weir__item *weir__part_gather(weir__worker *worker, weir__item *item)
     gathering g;
     g.f = part->suspended_at;
     g.base = &part->view;
-    g.leaves = false;
+    g.suspends = false;
     begin(&g.b, worker, part);
     weir__worker_goes_on(worker);
     WEIR_ASSERT(g.f->parts == WEIR_FRAME_SUSPENDED);
@@ -248,5 +248,5 @@ weir__item *weir__part_gather(weir__worker *worker, weir__item *item)
     weir__enclose_gather(gather_in_task, &g, (const char *)g.f);
     worker->gathers_promoted += g.f != g.base;
     end(&g.b);
-    return g.leaves ? weir__promote_suspend(part, g.f) : weir__promote_complete(part);
+    return g.suspends ? weir__promote_suspend(part, g.f) : weir__promote_complete(part);
 }

@@ -261,14 +261,14 @@ uint32_t weir_plan_layers(const weir_plan *plan)
     return plan != NULL ? plan->layers - 1 : 0;
 }
 
-/* Most branches of a layer in one run: the product of the fanouts above it; for a recursive layer
+/* Most branches of a layer in one run: the product of its ancestors' fanouts; for a recursive layer
  * the sum over its depths. */
 static uint64_t most_branches(const weir_plan *plan, uint32_t i)
 {
     uint64_t most = 1;
     WEIR_ASSERT(i > 0 && i < plan->layers);
-    for (uint32_t above = 1; above < i; above++)
-        most = weir__bytes_multiply(most, plan->layer[above].op.fanout);
+    for (uint32_t ancestor = 1; ancestor < i; ancestor++)
+        most = weir__bytes_multiply(most, plan->layer[ancestor].op.fanout);
     if (!plan->layer[i].recursive)
         return most;
     uint64_t sum = 0;

@@ -1,14 +1,14 @@
 /* Promotion: which children to hand out and when, and how parts join again; see promote.h.
  *
- * The oldest frame with children left is cut, since its children are the largest pieces of work; so
- * a deeper frame is cut only when nothing is left for this worker below it, and once a cut frame is
- * all that remains, the worker has nothing more to do on this stack.
+ * The oldest frame with children remaining is cut, since its children are the largest pieces of work. So
+ * a deeper frame is cut only when no older one has children for this worker, and once the worker comes
+ * to a cut frame, it has nothing more to do on this stack.
  *
- * Of the top frame's children, none of which is under way, one half is as good as the other, unless
- * one of them has nearly all the work below it. A worker that gave that one away has nothing left, the
- * part's permit is out until all below it is done, and if this goes on, so are all permits. A list has
- * its rest last, so the worker gives the half that it would run next; and if it ran dry, the other one
- * from then on. */
+ * Of the topmost frame's children, none of which is under way, one half is as good as the other, unless
+ * one of them has nearly all the work in its subtree. A worker that gave that one away has no work, the
+ * part's permit is out until all of the subtree is done, and if this goes on, so are all permits. A list
+ * has its rest last, so the worker gives the near half, which it would run next; and if it ran out of work
+ * all the same, the far half from then on. */
 #include "pipeline/promote.h"
 
 #include "base/atomics.h"
@@ -23,7 +23,7 @@ void weir__promote_account(weir_branch *b)
                      b->part != NULL && b->part->from != NULL);
 }
 
-/* The oldest frame with children left, from f on up to `top`, or `top`. */
+/* The oldest frame with children remaining, from f on up to `top`, or `top`. */
 static weir__frame *oldest_with_children(weir__frame *f, const weir__frame *top)
 {
     while (f != top && f->next == f->end)
@@ -35,16 +35,16 @@ static weir__frame *oldest_with_children(weir__frame *f, const weir__frame *top)
  * frame one child stays, or two workers would hand it back and forth. */
 static weir__frame *next_to_cut(weir_branch *b, weir__frame *top, uint32_t *n)
 {
-    /* Where the oldest frame is gathered already, nothing was left below it, and it is all that there
-     * was to hand out. In a list nothing is ever left below the topmost, and nobody need go and see. */
-    const bool below = b->loop.has_older != 0 && b->oldest < top;
-    WEIR_ASSERT(below || b->oldest >= top || oldest_with_children(b->oldest, top) == top);
-    weir__frame *f = below ? oldest_with_children(b->oldest, top) : top;
+    /* Where the oldest frame is gathered already, no older one had children remaining, and the topmost is
+     * all that there is to hand out. In a list no older frame ever has any, and nobody need go and see. */
+    const bool older = b->loop.has_older != 0 && b->oldest < top;
+    WEIR_ASSERT(older || b->oldest >= top || oldest_with_children(b->oldest, top) == top);
+    weir__frame *f = older ? oldest_with_children(b->oldest, top) : top;
     b->oldest = f;
     if (f == top)
         b->loop.has_older = 0;
-    const uint32_t left = f->end - f->next;
-    *n = f == top ? left / 2 : left - left / 2;
+    const uint32_t remaining = f->end - f->next;
+    *n = f == top ? remaining / 2 : remaining - remaining / 2;
     return *n > 0 ? f : NULL;
 }
 
@@ -61,12 +61,12 @@ static uint32_t depth_of(const weir_branch *b, const weir__frame *f)
            (uint32_t)((size_t)(b->loop.fresh - (const char *)f) / layer->frame_bytes);
 }
 
-/* Notes that f, which no cut frame is above, will have parts out. False if there are too many such. */
+/* Notes that f, which is deeper than all cut frames, will have parts out. False if there are too many such. */
 static bool note_cut(weir_branch *b, weir__frame *f)
 {
     if (f == b->loop.join_frame)
         return true;
-    WEIR_ASSERT(f > b->loop.join_frame); /* those below it have nothing left to cut */
+    WEIR_ASSERT(f > b->loop.join_frame); /* an older one has no children to cut */
     while (b->cut_count > 0 && !weir__frame_has_parts(b->cut[b->cut_count - 1]))
         b->cut_count--;
     if (b->cut_count == WEIR_MOST_CUT)
@@ -141,7 +141,7 @@ static bool hand_out(weir_branch *b, weir__frame *top)
         weir__frame *f = next_to_cut(b, top, &n);
         if (f == NULL || !note_cut(b, f))
             return any;
-        if (!cut(b, f, n, f == top && !b->worker->gives_last)) {
+        if (!cut(b, f, n, f == top && !b->worker->keeps_near)) {
             note_denial(b);
             return any;
         }

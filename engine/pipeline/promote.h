@@ -25,11 +25,11 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top);
 /* What the worker has done since it began counts for, or against, handing out more. */
 void weir__promote_account(weir_branch *b);
 
-/* For a part whose worker has nothing left to do but wait for the parts of f: the last of them finds
+/* For a part whose worker can only wait for the parts of f: the last of them finds
  * the part as the item that gathers f. Returns that item if none is out any more. */
 weir__item *weir__promote_suspend(weir__part *part, weir__frame *f) WEIR_MUST_CHECK;
 
-/* Completes a part: the frame that it was cut from knows, and its permit and its memory come back.
+/* Completes a part: the frame that it was cut from knows, and its permit and its memory are given back.
  * Returns the item that gathers that frame, if the frame is suspended and this was the last part.
  * After that nothing of the run may be touched, but for that item; the root's completion finishes
  * it. */

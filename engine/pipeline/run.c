@@ -38,7 +38,7 @@ static weir__need need_of(const weir__life *life, const weir_plan *plan, bool ma
                                    .nested_bytes = plan->nested_bytes},
                         .least_bytes = serial,
                         .root_bytes = plan->root_memory,
-                        .root_held = plan->root_declared,
+                        .root_declared = plan->root_declared,
                         .what = "plan (weir_plan_serial_bytes)"};
 }
 

@@ -36,7 +36,7 @@ static bool frame_is_valid(const weir_branch *b, const weir__frame *f, bool has_
            f->out == parent->results + (size_t)(parent->next - 1) * f->layer->op.out_bytes;
 }
 
-/* Below the topmost: has it children remaining only where it may have? */
+/* Of a frame that is not the topmost: has it children remaining only where it may have? */
 static bool is_spent_as_noted(const weir_branch *b, const weir__frame *f)
 {
     return f->next == f->end || (f >= b->oldest && b->loop.has_older != 0);

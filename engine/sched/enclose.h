@@ -1,5 +1,5 @@
 /* The OpenMP tasks of the engine: around a worker, around ops, and the gathers of frames that were
- * left.
+ * suspended.
  *
  * Whoever runs ops or gathers in a team of several workers does so in here; a worker that is alone
  * needs none of it.  None of these tasks is ever queued for another thread: work travels by mail. */
@@ -16,7 +16,7 @@ void weir__enclose_worker(void (*f)(void *), void *argument);
  * ends, with the C++ library's message. */
 void weir__enclose_ops(void (*f)(void *), void *argument);
 
-/* Calls f, which gathers a frame that was left, as a task that depends on the frame.  What orders the
+/* Calls f, which gathers a suspended frame, as a task that depends on the frame.  What orders the
  * gather behind the frame's parts is their count (frame.h), which is 0 by now; the dependence says the
  * same to OpenMP and to its tools.  A task of its own is around it, since libomp keeps what it knows
  * of a dependence until the task ends that has made it.

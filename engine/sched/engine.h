@@ -51,7 +51,7 @@ void weir__engine_reset_workers(weir_engine *engine);
 void weir__engine_sum_stats(const weir_engine *engine, weir_stats *stats);
 
 /* A record for a run nested in what the worker runs; NULL: no memory. By that worker, as is the give. */
-weir__run *weir__engine_take_record(weir_engine *engine, weir__worker *worker) WEIR_MUST_CHECK;
-void weir__engine_give_record(weir__worker *worker, weir__run *run);
+weir__run *weir__engine_acquire_record(weir_engine *engine, weir__worker *worker) WEIR_MUST_CHECK;
+void weir__engine_release_record(weir__worker *worker, weir__run *run);
 
 #endif

@@ -1,5 +1,5 @@
-/* A place for one thread that is no worker to sleep until something has happened, without losing the
- * news.
+/* A place for one thread that is no worker to sleep until something has happened, so that no
+ * wake-up is lost.
  *
  * Programs that wait in weir_next() or weir_push() use it.  Whoever changes what the thread may be
  * waiting for calls notify afterwards.

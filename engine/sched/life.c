@@ -30,7 +30,7 @@ weir_status weir__life_open(weir__life *life, weir_engine *engine)
     const weir__here *here = weir__here_on(engine);
     if (here == NULL)
         return weir__life_open_root(life, engine);
-    life->run = weir__engine_take_record(engine, here->worker);
+    life->run = weir__engine_acquire_record(engine, here->worker);
     if (life->run == NULL)
         return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for the record of a run");
     life->worker = here->worker;
@@ -132,11 +132,12 @@ weir_status weir__life_begin(weir__life *life, const weir__need *need)
     if (status != WEIR_OK)
         return status;
     void *root;
-    status = weir__window_begin(&run->window, &limits, need->root_bytes, need->root_held, &root);
+    status =
+        weir__window_begin(&run->window, &limits, need->root_bytes, need->root_declared, &root);
     if (status != WEIR_OK)
         return refuse(limits.parent, need, status);
     life->root = root;
-    life->root_held = need->root_held;
+    life->root_declared = need->root_declared;
     run->has_window = true;
     const weir__here *here = weir__here_top();
     weir__run *parent = here != NULL ? here->now.run : NULL;
@@ -250,7 +251,7 @@ static weir_status finish(weir__life *life, weir_error *error)
 {
     const weir_status status = weir__run_end(life->run, error);
     if (life->root != NULL)
-        weir__window_end(&life->run->window, life->root, life->root_held);
+        weir__window_end(&life->run->window, life->root, life->root_declared);
     life->root = NULL;
     life->begun = false;
     return status;
@@ -328,7 +329,7 @@ void weir__life_close(weir__life *life)
         weir__budget_release(&life->run->engine->budget, life->reserved_bytes);
     life->reserved_bytes = 0;
     if (life->worker != NULL)
-        weir__engine_give_record(life->worker, life->run);
+        weir__engine_release_record(life->worker, life->run);
     else
         weir__engine_release(life->run->engine);
     life->run = NULL;

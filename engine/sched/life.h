@@ -37,7 +37,7 @@ typedef struct weir__life {
     size_t max_in_flight;       /* and parts for others at a time; 0 with one worker */
     bool begun;                 /* and not ended */
     void *root;                 /* the first item's memory, until it ends; NULL: it has none */
-    uint64_t root_held;         /* bytes declared with that */
+    uint64_t root_declared;     /* bytes declared with that */
     uint64_t reserved_bytes;    /* of the engine's */
     uint64_t began_ns;          /* when it was opened */
     weir__item *item;           /* the first; NULL: none */
@@ -49,11 +49,11 @@ bool weir__life_is_valid(const weir__life *life);
 
 /* What a run needs whose items have their memory from its window. */
 typedef struct weir__need {
-    weir__limits limits;  /* without a parent */
-    uint64_t least_bytes; /* what one worker alone needs */
-    uint64_t root_bytes;  /* of the first item, */
-    uint64_t root_held;   /* and what its ops declare beside that */
-    const char *what;     /* that needs it, in the text of WEIR_EBUDGET */
+    weir__limits limits;    /* without a parent */
+    uint64_t least_bytes;   /* what one worker alone needs */
+    uint64_t root_bytes;    /* of the first item, */
+    uint64_t root_declared; /* and what its ops declare beside that */
+    const char *what;       /* that needs it, in the text of WEIR_EBUDGET */
 } weir__need;
 
 /* Opens a run: nested where the calling thread is a worker of the engine, else a root run.

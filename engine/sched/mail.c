@@ -54,7 +54,7 @@ static unsigned after(const weir__mail *mail, unsigned i)
 
 /* ---- numbers ---- */
 
-weir__number weir__mail_number_take(weir__mail *mail, weir__number parent)
+weir__number weir__mail_number_acquire(weir__mail *mail, weir__number parent)
 {
     if (mail->boxes == 1)
         return 0;
@@ -73,7 +73,7 @@ weir__number weir__mail_number_take(weir__mail *mail, weir__number parent)
     return 0;
 }
 
-void weir__mail_number_give(weir__mail *mail, weir__number number)
+void weir__mail_number_release(weir__mail *mail, weir__number number)
 {
     if (number == 0)
         return;

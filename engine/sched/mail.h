@@ -15,8 +15,8 @@
  * there.
  *
  * Who may call what at the same time ("-" free, "X" never):
- *                begin  post, take, request, withdraw,   ask, alert,  number_take,
- *                       acknowledge, announce, park      end, count   number_give
+ *                begin  post, take, request, withdraw,   ask, alert,  number_acquire,
+ *                       acknowledge, announce, park      end, count   number_release
  *   begin          X                X                       X            X     before the team enters
  *   post, …        X                -                       -            -     each worker for itself
  *   ask, …         X                -                       -            -     any thread
@@ -108,8 +108,8 @@ static inline bool weir__mail_is_over(const weir__mail *mail)
 
 /* A number for a run that is nested in that of another number, 0 if all are taken, or if one worker has
  * nobody to share with; and back. */
-weir__number weir__mail_number_take(weir__mail *mail, weir__number parent);
-void weir__mail_number_give(weir__mail *mail, weir__number number);
+weir__number weir__mail_number_acquire(weir__mail *mail, weir__number parent);
+void weir__mail_number_release(weir__mail *mail, weir__number number);
 
 /* ---- handing over ---- */
 

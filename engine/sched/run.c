@@ -29,7 +29,7 @@ static void begin(weir__run *run, weir__run *parent, weir__run *around, weir__wo
     run->parent = parent;
     run->root = around != NULL ? around->root : run;
     run->starter = starter;
-    run->number = weir__mail_number_take(run->mail, around != NULL ? around->number : 0);
+    run->number = weir__mail_number_acquire(run->mail, around != NULL ? around->number : 0);
     run->team = 1;
     run->arithmetic = weir__arithmetic_get();
     run->epoch = load_relaxed(run->cancels); /* a cancel that comes later counts one more */
@@ -71,7 +71,7 @@ weir_status weir__run_end(weir__run *run, weir_error *error)
                                       .where = "engine",
                                       .text = "the run was stopped with the one around it"};
     WEIR_ASSERT_SLOW(weir__run_is_valid(run));
-    weir__mail_number_give(run->mail, run->number);
+    weir__mail_number_release(run->mail, run->number);
     weir_status status = weir__failure_end(&run->failure, error);
     if (status == WEIR_OK && weir__run_stopping(run)) {
         *error = weir__run_cancelled(run) ? weir__run_cancel_error : around;
@@ -109,7 +109,7 @@ void weir__run_turn_to(const weir__run *run, weir__worker *worker)
     worker->of_begins = run->begins;
     worker->chunk.n = 1;
     worker->rest_ns = 0;
-    worker->gives_last = false;
+    worker->keeps_near = false;
 }
 
 void weir__run_ops(const weir__run *run, void (*f)(void *), void *argument)

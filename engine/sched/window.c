@@ -282,15 +282,15 @@ static weir_status add_root(weir__window *window, const weir__limits *limits, ui
 }
 
 weir_status weir__window_begin(weir__window *window, const weir__limits *limits,
-                               uint64_t root_bytes, uint64_t root_held, void **root)
+                               uint64_t root_bytes, uint64_t root_declared, void **root)
 {
     weir__block *block = NULL;
     WEIR_ASSERT(in_flight(window) == 0);
     set_limits(window, limits);
-    weir_status status = add_root(window, limits, root_bytes, root_held, &block);
+    weir_status status = add_root(window, limits, root_bytes, root_declared, &block);
     if (status == WEIR_EBUSY) {
         begin_need(window->all);
-        status = add_root(window, limits, root_bytes, root_held, &block);
+        status = add_root(window, limits, root_bytes, root_declared, &block);
         end_need(window->all);
     }
     if (status != WEIR_OK)
@@ -307,11 +307,11 @@ void weir__window_set_team(weir__window *window, unsigned team)
         window->max_in_flight = 0;
 }
 
-void weir__window_end(weir__window *window, void *root, uint64_t root_held)
+void weir__window_end(weir__window *window, void *root, uint64_t root_declared)
 {
     WEIR_ASSERT(in_flight(window) == 0);
     lock_alone(window);
-    uint64_t bytes = root_held + window->scratch_count * window->nested_bytes, kept = 0;
+    uint64_t bytes = root_declared + window->scratch_count * window->nested_bytes, kept = 0;
     for (weir__block *block = weir__block_of(root), *next; block != NULL; block = next) {
         next = window->free_scratch;
         if (next != NULL)
@@ -368,7 +368,7 @@ void weir__window_complete(weir__window *window, void *block, uint64_t declared)
     pthread_mutex_unlock(&window->lock);
 }
 
-void *weir__window_take_scratch(weir__window *window)
+void *weir__window_acquire_scratch(weir__window *window)
 {
     if (!has_contexts(window))
         return NULL;
@@ -380,7 +380,7 @@ void *weir__window_take_scratch(weir__window *window)
     return block + 1;
 }
 
-void weir__window_give_scratch(weir__window *window, void *scratch)
+void weir__window_release_scratch(weir__window *window, void *scratch)
 {
     if (scratch == NULL)
         return;

@@ -98,28 +98,28 @@ weir_status weir__window_open(weir__window *window, weir__windows *all) WEIR_MUS
 void weir__window_close(weir__window *window);
 
 /* Begins a run: opens its account and takes what a serial run needs, one block of root_bytes (plus
- * root_held declared bytes) and scratch for one worker; all or nothing. *root is the block.
+ * root_declared bytes of ops) and scratch for one worker; all or nothing. *root is the block.
  * Returns WEIR_OK, or WEIR_EBUDGET: an account says no; WEIR_ENOMEM: there is no memory. */
 weir_status weir__window_begin(weir__window *window, const weir__limits *limits,
-                               uint64_t root_bytes, uint64_t root_held,
+                               uint64_t root_bytes, uint64_t root_declared,
                                void **root) WEIR_MUST_CHECK;
 /* How many threads the run got: fewer than asked for lower the limit of parts in flight. */
 void weir__window_set_team(weir__window *window, unsigned team);
 /* Ends it and closes its account: every permit and byte must be back but root's. */
-void weir__window_end(weir__window *window, void *root, uint64_t root_held);
+void weir__window_end(weir__window *window, void *root, uint64_t root_declared);
 
 /* Frees the blocks that are kept. */
 void weir__window_trim(weir__window *window);
 
-/* Reserves a permit, a block of `bytes` and `held` declared bytes, and scratch if one more worker
+/* Reserves a permit, a block of `bytes` and `declared` bytes of ops, and scratch if one more worker
  * may come to run; all or nothing. Returns the block; NULL: not now, run it in place. */
-void *weir__window_admit(weir__window *window, uint64_t bytes, uint64_t held) WEIR_MUST_CHECK;
-/* A part is complete: the permit, its block and its declared bytes come back. */
-void weir__window_complete(weir__window *window, void *block, uint64_t held);
+void *weir__window_admit(weir__window *window, uint64_t bytes, uint64_t declared) WEIR_MUST_CHECK;
+/* A part is complete: the permit, its block and its declared bytes are given back. */
+void weir__window_complete(weir__window *window, void *block, uint64_t declared);
 
 /* Scratch for a worker that begins to run, aligned to WEIR_LINE; NULL if the plan has none. */
-void *weir__window_take_scratch(weir__window *window) WEIR_MUST_CHECK;
-void weir__window_give_scratch(weir__window *window, void *scratch);
+void *weir__window_acquire_scratch(weir__window *window) WEIR_MUST_CHECK;
+void weir__window_release_scratch(weir__window *window, void *scratch);
 
 /* Does what stands above the struct hold? Under the lock, or while nobody else is at work. */
 bool weir__window_is_valid(const weir__window *window);

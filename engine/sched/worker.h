@@ -43,7 +43,7 @@ typedef struct weir__worker {
     bool busy;                  /* it counts as busy in the mail's surplus */
     const struct weir__run *of; /* the run that the following was learnt from, */
     uint64_t of_begins;         /* and how often its record had begun one */
-    bool gives_last;            /* of the two halves of a frame, that which it would run last */
+    bool keeps_near;            /* of a frame's halves it hands out the one that it runs last */
     weir__grain chunk;          /* leaves in one call of a range op */
     uint64_t rest_ns;           /* before it searches again: its last items were too small */
     uint64_t earned_at_ns;      /* up to when running time was turned into credits */

@@ -94,13 +94,13 @@ static bool grow(weir_stream *s)
 static void link_inputs(weir_stream *s, weir__stage *stage, const weir_stage *input)
 {
     for (unsigned i = 0; i < stage->inputs; i++) {
-        weir__stage *above = s->stages[input[i]];
-        WEIR_ASSERT(above != stage && !above->taken);
-        above->taken = true;
-        stage->input[i] = above;
+        weir__stage *upstream = s->stages[input[i]];
+        WEIR_ASSERT(upstream != stage && !upstream->taken);
+        upstream->taken = true;
+        stage->input[i] = upstream;
         stage->input_offset[i] = stage->call_bytes;
         stage->call_bytes = (size_t)weir__bytes_add(
-            stage->call_bytes, weir__round_up(above->o.item_bytes, WEIR_ALIGN));
+            stage->call_bytes, weir__round_up(upstream->o.item_bytes, WEIR_ALIGN));
     }
     if (stage->kind == WEIR_STAGE_SOURCE) /* an unordered one makes its item there */
         stage->call_bytes = stage->o.item_bytes;

@@ -90,9 +90,9 @@ static void settle_call(weir_yielder *y)
 {
     weir__stage *stage = y->stage;
     WEIR_ASSERT(y->yielded <= stage->o.max_yield);
-    const uint32_t left = stage->o.max_yield - y->yielded;
+    const uint32_t unused = stage->o.max_yield - y->yielded;
     if (stage->o.unordered) {
-        weir__ring_unreserve(&stage->ring, left);
+        weir__ring_unreserve(&stage->ring, unused);
         return; /* that there is room again is told when the job is given back */
     }
     for (uint32_t i = y->yielded; i < stage->o.max_yield; i++)

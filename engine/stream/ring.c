@@ -205,7 +205,7 @@ weir__view weir__ring_advance(weir__ring *ring)
 
 weir__view weir__ring_peek(const weir__ring *ring)
 {
-    /* R10 as well: a sleeper's last look finds head where the news is, or whoever moves it there
+    /* R10 as well: a sleeper's last look finds head where the item is, or whoever moves it there
      * looks after it. */
     const uint64_t head = load_seq_cst(&ring->head);
     /* R6 as well. */

@@ -266,10 +266,10 @@ static void see_failure(weir__stage *stage)
         weir__stage_fail(stage, WEIR_NO_POSITION);
 }
 
-uint32_t weir__stage_begin(weir__stage *stage, weir_yielder **y, bool *moved)
+uint32_t weir__stage_begin(weir__stage *stage, weir_yielder **y, bool *progressed)
 {
     uint32_t n = 0;
-    *moved = false;
+    *progressed = false;
     if (!weir__stage_peek(stage))
         return 0;
     pthread_mutex_lock(&stage->lock);
@@ -286,7 +286,7 @@ uint32_t weir__stage_begin(weir__stage *stage, weir_yielder **y, bool *moved)
     } else {
         end_if_done(stage);
     }
-    *moved = n > 0 || weir__stage_is(stage, WEIR_STAGE_OVER);
+    *progressed = n > 0 || weir__stage_is(stage, WEIR_STAGE_OVER);
     WEIR_ASSERT_SLOW(weir__stage_is_valid(stage) && has_ended_if_done(stage));
     pthread_mutex_unlock(&stage->lock);
     return n;

@@ -53,7 +53,7 @@ struct weir_yielder {
  *   FAILING     a claim that finds an input failed                        its stage, locked
  *               a look at a source or an inlet that finds the stream
  *               failed, with no failure on its way to `last`              that stage, locked
- *   UNWANTED    a stage that ends by its inputs, or fails                 all stages above it
+ *   UNWANTED    a stage that ends by its inputs, or fails                 all upstream of it
  *               weir_stream_close()                                       all
  *   FAILS_HERE  a call that failed, before it reports that                its stage's `last`
  *
@@ -69,7 +69,7 @@ struct weir_yielder {
  * So a call that is running may still add FAILING to OVER, until the last one has settled. */
 enum {
     WEIR_STAGE_OVER = 1,       /* no call will begin any more */
-    WEIR_STAGE_FAILING = 2,    /* … since the stream failed above this stage or in it */
+    WEIR_STAGE_FAILING = 2,    /* … since the stream failed in this stage or upstream of it */
     WEIR_STAGE_UNWANTED = 4,   /* nobody will take what it would yield */
     WEIR_STAGE_FAILS_HERE = 8, /* of a last stage: a failure is on its way down to it */
 };
@@ -124,14 +124,14 @@ bool weir__stage_is_valid(const weir__stage *stage);
 
 /* Bytes that a stage holds from open to close, its record included. */
 uint64_t weir__stage_bytes(const weir__stage *stage);
-/* Its ring and its jobs, before the stream starts. Those below it are open already. False: no memory;
+/* Its ring and its jobs, before the stream starts. Those downstream are open already. False: no memory;
  * it may be closed all the same. */
 bool weir__stage_open(weir__stage *stage) WEIR_MUST_CHECK;
 void weir__stage_close(weir__stage *stage);
 
-/* Claims a batch of calls, if one can begin: *y and how many; 0 if none can. *moved is true if
+/* Claims a batch of calls, if one can begin: *y and how many; 0 if none can. *progressed is true if
  * anything came of it, calls or an end. */
-uint32_t weir__stage_begin(weir__stage *stage, weir_yielder **y, bool *moved) WEIR_MUST_CHECK;
+uint32_t weir__stage_begin(weir__stage *stage, weir_yielder **y, bool *progressed) WEIR_MUST_CHECK;
 /* Makes the claimed calls, and gives the job back. Returns how many were made: fewer than n only if the
  * stream ends, fails or is cancelled there. */
 uint32_t weir__stage_make(weir__stage *stage, weir_yielder *y, uint32_t n);
@@ -145,7 +145,7 @@ bool weir__stage_peek(const weir__stage *stage);
 typedef enum weir__lack { WEIR_LACK_NOTHING, WEIR_LACK_JOB, WEIR_LACK_ROOM } weir__lack;
 weir__lack weir__stage_lack(const weir__stage *stage);
 
-/* The stream fails at this stage: no more calls here, nor in the stages above it; the ring fails at
+/* The stream fails at this stage: no more calls here, nor upstream of it; the ring fails at
  * `position`, or where its calls end. Under the stage's lock. */
 void weir__stage_fail(weir__stage *stage, uint64_t position);
 

@@ -25,8 +25,8 @@ static bool ready(const void *stream)
     return is_cancelled(s) ? !load_relaxed(&s->cancel_told) : somebody_could_begin(s);
 }
 
-/* One piece of news wakes one worker; what it does not do itself, it passes on. */
-static void pass_news_on(weir_stream *s)
+/* One worker is woken at a time; what there is beside its own batch is for it to pass on. */
+static void pass_wake_up_on(weir_stream *s)
 {
     weir__mail *mail = s->run->mail;
     if (WEIR_UNLIKELY(weir__mail_has_sleepers(mail)) && somebody_could_begin(s))
@@ -52,15 +52,15 @@ static bool work_once(void *stream, weir__worker *worker)
     for (unsigned i = s->count; i-- > 0;) {
         weir__stage *stage = s->stages[i];
         weir_yielder *y;
-        bool moved;
-        const uint32_t n = weir__stage_begin(stage, &y, &moved);
-        WEIR_ASSERT(n == 0 || (moved && y->stage == stage));
+        bool progressed;
+        const uint32_t n = weir__stage_begin(stage, &y, &progressed);
+        WEIR_ASSERT(n == 0 || (progressed && y->stage == stage));
         if (n > 0) {
-            pass_news_on(s);
+            pass_wake_up_on(s);
             weir__arithmetic_set(&s->run->arithmetic);
             worker->branches += weir__stage_make(stage, y, n);
         }
-        if (moved)
+        if (progressed)
             return true;
     }
     return false;

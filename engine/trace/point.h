@@ -18,7 +18,7 @@
     X(RUN_FINISHING)    /* a run is done, and its starter does not know */                         \
     X(WORKER_SEARCHING) /* a worker has looked in vain */                                          \
     X(ITEM_POSTING)     /* an item is made, and nobody has it yet */                               \
-    X(PART_SUSPENDED)   /* a frame is about to be left to its last part */                         \
+    X(PART_SUSPENDED)   /* a frame is about to be suspended      */                                \
     X(PART_COMPLETING)  /* a part is done, and its frame does not know yet */                      \
     X(RING_SETTLING)    /* an item is in its slot, and the slot does not say so */                 \
     X(RING_ADVANCED)    /* a slot is free again, and nobody has been told */                       \

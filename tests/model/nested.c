@@ -94,8 +94,8 @@ static void model_round(void)
 {
     for (unsigned i = 0; i < MODEL_THREADS; i++)
         store_relaxed(&box[i].content, 0);
-    stranger.number = weir__mail_number_take(&mail, 0);
-    part.number = run.number = weir__mail_number_take(&mail, stranger.number);
+    stranger.number = weir__mail_number_acquire(&mail, 0);
+    part.number = run.number = weir__mail_number_acquire(&mail, stranger.number);
     run.starter = &starter;
     store_relaxed(&run.done, false);
     store_relaxed(&left, 2);
@@ -107,6 +107,6 @@ static void model_round(void)
         assert(got == &stranger);
         (void)got;
     }
-    weir__mail_number_give(&mail, stranger.number);
-    weir__mail_number_give(&mail, part.number);
+    weir__mail_number_release(&mail, stranger.number);
+    weir__mail_number_release(&mail, part.number);
 }

@@ -201,10 +201,10 @@ static void who_waits_for_a_run_gets_its_items_and_those_nested_in_it(void **sta
     (void)state;
     open_mail(&mail, 2);
     weir__mail_set_team(&mail, 1);
-    const weir__number root = weir__mail_number_take(&mail, 0),
-                       other = weir__mail_number_take(&mail, root),
-                       waited = weir__mail_number_take(&mail, root),
-                       nested = weir__mail_number_take(&mail, waited);
+    const weir__number root = weir__mail_number_acquire(&mail, 0),
+                       other = weir__mail_number_acquire(&mail, root),
+                       waited = weir__mail_number_acquire(&mail, root),
+                       nested = weir__mail_number_acquire(&mail, waited);
     const weir__number numbers[] = {root, other, waited, nested};
     for (int i = 0; i < 4; i++) {
         weir__item *item = &lines[i].item;
@@ -230,7 +230,7 @@ static void who_waits_for_a_run_gets_its_items_and_those_nested_in_it(void **sta
         item->number = 0;
     }
     for (int i = 0; i < 4; i++)
-        weir__mail_number_give(&mail, numbers[i]);
+        weir__mail_number_release(&mail, numbers[i]);
     close_mail(&mail);
 }
 
@@ -241,8 +241,8 @@ static void an_item_without_room_is_set_aside_and_passed_on(void **state)
     (void)state;
     open_mail(&mail, 2);
     weir__mail_set_team(&mail, 1);
-    const weir__number root = weir__mail_number_take(&mail, 0),
-                       waited = weir__mail_number_take(&mail, root);
+    const weir__number root = weir__mail_number_acquire(&mail, 0),
+                       waited = weir__mail_number_acquire(&mail, root);
     for (int i = 0; i < 3; i++) {
         lines[i].item.number = i == 1 ? waited : root;
         weir__mail_post(&mail, 0, &lines[i].item); /* the first one in the box */
@@ -261,8 +261,8 @@ static void an_item_without_room_is_set_aside_and_passed_on(void **state)
     assert_null(weir__mail_take(&mail, 0, 0));
     for (int i = 0; i < 3; i++)
         lines[i].item.number = 0;
-    weir__mail_number_give(&mail, waited);
-    weir__mail_number_give(&mail, root);
+    weir__mail_number_release(&mail, waited);
+    weir__mail_number_release(&mail, root);
     close_mail(&mail);
 }
 
@@ -273,18 +273,18 @@ static void numbers_are_taken_once_until_none_is_left(void **state)
     (void)state;
     open_mail(&mail, 2);
     for (int i = 0; i < WEIR_NUMBERS; i++) {
-        const weir__number n = weir__mail_number_take(&mail, 0);
+        const weir__number n = weir__mail_number_acquire(&mail, 0);
         assert_in_range(n, 1, WEIR_NUMBERS);
         assert_false(seen >> n & 1);
         seen |= (uint64_t)1 << n;
     }
-    assert_int_equal(weir__mail_number_take(&mail, 0), 0);
-    weir__mail_number_give(&mail, 0);
-    weir__mail_number_give(&mail, 17);
-    assert_int_equal(weir__mail_number_take(&mail, 0), 17);
+    assert_int_equal(weir__mail_number_acquire(&mail, 0), 0);
+    weir__mail_number_release(&mail, 0);
+    weir__mail_number_release(&mail, 17);
+    assert_int_equal(weir__mail_number_acquire(&mail, 0), 17);
     close_mail(&mail);
     open_mail(&mail, 1); /* without others there is nothing to tell apart */
-    assert_int_equal(weir__mail_number_take(&mail, 0), 0);
+    assert_int_equal(weir__mail_number_acquire(&mail, 0), 0);
     close_mail(&mail);
 }
 

@@ -271,7 +271,7 @@ typedef struct exchange {
     weir__ring *ring;
     uint64_t seed;
     uint64_t positions;
-    bool promises;              /* as an unordered stage does */
+    bool reserves;              /* as an unordered stage does */
     atomic_uint_least64_t over; /* times that more was there than the capacity */
 } exchange;
 
@@ -291,9 +291,9 @@ static void wait_for_room(weir__ring *ring)
     }
 }
 
-static weir__position claim_some(weir__ring *ring, uint32_t n, bool promises)
+static weir__position claim_some(weir__ring *ring, uint32_t n, bool reserves)
 {
-    if (!promises)
+    if (!reserves)
         return weir__ring_claim(ring, n);
     weir__ring_reserve(ring, n);
     weir__ring_unreserve(ring, n);
@@ -311,7 +311,7 @@ static void *produce(void *argument)
         uint32_t n = 1 + (uint32_t)draw(&random, room);
         if (n > x->positions - done)
             n = (uint32_t)(x->positions - done);
-        const weir__position at = claim_some(ring, n, x->promises);
+        const weir__position at = claim_some(ring, n, x->reserves);
         const uint32_t first = (uint32_t)draw(&random, n);
         for (uint32_t i = 0; i < n; i++) { /* from the middle on, and round */
             const weir__position one = weir__ring_after(ring, at, (first + i) % n);
@@ -341,12 +341,12 @@ static weir__view wait_for_view(weir__ring *ring)
     return view;
 }
 
-static void exchange_some(uint64_t seed, uint32_t capacity, bool promises, uint64_t positions)
+static void exchange_some(uint64_t seed, uint32_t capacity, bool reserves, uint64_t positions)
 {
     exchange x = {.ring = open_ring(sizeof(uint64_t), capacity),
                   .seed = seed,
                   .positions = positions,
-                  .promises = promises};
+                  .reserves = reserves};
     pthread_t producer;
     uint64_t wrong = 0, number = 0, got;
     assert_int_equal(pthread_create(&producer, NULL, produce, &x), 0);
@@ -383,16 +383,16 @@ static void two_threads_exchange_under_delays(void **state)
     weir__testing_seed(0);
 }
 
-/* ---- promises that become claims while others look for room ---- */
+/* ---- reservations that become claims while others look for room ---- */
 
-typedef struct promiser {
+typedef struct reserver {
     weir__ring *ring;
     atomic_bool over;
-} promiser;
+} reserver;
 
-static void *claim_what_was_promised(void *argument)
+static void *claim_what_was_reserved(void *argument)
 {
-    promiser *p = argument;
+    reserver *p = argument;
     while (!atomic_load(&p->over))
         if (atomic_load(&p->ring->reserved) > 0) {
             const weir__position at = weir__ring_claim(p->ring, 1);
@@ -402,13 +402,13 @@ static void *claim_what_was_promised(void *argument)
     return NULL;
 }
 
-static void a_promise_that_becomes_a_claim_is_never_seen_as_room(void **state)
+static void a_reservation_that_becomes_a_claim_is_never_seen_as_room(void **state)
 {
     (void)state;
     weir__ring *ring = open_ring(sizeof(uint64_t), 4);
-    promiser p = {.ring = ring};
+    reserver p = {.ring = ring};
     pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, claim_what_was_promised, &p), 0);
+    assert_int_equal(pthread_create(&thread, NULL, claim_what_was_reserved, &p), 0);
     bool overbooked = false;
     weir__testing_seed(7);
     for (int turn = 0; turn < 30000 && !overbooked; turn++) {
@@ -427,7 +427,7 @@ static void a_promise_that_becomes_a_claim_is_never_seen_as_room(void **state)
     close_ring(ring);
 }
 
-/* ---- a promise from before the slot was free ---- */
+/* ---- a reservation from before the slot was free ---- */
 
 typedef struct late_call {
     weir__ring *ring;
@@ -491,7 +491,7 @@ int main(void)
         cmocka_unit_test(sizes_are_rounded_up_and_stay_too_many),
         cmocka_unit_test(two_threads_exchange_a_million_positions_with_holes),
         cmocka_unit_test(two_threads_exchange_under_delays),
-        cmocka_unit_test(a_promise_that_becomes_a_claim_is_never_seen_as_room),
+        cmocka_unit_test(a_reservation_that_becomes_a_claim_is_never_seen_as_room),
         cmocka_unit_test(a_claim_is_ordered_behind_the_claims_before_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,9 +81,9 @@ static void push_end(const hand *h, weir_stage inlet)
 /* Claims calls; none of them, and nothing else comes of it. */
 static uint32_t begin(const hand *h, weir_stage stage, weir_yielder **y)
 {
-    bool moved;
-    const uint32_t n = weir__stage_begin(at(h, stage), y, &moved);
-    assert_true(n == 0 || moved);
+    bool progressed;
+    const uint32_t n = weir__stage_begin(at(h, stage), y, &progressed);
+    assert_true(n == 0 || progressed);
     return n;
 }
 

@@ -283,7 +283,7 @@ static void scratch_is_reserved_for_each_worker_that_may_come_to_run(void **stat
         assert_int_equal(f.window.scratch_count, i + 2 < TEAM ? i + 2 : TEAM);
     }
     for (int i = 0; i < TEAM; i++) {
-        scratch[i] = weir__window_take_scratch(&f.window);
+        scratch[i] = weir__window_acquire_scratch(&f.window);
         assert_non_null(scratch[i]);
         assert_int_equal((uintptr_t)scratch[i] % 64, 0);
         memset(scratch[i], i, 1000);
@@ -292,7 +292,7 @@ static void scratch_is_reserved_for_each_worker_that_may_come_to_run(void **stat
     }
     for (int i = 0; i < TEAM; i++) {
         assert_int_equal(((unsigned char *)scratch[i])[999], i);
-        weir__window_give_scratch(&f.window, scratch[i]);
+        weir__window_release_scratch(&f.window, scratch[i]);
     }
     for (int i = 0; i < PARTS; i++)
         complete(&f, parts[i], 0);
@@ -326,8 +326,8 @@ static void a_plan_without_scratch_gets_none(void **state)
     (void)state;
     open_window(&f);
     begin(&f, 8, UINT64_MAX, 0, 2);
-    assert_null(weir__window_take_scratch(&f.window));
-    weir__window_give_scratch(&f.window, NULL);
+    assert_null(weir__window_acquire_scratch(&f.window));
+    weir__window_release_scratch(&f.window, NULL);
     end_and_close(&f);
 }
 

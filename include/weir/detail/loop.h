@@ -124,7 +124,7 @@ WEIR__ALWAYS_INLINE weir__frame *weir__loop_open(weir_loop *loop, weir__frame *f
     return child;
 }
 
-/* Runs children of f: leaves one after another, until the poll calls, none is left, or one turns
+/* Runs children of f: leaves one after another, until the poll fires, none remains, or one turns
  * out to be inner. Returns the frame to go on with, or NULL on failure. */
 WEIR__ALWAYS_INLINE weir__frame *weir__loop_children(weir_loop *loop, weir__frame *f,
                                                      const weir_layer *layer,
@@ -175,8 +175,8 @@ WEIR__ALWAYS_INLINE void weir__loop_gather(weir_loop *loop, const weir__frame *f
         weir__loop_fail(loop, f->parent, "gather", code);
 }
 
-/* From loop->frame, which is of this layer and has children left or can be gathered, until the poll
- * calls or the topmost frame is of another layer or cannot be gathered yet. */
+/* From loop->frame, which is of this layer and has children remaining or can be gathered, until the
+ * poll fires or the topmost frame is of another layer or cannot be gathered yet. */
 WEIR__ALWAYS_INLINE void weir__loop_layer(weir_loop *loop, const weir_layer *layer,
                                           const weir_layer *child)
 {
