@@ -51,7 +51,7 @@ struct weir_branch {
     weir__frame *oldest;   /* no older frame on the stack has children remaining */
     uint32_t skip_polls;   /* polls that go by a request after nothing could be handed out */
     uint64_t began_ns;     /* when this task began */
-    uint64_t looked_at_ns; /* when a poll has fired last */
+    uint64_t fired_at_ns;  /* when a poll has fired last */
     uint64_t idle_ns;      /* of the time since it began, without work */
     uint64_t nested_ns;    /* its worker's, when it began */
     weir__here *here;      /* the thread that runs it, */

@@ -107,7 +107,7 @@ static void begin(weir_branch *b, weir__worker *worker, weir__part *part)
     b->window = &run->window;
     b->mail = run->mail;
     b->skip_polls = 0;
-    b->looked_at_ns = b->idle_ns = 0;
+    b->fired_at_ns = b->idle_ns = 0;
     b->nested_ns = worker->nested_ns;
     b->child_is_named = false;
     b->cut_count = 0;

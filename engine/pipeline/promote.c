@@ -153,12 +153,13 @@ static bool hand_out(weir_branch *b, weir__frame *top)
     return any;
 }
 
-/* After a look that was of no use: some calls of the poll go by, twice as many as before while looks
- * come fast, half as many once they come slowly. So the ops that turn out to take a second each, before
- * the next look, can only be as many as those of the same layer that took next to nothing just before. */
-static void learn_skip_polls(weir_branch *b, uint64_t since_look_ns)
+/* A request was handled, and nothing could be handed out: some of the next polls go by one, twice as many
+ * as before while polls fire fast, half as many once they fire slowly. So the ops that turn out to take a
+ * second each, before the next request is handled, can only be as many as those of the same layer that
+ * took next to nothing just before. */
+static void learn_skip_polls(weir_branch *b, uint64_t since_fired_ns)
 {
-    if (since_look_ns > WEIR_PASS_NS)
+    if (since_fired_ns > WEIR_PASS_NS)
         b->skip_polls /= 2;
     else if (b->skip_polls < WEIR_PASS_MOST)
         b->skip_polls = 2 * b->skip_polls + 1;
@@ -169,30 +170,31 @@ static void learn_skip_polls(weir_branch *b, uint64_t since_look_ns)
 bool weir__promote_serve(weir_branch *b, weir__frame *top)
 {
     WEIR_ASSERT(top == b->loop.frame);
-    weir__mail_acknowledge(b->mail, b->worker->index); /* before the look at what it is about */
+    weir__mail_acknowledge(b->mail, b->worker->index); /* before it is asked what it is about */
     if (weir__run_stopping(b->run))
         return false;
     if (!weir__mail_has_others(b->mail)) {
         b->loop.polls = 1;
         return true;
     }
-    const uint64_t now = weir__now_ns(), since_look_ns = now - b->looked_at_ns;
-    b->looked_at_ns = now;
+    const uint64_t now = weir__now_ns(), since_fired_ns = now - b->fired_at_ns;
+    b->fired_at_ns = now;
     weir__credit_earn(b->purse, b->worker, now);
     const bool any = hand_out(b, top);
     if (any)
         b->skip_polls = 0;
     else
-        learn_skip_polls(b, since_look_ns);
-    /* Whoever wants something later signals, and so does, again, whoever wants something still and is
-     * awake. Otherwise looks must go on, and where ops may be long the next must not wait for a signal. */
+        learn_skip_polls(b, since_fired_ns);
+    /* Searching workers ask, and ask again. That is enough where there are more items than workers without
+     * work, or where ops are so short that the next request is seen soon, and nobody sleeps. Else this
+     * worker asks itself: for sleepers, who cannot, and for an item to queue ahead. */
     const bool sleepers = weir__mail_has_sleepers(b->mail); /* before it is asked who is missing */
     if (weir__mail_missing(b->mail) < 0 || (b->skip_polls >= WEIR_PASS_ENOUGH && !sleepers)) {
         b->loop.polls = 1;
         return true;
     }
     weir__mail_ask(b->mail, b->worker->index);
-    /* Not always the same number, or it could always be the last child of a frame that is looked at. */
+    /* Not always the same number, or the poll could always fire at the last child of a frame. */
     b->loop.polls = 1 + b->skip_polls - ((uint32_t)now & b->skip_polls / 4);
     return true;
 }

@@ -18,8 +18,8 @@
 #include "pipeline/branch.h"
 
 /* Called when the poll fires, with the frame whose next child (or gather) is about to start. Hands
- * out parts as demand, credits and the window allow; where that is of no use, some calls may go by
- * until the next. Returns false if the run stops. */
+ * out parts as demand, credits and the window allow; where nothing can be handed out, some polls may go
+ * by the next request. Returns false if the run stops. */
 bool weir__promote_serve(weir_branch *b, weir__frame *top);
 
 /* What the worker has done since it began counts for, or against, handing out more. */
