@@ -39,6 +39,7 @@ static void call_once(void *argument)
 static void call_on_worker(void *argument, unsigned worker, unsigned size)
 {
     one o = {.of = argument, .worker = worker};
+    WEIR_ASSERT(worker < size && size <= o.of->engine->team.workers);
     if (worker == 0)
         weir__team_bind_caller(&o.of->engine->team);
     if (size > 1)
@@ -63,6 +64,7 @@ weir_status weir_each_worker(weir_engine *engine, int (*f)(void *context, unsign
     status = weir__team_run(&held->team, call_on_worker, &e);
     if (status != WEIR_OK || !load_relaxed(&e.failed))
         return status;
+    WEIR_ASSERT(e.code != 0 && e.worker < held->team.workers);
     char where[32];
     snprintf(where, sizeof where, "worker %u", e.worker);
     return weir__error_set(WEIR_EOP, e.code, where,

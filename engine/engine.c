@@ -213,6 +213,7 @@ void weir__engine_sum_stats(const weir_engine *engine, weir_stats *stats)
 weir__run *weir__engine_acquire_record(weir_engine *engine, weir__worker *worker)
 {
     weir__run *run = worker->spare;
+    WEIR_ASSERT(worker->engine == engine);
     if (run != NULL) {
         worker->spare = run->spare;
         return run;
@@ -228,6 +229,7 @@ weir__run *weir__engine_acquire_record(weir_engine *engine, weir__worker *worker
 
 void weir__engine_release_record(weir__worker *worker, weir__run *run)
 {
+    WEIR_ASSERT(run->engine == worker->engine && run != &run->engine->root);
     run->spare = worker->spare;
     worker->spare = run;
 }
