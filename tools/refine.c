@@ -1,7 +1,7 @@
 /* What the passes are to look at, and what they found; see refine.h.
  *
- * stats_answer.c calls it between passes; refine_pass.c makes them.  It must never have a pass look at a
- * value that the coarse counts have placed already: that is all of its speed. */
+ * stats_answer.c calls it between passes; refine_pass.c makes them.  It must never have a pass look
+ * at a value that the coarse counts have placed already: that is all of its speed. */
 #include "refine_pass.h"
 
 #include <math.h>

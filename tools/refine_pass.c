@@ -1,7 +1,7 @@
 /* A pass over values: lays out what is counted, and counts; see refine.h.
  *
- * stats_answer.c has it prepared, the pipeline's second leaf counts.  It must never decide what is looked
- * at: that is refine.c's. */
+ * stats_answer.c has it prepared, the pipeline's second leaf counts.  It must never decide what is
+ * looked at: that is refine.c's. */
 #include "refine_pass.h"
 
 #include <math.h>

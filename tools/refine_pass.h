@@ -1,7 +1,7 @@
 /* What a pass works on: regions of keys, their finer cells, and the counts of each worker.
  *
- * refine_pass.c lays it out and counts, refine.c says which regions there are and reads the counts. It
- * must never be needed by others: they know refine.h. */
+ * refine_pass.c lays it out and counts, refine.c says which regions there are and reads the counts.
+ * It must never be needed by others: they know refine.h. */
 #ifndef WEIR_REFINE_PASS_H
 #define WEIR_REFINE_PASS_H
 

@@ -1,7 +1,7 @@
 /* Binding one thread to a hardware thread, and giving it back what it had; see topology.h.
  *
- * team.c calls it, each thread for itself.  It must never bind another thread, nor one on a described
- * machine. */
+ * team.c calls it, each thread for itself.  It must never bind another thread, nor one on a
+ * described machine. */
 #include "base/memory.h"
 #include "machine/loaded.h"
 #include "machine/topology.h"

@@ -1,7 +1,7 @@
 /* A topology as it was loaded: what hwloc says of the machine, beside what weir made of it.
  *
- * topology.c fills it, binding.c reads it; nobody else knows hwloc, which is included here alone.  It
- * must never change once it is loaded. */
+ * topology.c fills it, binding.c reads it; nobody else knows hwloc, which is included here alone.
+ * It must never change once it is loaded. */
 #ifndef WEIR_LOADED_H
 #define WEIR_LOADED_H
 

@@ -1,7 +1,7 @@
 /* A machine as weir sees it: its hardware threads in a row, and its memory nodes.
  *
- * topology.c makes one of what hwloc says, decide.c places workers on it.  It must never change once it
- * is made. */
+ * topology.c makes one of what hwloc says, decide.c places workers on it.  It must never change
+ * once it is made. */
 #ifndef WEIR_MACHINE_H
 #define WEIR_MACHINE_H
 

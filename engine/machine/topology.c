@@ -1,7 +1,8 @@
-/* The machine through hwloc: loads it, and makes a flat array of its hardware threads; see topology.h.
+/* The machine through hwloc: loads it, and makes a flat array of its hardware threads; see
+ * topology.h.
  *
- * decide.c, engine.c and users of weir/topology.h come here.  It must never bind a thread, nor have hwloc
- * do so. */
+ * decide.c, engine.c and users of weir/topology.h come here.  It must never bind a thread, nor have
+ * hwloc do so. */
 #include "machine/topology.h"
 
 #include <errno.h>

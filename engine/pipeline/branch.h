@@ -26,17 +26,18 @@ void weir__branch_fail_range(weir_branch *b, const weir__frame *f, uint32_t firs
 
 /* One worker at work on one task.
  *
- * Invariant of the stack (weir__stack_is_valid), between two steps of its worker. From the base, which is
- * the part's own frame, to `fresh` lie frames one behind the other; those up to loop.frame are open.
- *   Each begins where `above` of the one before says, which is its parent; its layer is the child of the
- *   parent's, its input and results follow its header, and the last one ends at `fresh`, within the
- *   part's block;  loop.depth is the depth of a frame that begins at `fresh`.
- *   An open frame has next <= end <= count <= fanout;  it is the child that its parent began last, and has
- *   that child's slot for its result.
- *   An open frame that is not the topmost has no children remaining where it is older than `oldest`,
- *   and none of them has if has_older is 0.
- *   The base and the frames in `cut` alone may have parts out;  those in `cut` are open, in the order of
- *   the stack, without the base;  join_frame is the last of them, or the base. */
+ * Invariant of the stack (weir__stack_is_valid), between two steps of its worker. From the base,
+ * which is the part's own frame, to `fresh` lie frames one behind the other; those up to loop.frame
+ * are open.
+ *   Each begins where `above` of the one before says, which is its parent; its layer is the child
+ *   of the parent's, its input and results follow its header, and the last one ends at `fresh`,
+ *   within the part's block;  loop.depth is the depth of a frame that begins at `fresh`.
+ *   An open frame has next <= end <= count <= fanout;  it is the child that its parent began last,
+ *   and has that child's slot for its result.
+ *   An open frame that is not the topmost has no children remaining where it is older than
+ *   `oldest`, and none of them has if has_older is 0.
+ *   The base and the frames in `cut` alone may have parts out;  those in `cut` are open, in the
+ *   order of the stack, without the base;  join_frame is the last of them, or the base. */
 struct weir_branch {
     weir_loop loop;   /* its stack, */
     weir__part *part; /* and whose that is; NULL in a gather */
@@ -63,8 +64,8 @@ struct weir_branch {
         *cut[WEIR_MOST_CUT]; /* had parts out when last seen; the oldest first, without the base */
 };
 
-/* Does the invariant hold? For asserts and tests. Threads: the worker's; not of a gather, which has no
- * stack. */
+/* Does the invariant hold? For asserts and tests. Threads: the worker's; not of a gather, which has
+ * no stack. */
 bool weir__stack_is_valid(const weir_branch *b);
 
 #endif

@@ -58,8 +58,8 @@ static inline void run_layer(weir_branch *b, weir__frame *f)
     }
 }
 
-/* Runs all that is this worker's of the stack of a part, until the topmost frame is the base, or one whose
- * parts are out, or the run stops. */
+/* Runs all that is this worker's of the stack of a part, until the topmost frame is the base, or
+ * one whose parts are out, or the run stops. */
 static void run_stack(void *branch)
 {
     weir_branch *b = branch;
@@ -151,8 +151,9 @@ static void end(weir_branch *b)
     leave(b);
 }
 
-/* The worker has run all that is its own of the part. True if it has come to a frame with parts out, and
- * that joins soon, so that it can go on. Else *given is an item that it got while it waited. */
+/* The worker has run all that is its own of the part. True if it has come to a frame with parts
+ * out, and that joins soon, so that it can go on. Else *given is an item that it got while it
+ * waited. */
 static bool joins_soon(weir_branch *b, weir__item **given)
 {
     weir__worker *worker = b->worker;

@@ -1,14 +1,14 @@
 /* Promotion: which children to hand out and when, and how parts join again; see promote.h.
  *
- * The oldest frame with children remaining is cut, since its children are the largest pieces of work. So
- * a deeper frame is cut only when no older one has children for this worker, and once the worker comes
- * to a cut frame, it has nothing more to do on this stack.
+ * The oldest frame with children remaining is cut, since its children are the largest pieces of
+ * work. So a deeper frame is cut only when no older one has children for this worker, and once the
+ * worker comes to a cut frame, it has nothing more to do on this stack.
  *
- * Of the topmost frame's children, none of which is under way, one half is as good as the other, unless
- * one of them has nearly all the work in its subtree. A worker that gave that one away has no work, the
- * part's permit is out until all of the subtree is done, and if this goes on, so are all permits. A list
- * has its rest last, so the worker gives the near half, which it would run next; and if it ran out of work
- * all the same, the far half from then on. */
+ * Of the topmost frame's children, none of which is under way, one half is as good as the other,
+ * unless one of them has nearly all the work in its subtree. A worker that gave that one away has
+ * no work, the part's permit is out until all of the subtree is done, and if this goes on, so are
+ * all permits. A list has its rest last, so the worker gives the near half, which it would run
+ * next; and if it ran out of work all the same, the far half from then on. */
 #include "pipeline/promote.h"
 
 #include "base/atomics.h"
@@ -35,8 +35,9 @@ static weir__frame *oldest_with_children(weir__frame *f, const weir__frame *top)
  * frame one child stays, or two workers would hand it back and forth. */
 static weir__frame *next_to_cut(weir_branch *b, weir__frame *top, uint32_t *n)
 {
-    /* Where the oldest frame is gathered already, no older one had children remaining, and the topmost is
-     * all that there is to hand out. In a list no older frame ever has any, and nobody need go and see. */
+    /* Where the oldest frame is gathered already, no older one had children remaining, and the
+     * topmost is all that there is to hand out. In a list no older frame ever has any, and nobody
+     * need go and see. */
     const bool older = b->loop.has_older != 0 && b->oldest < top;
     WEIR_ASSERT(older || b->oldest >= top || oldest_with_children(b->oldest, top) == top);
     weir__frame *f = older ? oldest_with_children(b->oldest, top) : top;
@@ -61,7 +62,8 @@ static uint32_t depth_of(const weir_branch *b, const weir__frame *f)
            (uint32_t)((size_t)(b->loop.fresh - (const char *)f) / layer->frame_bytes);
 }
 
-/* Notes that f, which is deeper than all cut frames, will have parts out. False if there are too many such. */
+/* Notes that f, which is deeper than all cut frames, will have parts out. False if there are too
+ * many such. */
 static bool note_cut(weir_branch *b, weir__frame *f)
 {
     if (f == b->loop.join_frame)
@@ -153,10 +155,10 @@ static bool hand_out(weir_branch *b, weir__frame *top)
     return any;
 }
 
-/* A request was handled, and nothing could be handed out: some of the next polls go by one, twice as many
- * as before while polls fire fast, half as many once they fire slowly. So the ops that turn out to take a
- * second each, before the next request is handled, can only be as many as those of the same layer that
- * took next to nothing just before. */
+/* A request was handled, and nothing could be handed out: some of the next polls go by one, twice
+ * as many as before while polls fire fast, half as many once they fire slowly. So the ops that turn
+ * out to take a second each, before the next request is handled, can only be as many as those of
+ * the same layer that took next to nothing just before. */
 static void learn_skip_polls(weir_branch *b, uint64_t since_fired_ns)
 {
     if (since_fired_ns > WEIR_PASS_NS)
@@ -185,9 +187,10 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
         b->skip_polls = 0;
     else
         learn_skip_polls(b, since_fired_ns);
-    /* Searching workers ask, and ask again. That is enough where there are more items than workers without
-     * work, or where ops are so short that the next request is seen soon, and nobody sleeps. Else this
-     * worker asks itself: for sleepers, who cannot, and for an item to queue ahead. */
+    /* Searching workers ask, and ask again. That is enough where there are more items than workers
+     * without work, or where ops are so short that the next request is seen soon, and nobody
+     * sleeps. Else this worker asks itself: for sleepers, who cannot, and for an item to queue
+     * ahead. */
     const bool sleepers = weir__mail_has_sleepers(b->mail); /* before it is asked who is missing */
     if (weir__mail_missing(b->mail) < 0 || (b->skip_polls >= WEIR_PASS_ENOUGH && !sleepers)) {
         b->loop.polls = 1;

@@ -18,8 +18,8 @@
 #include "pipeline/branch.h"
 
 /* Called when the poll fires, with the frame whose next child (or gather) is about to start. Hands
- * out parts as demand, credits and the window allow; where nothing can be handed out, some polls may go
- * by the next request. Returns false if the run stops. */
+ * out parts as demand, credits and the window allow; where nothing can be handed out, some polls
+ * may go by the next request. Returns false if the run stops. */
 bool weir__promote_serve(weir_branch *b, weir__frame *top);
 
 /* What the worker has done since it began counts for, or against, handing out more. */
@@ -29,10 +29,10 @@ void weir__promote_account(weir_branch *b);
  * the part as the item that gathers f. Returns that item if none is out any more. */
 weir__item *weir__promote_suspend(weir__part *part, weir__frame *f) WEIR_MUST_CHECK;
 
-/* Completes a part: the frame that it was cut from knows, and its permit and its memory are given back.
- * Returns the item that gathers that frame, if the frame is suspended and this was the last part.
- * After that nothing of the run may be touched, but for that item; the root's completion finishes
- * it. */
+/* Completes a part: the frame that it was cut from knows, and its permit and its memory are given
+ * back. Returns the item that gathers that frame, if the frame is suspended and this was the last
+ * part. After that nothing of the run may be touched, but for that item; the root's completion
+ * finishes it. */
 weir__item *weir__promote_complete(weir__part *part) WEIR_MUST_CHECK;
 
 #endif

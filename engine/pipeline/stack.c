@@ -22,8 +22,8 @@ static bool place_is_valid(const weir_branch *b, const weir__frame *parent, cons
            (layer->recursive || depth == (uint64_t)(layer - b->pipeline->plan->layer));
 }
 
-/* A branch that is open: its children, and for all but the base that it is the child its parent began
- * last. */
+/* A branch that is open: its children, and for all but the base that it is the child its parent
+ * began last. */
 static bool frame_is_valid(const weir_branch *b, const weir__frame *f, bool has_parts)
 {
     if (f->next > f->end || f->end > f->count || f->count > f->layer->op.fanout ||

@@ -1,8 +1,8 @@
 /* A bell: a word on which one thread sleeps, and which others ring.
  *
- * It does not say what has happened: a sleeper looks at what it waits for after it has read the bell and before it
- * waits, and looks again afterwards.  Whoever changes what the sleeper waits for does so first, and
- * rings then.  It must never be rung under a lock that the sleeper holds.
+ * It does not say what has happened: a sleeper looks at what it waits for after it has read the
+ * bell and before it waits, and looks again afterwards.  Whoever changes what the sleeper waits for
+ * does so first, and rings then.  It must never be rung under a lock that the sleeper holds.
  *
  * Who may call what at the same time: read and wait, one thread; ring, any, also a signal handler.
  * Progress:  ring never waits. */

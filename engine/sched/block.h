@@ -1,8 +1,9 @@
 /* Blocks: pieces of memory with their size in front, and lists of those that are free.
  *
- * A window (window.h) gives them out, and sees to it that some account holds their bytes.  They are found by
- * exact size: a plan has as many sizes as it has layers, and one of another size would hold more bytes than
- * were asked for.  A list must never be changed but under its window's lock. */
+ * A window (window.h) gives them out, and sees to it that some account holds their bytes.  They are
+ * found by exact size: a plan has as many sizes as it has layers, and one of another size would
+ * hold more bytes than were asked for.  A list must never be changed but under its window's
+ * lock. */
 #ifndef WEIR_BLOCK_H
 #define WEIR_BLOCK_H
 

@@ -47,7 +47,8 @@ bool weir__engine_is_lost(const weir_engine *engine);
 
 /* The workers as they are at the start of a root run. */
 void weir__engine_reset_workers(weir_engine *engine);
-/* Adds up what the workers counted, in the stats of a run that have its team and its time already. */
+/* Adds up what the workers counted, in the stats of a run that have its team and its time
+ * already. */
 void weir__engine_sum_stats(const weir_engine *engine, weir_stats *stats);
 
 /* A record for a run nested in what the worker runs; NULL: no memory. By that worker, as is the give. */

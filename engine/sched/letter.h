@@ -1,9 +1,9 @@
-/* What a box of the mail holds, in one word: nothing (0), or an address that is aligned to a line, with the
- * number of a run in its low bits.
+/* What a box of the mail holds, in one word: nothing (0), or an address that is aligned to a line,
+ * with the number of a run in its low bits.
  *
- * The address says what it is: a request, the mark of a sleeper, or else an item.  mail.c writes letters,
- * valid.c checks them.  The item of a letter must never be looked into but by who has taken it out: it
- * may be gone. */
+ * The address says what it is: a request, the mark of a sleeper, or else an item.  mail.c writes
+ * letters, valid.c checks them.  The item of a letter must never be looked into but by who has
+ * taken it out: it may be gone. */
 #ifndef WEIR_LETTER_H
 #define WEIR_LETTER_H
 

@@ -37,9 +37,10 @@
 #include "weir/status.h"
 
 typedef struct weir__box {
-    /* 0, or a number beside a request, the mark of a sleeper, or an item's address (letter.h). The owner
-     * alone fills an empty box, and alone withdraws its request; others turn a request or a sleeper's mark
-     * into an item, or wake the sleeper by taking its mark away; anyone takes an item out. */
+    /* 0, or a number beside a request, the mark of a sleeper, or an item's address (letter.h). The
+     * owner alone fills an empty box, and alone withdraws its request; others turn a request or a
+     * sleeper's mark into an item, or wake the sleeper by taking its mark away; anyone takes an
+     * item out. */
     alignas(WEIR_LINE) atomic_uintptr_t content;
     /* The word that the owner polls: the owner alone makes WEIR__RUN of it, others WEIR__REQUEST of
      * that, and anyone WEIR__NOW, by which no poll goes. */
@@ -51,18 +52,20 @@ typedef struct weir__box {
 static_assert(sizeof(weir__box) == WEIR_LINE, "who looks into a box looks at one line");
 
 /* Invariant (weir__mail_is_valid), at every moment:
- *   a box holds nothing, or a number beside a request, a mark or an item; a word says RUN, REQUEST or NOW;
+ *   a box holds nothing, or a number beside a request, a mark or an item;
+ *   a word says RUN, REQUEST or NOW;
  *   asleep >= 0, and at least the number of boxes with the mark: it is raised before the mark is put
- *   there, and lowered after that is gone;  surplus >= -boxes;  team and searching <= boxes;  0 is no
- *   number that is taken.
+ *   there, and lowered after that is gone;
+ *   surplus >= -boxes;  team and searching <= boxes;  0 is no number that is taken.
  * At rest (weir__mail_is_at_rest), while no worker is in the team's run:
  *   a box holds nothing, or a request;  nothing is set aside;  nobody searches;
- *   surplus = items in boxes or about to be, of which there are none now, + workers that were busy when
- *   they left - team: so -team <= surplus <= 0;
- *   each number that is taken has a parent that is taken, or 0, and from parent to parent one comes to 0.
- * While workers are at work, a number's new parent may be missing for a moment, and the sums are made of
- * words that change one after the other. asleep is 0 at rest once every weir__mail_wake() has returned:
- * a thread that cancels a run may be late. */
+ *   surplus = items in boxes or about to be, of which there are none now, + workers that were busy
+ *   when they left - team: so -team <= surplus <= 0;
+ *   each number that is taken has a parent that is taken, or 0, and from parent to parent one comes
+ *   to 0.
+ * While workers are at work, a number's new parent may be missing for a moment, and the sums are
+ * made of words that change one after the other. asleep is 0 at rest once every weir__mail_wake()
+ * has returned: a thread that cancels a run may be late. */
 typedef struct weir__mail {
     weir__box *box;
     unsigned boxes;

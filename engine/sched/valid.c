@@ -1,7 +1,7 @@
 /* The invariants of the mail, of a run and of its life; see mail.h, run.h and life.h.
  *
- * Asserts and tests call it.  It must never change what it looks at, nor look into an item: whoever has
- * taken that out may be through with it. */
+ * Asserts and tests call it.  It must never change what it looks at, nor look into an item: whoever
+ * has taken that out may be through with it. */
 #include "sched/letter.h"
 #include "sched/life.h"
 

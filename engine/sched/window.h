@@ -52,7 +52,8 @@ typedef struct weir__windows {
  *   scratch_count >= min(team, 1 + in_flight) if there is scratch or nested_bytes, else 0; and the
  *   run's account holds the bytes of that scratch, and nested_bytes for each. */
 struct weir__window {
-    /* Written under the lock; in_flight and the bytes of free blocks are read without it as a hint. */
+    /* Written under the lock; in_flight and the bytes of free blocks are read without it as a
+     * hint. */
     alignas(WEIR_LINE) pthread_mutex_t lock;
     atomic_size_t in_flight;   /* parts made and not complete */
     weir__blocks free;         /* kept for the next part or run */

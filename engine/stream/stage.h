@@ -124,8 +124,8 @@ bool weir__stage_is_valid(const weir__stage *stage);
 
 /* Bytes that a stage holds from open to close, its record included. */
 uint64_t weir__stage_bytes(const weir__stage *stage);
-/* Its ring and its jobs, before the stream starts. Those downstream are open already. False: no memory;
- * it may be closed all the same. */
+/* Its ring and its jobs, before the stream starts. Those downstream are open already. False: no
+ * memory; it may be closed all the same. */
 bool weir__stage_open(weir__stage *stage) WEIR_MUST_CHECK;
 void weir__stage_close(weir__stage *stage);
 

@@ -1,6 +1,6 @@
-/* A worker has cut two parts off a frame, looks whether they are complete, and suspends it if not, while
- * their workers complete them: exactly one worker gathers the frame, and sees all results and what
- * was noted when it was suspended. */
+/* A worker has cut two parts off a frame, looks whether they are complete, and suspends it if not,
+ * while their workers complete them: exactly one worker gathers the frame, and sees all results and
+ * what was noted when it was suspended. */
 #include "model.h"
 
 #include "pipeline/promote.h"

@@ -1,6 +1,7 @@
-/* A call of an unordered stage claims out of what it has reserved while the stage, whose lock another thread
- * holds, looks for room and claims as well, and a taker frees slots: never are more positions claimed
- * than there are slots, no slot is written before its item was taken, and every item arrives. */
+/* A call of an unordered stage claims out of what it has reserved while the stage, whose lock
+ * another thread holds, looks for room and claims as well, and a taker frees slots: never are more
+ * positions claimed than there are slots, no slot is written before its item was taken, and every
+ * item arrives. */
 #include "model.h"
 
 #include "ring_support.h"

@@ -1,8 +1,8 @@
-/* Tests the functions that say whether an invariant holds: yes of a sound structure, and no as soon as one
- * field is wrong.
+/* Tests the functions that say whether an invariant holds: yes of a sound structure, and no as soon
+ * as one field is wrong.
  *
- * Run by ctest with the engine's internal headers.  It must never run anything on a structure that it has
- * broken: each field is put back at once. */
+ * Run by ctest with the engine's internal headers.  It must never run anything on a structure that
+ * it has broken: each field is put back at once. */
 #include "stream_support.h"
 
 #include "base/testing.h"
