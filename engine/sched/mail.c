@@ -304,16 +304,6 @@ static bool take_out(weir__box *box, letter l)
     return cas_acquire(&box->content, &l, 0);
 }
 
-/* Takes this worker's request or mark back, or a wanted item that is there instead by now; but leaves
- * another's, which it is to pass on. */
-static weir__item *retire(weir__mail *mail, unsigned worker, weir__number wanted)
-{
-    const letter own = load_relaxed(&mail->box[worker].content);
-    if (own == 0 || (is_item(own) && !is_wanted(mail, wanted, number_in(own))))
-        return NULL;
-    return weir__mail_withdraw(mail, worker);
-}
-
 /* Puts one of the items set aside where others can take it, if there is room. */
 static void pass_on(weir__mail *mail, unsigned worker)
 {
@@ -330,7 +320,7 @@ static void pass_on(weir__mail *mail, unsigned worker)
 static weir__item *look_aside(weir__mail *mail, unsigned worker, weir__number wanted)
 {
     weir__box *own = &mail->box[worker];
-    weir__item *item = retire(mail, worker, wanted);
+    weir__item *item = weir__mail_withdraw(mail, worker, wanted);
     if (item != NULL)
         return item;
     for (weir__item **at = &own->aside; *at != NULL; at = &(*at)->next)
@@ -358,7 +348,7 @@ weir__item *weir__mail_take(weir__mail *mail, unsigned worker, weir__number want
             continue;
         WEIR_POINT(MAIL_SEEN);
         /* The own request or mark goes first, or there could be two items. */
-        weir__item *own = i != worker ? retire(mail, worker, wanted) : NULL;
+        weir__item *own = i != worker ? weir__mail_withdraw(mail, worker, wanted) : NULL;
         if (own != NULL)
             return own;
         if (!take_out(&mail->box[i], l))
@@ -407,12 +397,12 @@ void weir__mail_request(weir__mail *mail, unsigned worker, weir__number wanted)
         store_relaxed(&own->content, letter_of(weir__letter_request, wanted));
 }
 
-weir__item *weir__mail_withdraw(weir__mail *mail, unsigned worker)
+weir__item *weir__mail_withdraw(weir__mail *mail, unsigned worker, weir__number wanted)
 {
     weir__box *own = &mail->box[worker];
     letter there = load_relaxed(&own->content);
     WEIR_ASSERT(letter_is_valid(there));
-    while (there != 0)
+    while (there != 0 && (!is_item(there) || is_wanted(mail, wanted, number_in(there))))
         /* M2 as well. */
         if (cas_weak_acquire(&own->content, &there, 0)) {
             if (is_mark(there))

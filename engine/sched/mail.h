@@ -136,8 +136,10 @@ void weir__mail_stop_search(weir__mail *mail);
 
 /* A worker whose box is empty requests such work, or goes on to. */
 void weir__mail_request(weir__mail *mail, unsigned worker, weir__number wanted);
-/* Takes this worker's request or mark back. Returns the item that it was given instead, or NULL. */
-weir__item *weir__mail_withdraw(weir__mail *mail, unsigned worker) WEIR_MUST_CHECK;
+/* Takes this worker's request or mark back. Returns the wanted item that is there instead by now, or NULL;
+ * a stranger's, which the worker is to pass on, stays. */
+weir__item *weir__mail_withdraw(weir__mail *mail, unsigned worker,
+                                weir__number wanted) WEIR_MUST_CHECK;
 
 /* ---- signals ---- */
 

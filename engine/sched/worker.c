@@ -132,7 +132,7 @@ static weir__item *search(weir__worker *worker, const news *n, uint64_t for_ns)
     if (searches)
         weir__mail_stop_search(worker->mail);
     has_nothing(worker);
-    return item != NULL ? item : weir__mail_withdraw(worker->mail, worker->index);
+    return item != NULL ? item : weir__mail_withdraw(worker->mail, worker->index, worker->wanted);
 }
 
 weir__item *weir__worker_watch(weir__worker *worker, const uint32_t *parts)
@@ -147,9 +147,11 @@ weir__item *weir__worker_watch(weir__worker *worker, const uint32_t *parts)
 static weir__item *sleep_for_item(weir__worker *worker, const news *n)
 {
     weir__mail *mail = worker->mail;
-    WEIR_ASSERT(!worker->busy);                    /* or who asks for work would wait for it */
-    if (!weir__mail_has_room(mail, worker->index)) /* a stranger's, that it is to pass on */
+    WEIR_ASSERT(!worker->busy);                      /* or who asks for work would wait for it */
+    if (!weir__mail_has_room(mail, worker->index)) { /* a stranger's, that it is to pass on */
+        sched_yield();
         return NULL;
+    }
     weir__mail_announce(mail, worker->index, worker->wanted);
     weir__item *item = weir__mail_take(mail, worker->index, worker->wanted);
     if (item != NULL)
@@ -158,7 +160,7 @@ static weir__item *sleep_for_item(weir__worker *worker, const news *n)
         weir__mail_ask_others(mail, worker->index); /* the last time: a sleeper cannot */
         weir__mail_park(mail, worker->index);
     }
-    return weir__mail_withdraw(mail, worker->index);
+    return weir__mail_withdraw(mail, worker->index, worker->wanted);
 }
 
 /* An item, or what it waits for; or it has been woken to look. */

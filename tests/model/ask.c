@@ -34,7 +34,7 @@ static void sleep_until_end(void)
     weir__mail_announce(&mail, SLEEPER, 0);
     if (!weir__mail_is_over(&mail))
         weir__mail_park(&mail, SLEEPER);
-    const weir__item *item = weir__mail_withdraw(&mail, SLEEPER);
+    const weir__item *item = weir__mail_withdraw(&mail, SLEEPER, 0);
     assert(item == NULL);
     (void)item;
 }
@@ -64,7 +64,7 @@ static void model_round(void)
     model_run(THREADS);
     if (!ends) {
         assert(saw || load_relaxed(&box[BUSY].signal) == WEIR__REQUEST);
-        weir__item *item = weir__mail_withdraw(&mail, SLEEPER);
+        weir__item *item = weir__mail_withdraw(&mail, SLEEPER, 0);
         assert(item == NULL);
         (void)item;
     }

@@ -37,7 +37,7 @@ static weir__item *look_and_sleep(unsigned me)
 {
     weir__item *got = weir__mail_take(&mail, me, 0);
     if (got == NULL)
-        got = weir__mail_withdraw(&mail, me);
+        got = weir__mail_withdraw(&mail, me, 0);
     if (got != NULL)
         return got;
     weir__mail_announce(&mail, me, 0);
@@ -46,7 +46,7 @@ static weir__item *look_and_sleep(unsigned me)
         return got;
     if (!weir__mail_is_over(&mail))
         weir__mail_park(&mail, me);
-    return weir__mail_withdraw(&mail, me);
+    return weir__mail_withdraw(&mail, me, 0);
 }
 
 static void be_idle(unsigned me)

@@ -50,7 +50,7 @@ static weir__item *look_and_sleep(void)
 {
     weir__item *got = weir__mail_take(&mail, STARTER, run.number);
     if (got == NULL)
-        got = weir__mail_withdraw(&mail, STARTER);
+        got = weir__mail_withdraw(&mail, STARTER, run.number);
     if (got != NULL)
         return got;
     weir__mail_announce(&mail, STARTER, run.number);
@@ -59,7 +59,7 @@ static weir__item *look_and_sleep(void)
         return got;
     if (!is_done())
         weir__mail_park(&mail, STARTER);
-    return weir__mail_withdraw(&mail, STARTER);
+    return weir__mail_withdraw(&mail, STARTER, run.number);
 }
 
 static void wait_for_run(void)

@@ -36,7 +36,7 @@ static void sleep_for_item(void)
     weir__mail_announce(&mail, SLEEPER, 0);
     if (weir__ring_peek(&ring) == WEIR_VIEW_EMPTY && !load_seq_cst(&taken))
         weir__mail_park(&mail, SLEEPER);
-    const weir__item *item = weir__mail_withdraw(&mail, SLEEPER);
+    const weir__item *item = weir__mail_withdraw(&mail, SLEEPER, 0);
     assert(item == NULL);
     (void)item;
 }

@@ -58,7 +58,7 @@ static void sleep_until_stop(void)
     weir__mail_announce(&mail, SLEEPER, 0);
     if (!weir__run_stopping(&run))
         weir__mail_park(&mail, SLEEPER);
-    const weir__item *item = weir__mail_withdraw(&mail, SLEEPER);
+    const weir__item *item = weir__mail_withdraw(&mail, SLEEPER, 0);
     assert(item == NULL);
     (void)item;
 }

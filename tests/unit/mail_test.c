@@ -74,18 +74,18 @@ static void a_request_stands_until_it_is_withdrawn_or_there_is_an_item(void **st
     weir__mail mail;
     (void)state;
     open_mail(&mail, 2);
-    assert_null(weir__mail_withdraw(&mail, 1));
+    assert_null(weir__mail_withdraw(&mail, 1, 0));
     weir__mail_post(&mail, 0, &lines[0].item);
     assert_ptr_equal(weir__mail_take(&mail, 0, 0), &lines[0].item); /* it was left in box 0 */
     weir__mail_request(&mail, 1, 0);
     weir__mail_post(&mail, 0, &lines[0].item);
     weir__mail_post(&mail, 0, &lines[1].item); /* there is no request any more */
     weir__mail_request(&mail, 1, 0);           /* nor can there be one beside an item */
-    assert_ptr_equal(weir__mail_withdraw(&mail, 1), &lines[0].item);
+    assert_ptr_equal(weir__mail_withdraw(&mail, 1, 0), &lines[0].item);
     weir__mail_request(&mail, 1, 0);
     assert_ptr_equal(weir__mail_take(&mail, 1, 0), &lines[1].item);
     weir__mail_post(&mail, 0, &lines[2].item); /* taking withdrew the request: in box 0 */
-    assert_null(weir__mail_withdraw(&mail, 1));
+    assert_null(weir__mail_withdraw(&mail, 1, 0));
     assert_ptr_equal(weir__mail_take(&mail, 1, 0), &lines[2].item);
     close_mail(&mail);
 }
@@ -95,8 +95,8 @@ static void an_item_is_not_left_lying_while_somebody_sleeps(void **state)
     weir__mail mail;
     (void)state;
     open_mail(&mail, 3);
-    assert_null(weir__mail_withdraw(&mail, 1));
-    assert_null(weir__mail_withdraw(&mail, 2));
+    assert_null(weir__mail_withdraw(&mail, 1, 0));
+    assert_null(weir__mail_withdraw(&mail, 2, 0));
     weir__mail_post(&mail, 0, &lines[0].item);
     weir__mail_announce(&mail, 2, 0);
     assert_ptr_equal(weir__mail_take(&mail, 2, 0), &lines[0].item); /* so it does not sleep */
@@ -106,12 +106,12 @@ static void an_item_is_not_left_lying_while_somebody_sleeps(void **state)
     assert_true(weir__mail_has_sleepers(&mail));
     weir__mail_request(&mail, 1, 0);
     weir__mail_post(&mail, 0, &lines[0].item); /* a worker that is awake goes first */
-    assert_ptr_equal(weir__mail_withdraw(&mail, 1), &lines[0].item);
+    assert_ptr_equal(weir__mail_withdraw(&mail, 1, 0), &lines[0].item);
     assert_true(weir__mail_has_sleepers(&mail));
     weir__mail_post(&mail, 0, &lines[0].item); /* else the sleeper gets it, and is woken */
     assert_false(weir__mail_has_sleepers(&mail));
     weir__mail_park(&mail, 2); /* returns at once */
-    assert_ptr_equal(weir__mail_withdraw(&mail, 2), &lines[0].item);
+    assert_ptr_equal(weir__mail_withdraw(&mail, 2, 0), &lines[0].item);
     close_mail(&mail);
 }
 
@@ -127,8 +127,8 @@ static void a_sleeper_is_woken_to_look_or_takes_its_mark_back(void **state)
     weir__mail_wake_one(&mail);
     assert_true(weir__mail_has_sleepers(&mail));
     weir__mail_park(&mail, 1);
-    assert_null(weir__mail_withdraw(&mail, 1));
-    assert_null(weir__mail_withdraw(&mail, 2));
+    assert_null(weir__mail_withdraw(&mail, 1, 0));
+    assert_null(weir__mail_withdraw(&mail, 2, 0));
     assert_false(weir__mail_has_sleepers(&mail));
     close_mail(&mail);
 }
@@ -164,7 +164,7 @@ static void an_alert_fires_at_once_and_wakes_sleepers(void **state)
     weir__mail_announce(&mail, 1, 0);
     weir__mail_alert_all(&mail);
     weir__mail_park(&mail, 1); /* returns at once */
-    assert_null(weir__mail_withdraw(&mail, 1));
+    assert_null(weir__mail_withdraw(&mail, 1, 0));
     for (unsigned i = 0; i < 2; i++) {
         weir__mail_ask(&mail, i); /* weaker, so it changes nothing */
         weir_loop loop = {.signal = weir__mail_signal(&mail, i), .polls = 100};
@@ -187,7 +187,7 @@ static void the_end_wakes_all_and_lasts_until_the_next_begin(void **state)
     weir__mail_end(&mail);
     for (unsigned i = 1; i < 3; i++) {
         weir__mail_park(&mail, i); /* returns at once */
-        assert_null(weir__mail_withdraw(&mail, i));
+        assert_null(weir__mail_withdraw(&mail, i, 0));
     }
     assert_true(weir__mail_is_over(&mail));
     weir__mail_begin(&mail);
@@ -212,7 +212,7 @@ static void who_waits_for_a_run_gets_its_items_and_those_nested_in_it(void **sta
         /* Asked for, slept for, and looked for. */
         weir__mail_request(&mail, 1, waited);
         weir__mail_post(&mail, 0, item);
-        assert_ptr_equal(weir__mail_withdraw(&mail, 1), i < 2 ? NULL : item);
+        assert_ptr_equal(weir__mail_withdraw(&mail, 1, waited), i < 2 ? NULL : item);
         if (i < 2)
             assert_null(weir__mail_take(&mail, 1, waited));
         if (i < 2)
@@ -220,13 +220,17 @@ static void who_waits_for_a_run_gets_its_items_and_those_nested_in_it(void **sta
         weir__mail_announce(&mail, 1, waited);
         weir__mail_post(&mail, 0, item);
         assert_true(weir__mail_has_sleepers(&mail) == (i < 2));
-        assert_ptr_equal(weir__mail_withdraw(&mail, 1), i < 2 ? NULL : item);
+        assert_ptr_equal(weir__mail_withdraw(&mail, 1, waited), i < 2 ? NULL : item);
         if (i < 2)
             assert_ptr_equal(weir__mail_take(&mail, 0, 0), item);
         weir__mail_post(&mail, 0, item);
         assert_ptr_equal(weir__mail_take(&mail, 1, waited), i < 2 ? NULL : item);
         if (i < 2)
             assert_ptr_equal(weir__mail_take(&mail, 0, 0), item);
+        weir__mail_post(&mail, 0, item); /* as one that it came to hold and is to pass on */
+        assert_ptr_equal(weir__mail_withdraw(&mail, 0, waited), i < 2 ? NULL : item);
+        if (i < 2)
+            assert_ptr_equal(weir__mail_take(&mail, 1, 0), item);
         item->number = 0;
     }
     for (int i = 0; i < 4; i++)
@@ -342,7 +346,7 @@ static weir__item *sleep_once(weir__mail *mail, unsigned number)
         weir__mail_ask_others(mail, number);
         weir__mail_park(mail, number);
     }
-    return weir__mail_withdraw(mail, number);
+    return weir__mail_withdraw(mail, number, 0);
 }
 
 /* Posts all of its items, takes what there is in between, asks for more, and sleeps until all have
@@ -356,7 +360,7 @@ static void *exchange(void *argument)
     for (unsigned i = 0; i < c->items;) {
         random = random * 1664525u + 1013904223u;
         if (random >> 30 != 0) {
-            note(c, weir__mail_withdraw(&c->mail, m->number)); /* who has work requests none */
+            note(c, weir__mail_withdraw(&c->mail, m->number, 0)); /* who has work requests none */
             weir__mail_post(&c->mail, m->number, &c->things[m->number * c->items + i++].item);
         } else if (random >> 28 != 0) {
             note(c, weir__mail_take(&c->mail, m->number, 0));
@@ -364,13 +368,13 @@ static void *exchange(void *argument)
             weir__testing_yield_point();
             note(c, weir__mail_take(&c->mail, m->number, 0));
         } else {
-            note(c, weir__mail_withdraw(&c->mail, m->number));
+            note(c, weir__mail_withdraw(&c->mail, m->number, 0));
             weir__mail_announce(&c->mail, m->number, 0);
             weir__testing_yield_point();
-            note(c, weir__mail_withdraw(&c->mail, m->number));
+            note(c, weir__mail_withdraw(&c->mail, m->number, 0));
         }
     }
-    note(c, weir__mail_withdraw(&c->mail, m->number));
+    note(c, weir__mail_withdraw(&c->mail, m->number, 0));
     while (!weir__mail_is_over(&c->mail))
         note(c, sleep_once(&c->mail, m->number));
     return NULL;
@@ -393,7 +397,7 @@ static void *look_or_sleep(void *argument)
         }
         pthread_barrier_wait(&c->gate);
         if (m->number != 0)
-            note(c, weir__mail_withdraw(&c->mail, m->number));
+            note(c, weir__mail_withdraw(&c->mail, m->number, 0));
         else
             c->lost += missed && !fires(&c->mail, 0);
         pthread_barrier_wait(&c->gate);
