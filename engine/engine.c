@@ -3,6 +3,7 @@
  * The public functions of weir/engine.h are here; sched/life.c acquires for a run, and releases.
  * It must never start work by itself. */
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/atomics.h"
@@ -11,7 +12,7 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "machine/decide.h"
-#include "sched/engine.h"
+#include "sched/host.h"
 #include "sched/tuning.h"
 
 /* May a thread that has nothing to do keep its core? Not if there are more workers than its part of
@@ -29,7 +30,8 @@ static bool may_spin(const weir_placement *placement, double quota)
 static bool open_workers(weir_engine *engine, unsigned workers)
 {
     engine->workers = weir__memory_alloc_zero(workers * sizeof *engine->workers);
-    return engine->workers != NULL && weir__mail_open(&engine->mail, workers) == WEIR_OK;
+    return engine->workers != NULL && weir__mail_open(&engine->mail, workers) == WEIR_OK &&
+           weir__host_open(engine) == WEIR_OK;
 }
 
 /* Everything of an engine whose memory is there already. */
@@ -76,8 +78,9 @@ weir_status weir_engine_open(const weir_engine_options *options, weir_engine **e
     weir__budget_open(&opened->budget, NULL,
                       resolved.max_bytes == 0 ? WEIR_NO_LIMIT : resolved.max_bytes);
     weir__windows_open(&opened->windows, &opened->budget);
-    if (weir__run_open(&opened->root, opened, &opened->windows, &opened->mail, &opened->cancels) !=
-        WEIR_OK) {
+    if (pthread_mutex_init(&opened->stats_lock, NULL) != 0 ||
+        weir__run_open(&opened->root, opened, &opened->windows, &opened->mail, &opened->cancels) !=
+            WEIR_OK) {
         weir__memory_free(opened);
         return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for an engine's lock");
     }
@@ -90,7 +93,7 @@ weir_status weir_engine_open(const weir_engine_options *options, weir_engine **e
     return WEIR_OK;
 }
 
-static void close_records(weir__run *run)
+void weir__engine_free_records(weir__run *run)
 {
     while (run != NULL) {
         weir__run *next = run->spare;
@@ -107,12 +110,14 @@ void weir_engine_close(weir_engine *engine)
         return;
     WEIR_ASSERT(load_relaxed(&engine->taken) == 0);
     weir__run_close(&engine->root);
+    weir__host_close(engine);
     for (unsigned i = 0; engine->workers != NULL && i < engine->team.workers; i++)
-        close_records(engine->workers[i].spare);
+        weir__engine_free_records(engine->workers[i].spare);
     weir__team_close(&engine->team); /* which knows how many workers there are */
     weir__windows_close(&engine->windows);
     weir__budget_close(&engine->budget);
     weir__mail_close(&engine->mail);
+    pthread_mutex_destroy(&engine->stats_lock);
     weir__memory_free(engine->workers);
     weir__memory_free(engine);
 }
@@ -143,10 +148,34 @@ size_t weir_engine_max_bytes(const weir_engine *engine)
     return engine->budget.limit < SIZE_MAX ? (size_t)engine->budget.limit : SIZE_MAX;
 }
 
+/* Of the last root run that the thread has started, on whichever engine. */
+static _Thread_local struct {
+    uint64_t team; /* that engine's; 0: none */
+    weir_stats stats;
+} last;
+
+weir_stats *weir__engine_stats(const weir_engine *engine)
+{
+    last.team = engine->team.id;
+    return &last.stats;
+}
+
+void weir__engine_note_stats(weir_engine *engine, bool alone)
+{
+    if (!alone)
+        pthread_mutex_lock(&engine->stats_lock);
+    memcpy(&engine->stats, &last.stats, offsetof(weir_stats, reserved));
+    if (!alone)
+        pthread_mutex_unlock(&engine->stats_lock);
+}
+
 void weir_engine_stats(const weir_engine *engine, weir_stats *stats)
 {
-    if (stats != NULL)
-        *stats = engine != NULL ? engine->stats : (weir_stats){0};
+    if (stats == NULL)
+        return;
+    *stats = engine == NULL                 ? (weir_stats){0}
+             : last.team == engine->team.id ? last.stats
+                                            : engine->stats;
 }
 
 bool weir__engine_is_lost(const weir_engine *engine)
@@ -155,7 +184,7 @@ bool weir__engine_is_lost(const weir_engine *engine)
     return taken != 0 && taken != weir__fork_process();
 }
 
-static weir_status refuse(const weir_engine *engine)
+weir_status weir__engine_refuse(const weir_engine *engine)
 {
     if (weir__engine_is_lost(engine))
         return weir__error_set(WEIR_ESYS, 0, "engine",
@@ -167,13 +196,21 @@ static weir_status refuse(const weir_engine *engine)
                            "or open another engine");
 }
 
-weir_status weir__engine_acquire(weir_engine *engine)
+bool weir__engine_try_acquire(weir_engine *engine)
 {
     unsigned free = 0;
     /* E1: acquire; pairs with E2, so that this run sees all that the run before left. */
-    if (cas_acquire(&engine->taken, &free, weir__fork_process()))
-        return WEIR_OK;
-    return refuse(engine);
+    return cas_acquire(&engine->taken, &free, weir__fork_process());
+}
+
+bool weir__engine_is_taken(const weir_engine *engine)
+{
+    return load_relaxed(&engine->taken) != 0;
+}
+
+weir_status weir__engine_acquire(weir_engine *engine)
+{
+    return weir__engine_try_acquire(engine) ? WEIR_OK : weir__engine_refuse(engine);
 }
 
 void weir__engine_release(weir_engine *engine)
@@ -189,41 +226,23 @@ void weir__engine_reset_workers(weir_engine *engine)
         weir__worker_begin(&engine->workers[i], engine, &engine->mail, i, engine->watch_ns);
 }
 
-void weir__engine_sum_stats(const weir_engine *engine, weir_stats *stats)
+weir__run *weir__engine_make_record(weir_engine *engine)
 {
-    const uint64_t all_ns = (uint64_t)(stats->seconds * 1e9) * stats->workers;
-    weir__worker all = {0};
-    for (unsigned i = 0; i < engine->team.workers; i++) {
-        const weir__worker *worker = &engine->workers[i];
-        all.branches += worker->branches;
-        all.promotions += worker->promotions;
-        all.gathers_promoted += worker->gathers_promoted;
-        all.denied_permits += worker->denied_permits;
-        all.denied_bytes += worker->denied_bytes;
-        all.busy_ns += worker->busy_ns;
-    }
-    stats->branches = all.branches;
-    stats->promotions = all.promotions;
-    stats->gathers_promoted = all.gathers_promoted;
-    stats->denied_permits = all.denied_permits;
-    stats->denied_bytes = all.denied_bytes;
-    stats->idle_ns = all_ns > all.busy_ns ? all_ns - all.busy_ns : 0;
+    weir__run *run = weir__memory_alloc_zero(sizeof *run);
+    if (run == NULL ||
+        weir__run_open(run, engine, &engine->windows, &engine->mail, &engine->cancels) == WEIR_OK)
+        return run;
+    weir__memory_free(run);
+    return NULL;
 }
 
 weir__run *weir__engine_acquire_record(weir_engine *engine, weir__worker *worker)
 {
-    weir__run *run = worker->spare;
     WEIR_ASSERT(worker->engine == engine);
-    if (run != NULL) {
-        worker->spare = run->spare;
-        return run;
-    }
-    run = weir__memory_alloc_zero(sizeof *run);
-    if (run != NULL &&
-        weir__run_open(run, engine, &engine->windows, &engine->mail, &engine->cancels) != WEIR_OK) {
-        weir__memory_free(run);
-        run = NULL;
-    }
+    weir__run *run = worker->spare;
+    if (run == NULL)
+        return weir__engine_make_record(engine);
+    worker->spare = run->spare;
     return run;
 }
 

@@ -38,7 +38,7 @@ static inline void toy_share(toy_range *r)
         .item = r->item, .of = r->of, .next = r->end - n, .end = r->end, .posted = true};
     r->end -= n;
     add_relaxed(&r->of->ranges, 1);
-    r->worker->promotions++;
+    r->worker->counts.promotions++;
     weir__life_share(r->worker, &half->item);
 }
 
@@ -52,7 +52,7 @@ static inline void toy_call(void *range)
         const weir_error error = {.status = WEIR_EOP, .code = code, .where = "toy"};
         if (code != 0)
             weir__run_fail(run, &error);
-        r->worker->branches++;
+        r->worker->counts.branches++;
     }
 }
 
@@ -73,6 +73,7 @@ static inline weir__item *toy_run_range(weir__worker *worker, weir__item *item)
     const uint64_t now_ns = weir__now_ns();
     weir__credit_end(&of->run->root->purse, worker, now_ns,
                      now_ns - began_ns - (worker->nested_ns - nested_ns), false);
+    weir__run_count(of->run, worker);
     (void)weir__here_turn_to(here, before);
     if (r->posted)
         weir__window_complete(&of->run->window, r, 0);

@@ -146,8 +146,9 @@ static void leave(weir_branch *b)
 /* Afterwards the part is suspended, or complete, and nothing of the run may be there any more. */
 static void end(weir_branch *b)
 {
-    b->worker->branches += b->loop.branches;
+    b->worker->counts.branches += b->loop.branches;
     weir__promote_account(b);
+    weir__run_count(b->run, b->worker);
     leave(b);
 }
 
@@ -202,7 +203,7 @@ weir__item *weir__part_run(weir__worker *worker, weir__item *item)
     while (joins_soon(&b, &given));
     weir__frame *f = b.loop.join_frame;
     const bool suspends = f != &part->view || weir__frame_has_parts(f);
-    worker->gathers_promoted += f != &part->view;
+    worker->counts.gathers_promoted += f != &part->view;
     /* It goes at the end of what is its own, unless all of the run is given up. */
     WEIR_ASSERT((f->next == f->end && b.loop.frame == f) || weir__run_stopping(run));
     end(&b);
@@ -247,7 +248,7 @@ weir__item *weir__part_gather(weir__worker *worker, weir__item *item)
     WEIR_ASSERT(g.f->parts == WEIR_FRAME_SUSPENDED);
     g.f->parts = 0;
     weir__enclose_gather(gather_in_task, &g, (const char *)g.f);
-    worker->gathers_promoted += g.f != g.base;
+    worker->counts.gathers_promoted += g.f != g.base;
     end(&g.b);
     return g.suspends ? weir__promote_suspend(part, g.f) : weir__promote_complete(part);
 }

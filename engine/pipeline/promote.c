@@ -106,7 +106,7 @@ static bool cut(weir_branch *b, weir__frame *f, uint32_t n, bool next_ones)
     part->view.count = part->view.end;
     __atomic_fetch_add(&f->parts, 1, __ATOMIC_RELAXED);
     b->loop.branches -= n;
-    b->worker->promotions++;
+    b->worker->counts.promotions++;
     weir__life_share(b->worker, &part->item);
     WEIR_ASSERT_SLOW(weir__stack_is_valid(b));
     return true;
@@ -129,9 +129,9 @@ static void note_denial(weir_branch *b)
     if (weir__mail_missing(b->mail) <= 0)
         return;
     if (weir__window_has_permit(b->window))
-        b->worker->denied_bytes++;
+        b->worker->counts.denied_bytes++;
     else
-        b->worker->denied_permits++;
+        b->worker->counts.denied_permits++;
 }
 
 /* Hands out what may be handed out; true if that was anything. */

@@ -38,7 +38,7 @@ void weir__credit_end(weir__purse *purse, weir__worker *worker, uint64_t now_ns,
     weir__credit_earn(purse, worker, now_ns);
     worker->unpaid_ns = now_ns - worker->earned_at_ns;
     WEIR_ASSERT(worker->unpaid_ns < WEIR_EARN_NS && worker->rest_ns <= WEIR_REST_MOST_NS);
-    worker->busy_ns += ran_ns;
+    worker->counts.busy_ns += ran_ns;
     if (!handed)
         return;
     if (ran_ns >= WEIR_SMALL_NS) {

@@ -14,6 +14,8 @@
 #include "sched/worker.h"
 #include "weir/engine.h"
 
+struct weir__host;
+
 struct weir_engine {
     /* Read-only after open. */
     weir__team team;
@@ -25,17 +27,23 @@ struct weir_engine {
     atomic_uint cancels; /* so many calls of weir_engine_cancel() */
 
     weir__mail mail;
-    weir__run root; /* the root run */
+    weir__run root; /* the root run that has the engine, or the one with chores */
+    struct weir__host *host;
 
     alignas(WEIR_LINE) weir__budget budget; /* what all runs and streams hold, up to max_bytes */
     weir__windows windows;                  /* of all runs */
 
-    weir_stats stats; /* of the last root run; written by the thread that ran */
+    weir_stats stats;           /* of the last root run; written by the thread that ran, */
+    pthread_mutex_t stats_lock; /* several of which may be in the host's region */
 };
 
 /* Takes the engine for a root run: WEIR_OK, WEIR_EBUSY, or WEIR_ESYS: what it ran when this process was
  * forked off was left to the parent, and the engine with it. */
 weir_status weir__engine_acquire(weir_engine *engine) WEIR_MUST_CHECK;
+bool weir__engine_try_acquire(weir_engine *engine) WEIR_MUST_CHECK;
+bool weir__engine_is_taken(const weir_engine *engine);
+/* Why it cannot be taken, as this thread's last error. */
+weir_status weir__engine_refuse(const weir_engine *engine);
 void weir__engine_release(weir_engine *engine);
 /* The same for a variable's cleanup, since an op's exception may leave the function that holds it. */
 static inline void weir__engine_release_held(weir_engine *const *engine)
@@ -45,13 +53,18 @@ static inline void weir__engine_release_held(weir_engine *const *engine)
 /* Has it been left to the parent of this process? Then nothing of it may be relied on. */
 bool weir__engine_is_lost(const weir_engine *engine);
 
-/* The workers as they are at the start of a root run. */
+/* The workers as they are when a team begins. */
 void weir__engine_reset_workers(weir_engine *engine);
-/* Adds up what the workers counted, in the stats of a run that have its team and its time
- * already. */
-void weir__engine_sum_stats(const weir_engine *engine, weir_stats *stats);
+/* The statistics of the last run that this thread has started, which is on this engine; they are to be
+ * filled in, */
+weir_stats *weir__engine_stats(const weir_engine *engine);
+/* and noted for threads that have started none. `alone`: no other root is under way. */
+void weir__engine_note_stats(weir_engine *engine, bool alone);
 
-/* A record for a run nested in what the worker runs; NULL: no memory. By that worker, as is the give. */
+/* A record for a run; NULL: no memory. */
+weir__run *weir__engine_make_record(weir_engine *engine) WEIR_MUST_CHECK;
+void weir__engine_free_records(weir__run *first);
+/* One for a run nested in what the worker runs. By that worker, as is the give. */
 weir__run *weir__engine_acquire_record(weir_engine *engine, weir__worker *worker) WEIR_MUST_CHECK;
 void weir__engine_release_record(weir__worker *worker, weir__run *run);
 

@@ -2,7 +2,7 @@
 #include "sched/life.h"
 
 #include "base/error.h"
-#include "sched/enclose.h"
+#include "sched/duty.h"
 
 /* ---- open ---- */
 
@@ -12,16 +12,30 @@ static void size_for(weir__life *life, const weir_engine *engine, unsigned worke
     life->max_in_flight = workers > 1 ? engine->max_in_flight : 0;
 }
 
-weir_status weir__life_open_root(weir__life *life, weir_engine *engine)
+static weir_status no_record(void)
+{
+    return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for the record of a run");
+}
+
+/* Takes the engine, or joins the region that it has of its own. */
+static weir_status open_root(weir__life *life, weir_engine *engine)
 {
     WEIR_ASSERT(life->run == NULL); /* one at a time */
-    const weir_status status = weir__engine_acquire(engine);
-    if (status != WEIR_OK)
-        return status;
-    life->run = &engine->root;
-    size_for(life, engine, engine->team.workers);
     life->began_ns = weir__now_ns();
-    WEIR_ASSERT_SLOW(weir__life_is_valid(life));
+    size_for(life, engine, engine->team.workers);
+    while (!weir__engine_try_acquire(engine)) {
+        const weir_status status = weir__host_join(engine, &life->hosted);
+        if (status != WEIR_OK)
+            return status;
+        if (life->hosted) {
+            life->run = weir__host_acquire_record(engine);
+            if (life->run != NULL)
+                return WEIR_OK;
+            weir__host_leave(engine, false);
+            return no_record();
+        }
+    }
+    life->run = &engine->root;
     return WEIR_OK;
 }
 
@@ -29,14 +43,27 @@ weir_status weir__life_open(weir__life *life, weir_engine *engine)
 {
     const weir__here *here = weir__here_on(engine);
     if (here == NULL)
-        return weir__life_open_root(life, engine);
+        return open_root(life, engine);
     life->run = weir__engine_acquire_record(engine, here->worker);
     if (life->run == NULL)
-        return weir__error_set(WEIR_ENOMEM, 0, "engine", "no memory for the record of a run");
+        return no_record();
     life->worker = here->worker;
     life->around = here->now.run;
     size_for(life, engine, load_relaxed(&engine->mail.team));
     WEIR_ASSERT_SLOW(weir__life_is_valid(life));
+    return WEIR_OK;
+}
+
+weir_status weir__life_open_chores(weir__life *life, weir_engine *engine, weir__chores *chores)
+{
+    const weir_status status = weir__host_enter(engine);
+    if (status != WEIR_OK)
+        return status;
+    life->run = chores->run = &engine->root;
+    life->hosted = true;
+    life->chores = chores;
+    life->began_ns = weir__now_ns();
+    size_for(life, engine, engine->team.workers);
     return WEIR_OK;
 }
 
@@ -112,10 +139,17 @@ static void limit_root(const weir__life *life, weir__limits *limits)
         limits->limit_bytes = life->run->engine->budget.limit;
 }
 
-static void begin_root(weir__life *life, weir__run *parent)
+/* It stops with the run of the op, on another engine, that waits for it. */
+static void begin_root(const weir__life *life, weir__run *parent)
 {
-    weir__engine_reset_workers(life->run->engine);
-    weir__run_begin_root(life->run, parent);
+    weir_engine *engine = life->run->engine;
+    if (life->hosted) {
+        weir__run_begin_hosted(life->run, parent, engine->team.threads);
+        weir__host_add(engine->host, life->run);
+    } else {
+        weir__engine_reset_workers(engine);
+        weir__run_begin_root(life->run, parent);
+    }
 }
 
 weir_status weir__life_begin(weir__life *life, const weir__need *need)
@@ -150,91 +184,19 @@ weir_status weir__life_begin(weir__life *life, const weir__need *need)
     return WEIR_OK;
 }
 
-void weir__life_begin_chores(weir__life *life, const weir__chores *chores, uint64_t watch_ns)
-{
-    weir_engine *engine = life->run->engine;
-    begin_root(life, NULL); /* an op that begins it may return before it ends */
-    life->begun = true;
-    life->chores = chores;
-    life->run->has_window = false;
-    for (unsigned i = 0; i < engine->team.workers; i++) {
-        weir__worker *worker = &engine->workers[i];
-        worker->chores = chores;
-        worker->polite = true; /* the program's own threads are more than the team */
-        if (worker->watch_ns > watch_ns)
-            worker->watch_ns = watch_ns;
-    }
-}
-
 /* ---- the team at work ---- */
-
-/* One thread of it. */
-typedef struct duty {
-    weir__run *run;
-    weir__worker *worker;
-    weir__item *item; /* to begin with; NULL: none */
-} duty;
-
-/* By way of an exception as well. */
-static void leave(weir__here *here)
-{
-    weir__here_leave(here);
-}
-
-/* Chores are ops of the run itself, and no item says how long they take. */
-static void do_chores(const duty *d, weir__here *here)
-{
-    const uint64_t began_ns = weir__now_ns();
-    here->now.run = d->run;
-    weir__credit_begin(d->worker, began_ns);
-    weir__worker_work(d->worker, NULL, NULL);
-    d->worker->busy_ns = weir__now_ns() - began_ns - d->worker->idle_ns;
-}
-
-static void do_duty(void *argument)
-{
-    const duty *d = argument;
-    weir__here here __attribute__((cleanup(leave)));
-    weir__here_enter(&here, d->worker);
-    if (d->worker->chores != NULL)
-        do_chores(d, &here);
-    else
-        weir__worker_work(d->worker, d->item, NULL);
-}
 
 /* Worker 0 runs the first item, the others look for what comes of it. */
 static void enter(void *argument, unsigned worker, unsigned size)
 {
-    weir__life *life = argument;
+    const weir__life *life = argument;
     weir_engine *engine = life->run->engine;
-    duty d = {.run = life->run,
-              .worker = &engine->workers[worker],
-              .item = worker == 0 ? life->item : NULL};
     WEIR_ASSERT(worker < size && size <= engine->team.workers);
     if (worker == 0) {
         weir__run_set_team(life->run, size);
-        d.worker->busy = true; /* as the mail has counted it */
-        if (life->chores != NULL)
-            weir__team_bind_caller(&engine->team);
+        engine->workers[0].busy = true; /* as the mail has counted it */
     }
-    if (size == 1)
-        do_duty(&d);
-    else if (life->chores != NULL)
-        weir__enclose_ops(do_duty, &d);
-    else
-        weir__enclose_worker(do_duty, &d);
-}
-
-weir_status weir__life_try_host(const weir__life *life)
-{
-    return weir__team_try(&life->run->engine->team, 1);
-}
-
-weir_status weir__life_work(weir__life *life)
-{
-    if (life->chores != NULL)
-        weir__team_note_tried(&life->run->engine->team);
-    return weir__team_run(&life->run->engine->team, enter, life);
+    weir__duty_do(&engine->workers[worker], worker == 0 ? life->item : NULL, size);
 }
 
 void weir__life_share(weir__worker *worker, weir__item *item)
@@ -245,10 +207,28 @@ void weir__life_share(weir__worker *worker, weir__item *item)
     weir__worker_post(worker, item);
 }
 
+/* The host's workers run it. */
+static void wait_hosted(const weir__life *life)
+{
+    weir__run *run = life->run;
+    weir__host_post(run->engine, life->item);
+    /* RU2 as well. */
+    while (!load_seq_cst(&run->done)) {
+        weir__event_prepare(&run->caller);
+        /* RU2 as well. */
+        if (load_seq_cst(&run->done))
+            weir__event_withdraw(&run->caller);
+        else
+            weir__event_wait(&run->caller, WEIR_NO_DEADLINE);
+    }
+}
+
 /* ---- end ---- */
 
 static weir_status finish(weir__life *life, weir_error *error)
 {
+    if (life->hosted)
+        weir__host_remove(life->run->engine->host, life->run);
     const weir_status status = weir__run_end(life->run, error);
     if (life->root != NULL)
         weir__window_end(&life->run->window, life->root, life->root_declared);
@@ -257,22 +237,58 @@ static weir_status finish(weir__life *life, weir_error *error)
     return status;
 }
 
+static weir__counts counts_of_workers(const weir_engine *engine)
+{
+    weir__counts all = {0};
+    for (unsigned i = 0; i < engine->team.workers; i++) {
+        const weir__counts *one = &engine->workers[i].counts;
+        all.branches += one->branches;
+        all.promotions += one->promotions;
+        all.gathers_promoted += one->gathers_promoted;
+        all.denied_permits += one->denied_permits;
+        all.denied_bytes += one->denied_bytes;
+        all.busy_ns += one->busy_ns;
+    }
+    return all;
+}
+
+static weir__counts counts_of_tally(const weir__tally *tally)
+{
+    return (weir__counts){.branches = load_relaxed(&tally->branches),
+                          .promotions = load_relaxed(&tally->promotions),
+                          .gathers_promoted = load_relaxed(&tally->gathers_promoted),
+                          .denied_permits = load_relaxed(&tally->denied_permits),
+                          .denied_bytes = load_relaxed(&tally->denied_bytes),
+                          .busy_ns = load_relaxed(&tally->busy_ns)};
+}
+
 static void note_stats(const weir__life *life)
 {
     const weir__run *run = life->run;
     const weir__window *window = &run->window;
-    weir_stats *stats = &run->engine->stats;
-    stats->workers = run->team;
-    stats->seconds = (double)(weir__now_ns() - life->began_ns) * 1e-9;
+    const weir_engine *engine = run->engine;
+    const weir__counts counts =
+        life->hosted ? counts_of_tally(&run->tally) : counts_of_workers(engine);
+    const uint64_t ns = weir__now_ns() - life->began_ns;
+    weir_stats *stats = weir__engine_stats(run->engine);
+    stats->workers = life->hosted ? load_relaxed(&engine->host->team) : run->team;
+    stats->seconds = (double)ns * 1e-9;
     stats->peak_in_flight = run->has_window ? window->peak_in_flight : 0;
     stats->peak_bytes = run->has_window ? weir__budget_peak(&window->budget) : life->reserved_bytes;
     stats->certified_bytes = run->has_window ? window->budget.limit : life->reserved_bytes;
-    weir__engine_sum_stats(run->engine, stats);
-    if (run->team == 1 && life->chores == NULL) /* it has nobody to wait for */
-        stats->idle_ns = 0;
+    stats->branches = counts.branches;
+    stats->promotions = counts.promotions;
+    stats->gathers_promoted = counts.gathers_promoted;
+    stats->denied_permits = counts.denied_permits;
+    stats->denied_bytes = counts.denied_bytes;
+    const uint64_t all_ns = ns * stats->workers;
+    const bool waits =
+        stats->workers > 1 || life->chores != NULL; /* else there is nobody to wait for */
+    stats->idle_ns = waits && all_ns > counts.busy_ns ? all_ns - counts.busy_ns : 0;
+    weir__engine_note_stats(run->engine, !life->hosted);
 }
 
-weir_status weir__life_end(weir__life *life)
+static weir_status end_run(weir__life *life)
 {
     weir_error error;
     WEIR_ASSERT_SLOW(weir__life_is_valid(life));
@@ -281,6 +297,30 @@ weir_status weir__life_end(weir__life *life)
         note_stats(life);
     return status == WEIR_OK ? WEIR_OK : weir__error_copy(&error);
 }
+
+/* ---- runs of chores ---- */
+
+weir_status weir__life_begin_chores(weir__life *life)
+{
+    weir_engine *engine = life->run->engine;
+    life->run->has_window = false;
+    /* Nothing waits for it: an op that begins it may return before it ends. */
+    weir__run_begin_hosted(life->run, NULL, engine->team.threads);
+    weir__host_add(engine->host, life->run);
+    life->begun = true;
+    const weir_status status = weir__host_start(engine);
+    if (status == WEIR_OK)
+        weir__host_attach(engine, life->chores);
+    return status;
+}
+
+weir_status weir__life_end_chores(weir__life *life)
+{
+    weir__host_detach(life->run->engine);
+    return end_run(life);
+}
+
+/* ---- run ---- */
 
 /* By way of an exception as well. */
 static void leave_again(weir__here *again)
@@ -311,10 +351,26 @@ weir_status weir__life_run(weir__life *life, weir__item *item)
     life->item = item;
     if (life->worker != NULL)
         wait_nested(life, item);
+    else if (life->hosted)
+        wait_hosted(life);
     else
-        began = weir__life_work(life);
+        began = weir__team_run(&life->run->engine->team, enter, life);
     /* A team that could not begin has set the error, and close ends the run. */
-    return began == WEIR_OK ? weir__life_end(life) : began;
+    return began == WEIR_OK ? end_run(life) : began;
+}
+
+static void release_record(const weir__life *life)
+{
+    weir_engine *engine = life->run->engine;
+    if (life->worker != NULL) {
+        weir__engine_release_record(life->worker, life->run);
+    } else if (life->hosted) {
+        if (life->chores == NULL)
+            weir__host_release_record(engine, life->run);
+        weir__host_leave(engine, life->chores != NULL);
+    } else {
+        weir__engine_release(engine);
+    }
 }
 
 void weir__life_close(weir__life *life)
@@ -328,9 +384,6 @@ void weir__life_close(weir__life *life)
     if (life->reserved_bytes > 0)
         weir__budget_release(&life->run->engine->budget, life->reserved_bytes);
     life->reserved_bytes = 0;
-    if (life->worker != NULL)
-        weir__engine_release_record(life->worker, life->run);
-    else
-        weir__engine_release(life->run->engine);
+    release_record(life);
     life->run = NULL;
 }

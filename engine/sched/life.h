@@ -1,8 +1,9 @@
 /* The life of a run, as each kind of run leads it: open, begin, run, end, close.
  *
  * On a thread that is no worker of the engine the run is a root run: it takes the engine, its team runs
- * the first item, and it leaves statistics.  In an op of a run on the same engine it is nested: the
- * worker runs the first item, others may help.  A kind of run says what it needs, makes the first item
+ * the first item, and it leaves statistics.  Where the engine has a region of its own, it joins that
+ * (host.h).  In an op of a run on the same engine it is nested: the worker runs the first item, others
+ * may help.  A kind of run says what it needs, makes the first item
  * in the memory that it is given, and is otherwise told of no difference.
  *
  *   weir__life life __attribute__((cleanup(weir__life_close))) = {0};
@@ -17,17 +18,17 @@
  * A run must never leave a permit, a byte or the engine behind, so whoever opens one closes it, also
  * where an op's exception goes through.
  *
- * Threads: the one that opens it, but for weir__life_work() and weir__life_share(). */
+ * Threads: the one that opens it, but for weir__life_share(). */
 #ifndef WEIR_LIFE_H
 #define WEIR_LIFE_H
 
 #include "base/base.h"
-#include "sched/engine.h"
+#include "sched/host.h"
 
 /* Invariant (weir__life_is_valid):
  *   run is NULL => nothing is held: not begun, no root, no bytes reserved;  else
  *   begun <=> the run is under way, and then worker is its starter, NULL in a root run;
- *   root => begun;  chores => worker is NULL;
+ *   root => begun;  chores => hosted;  hosted => worker is NULL;
  *   workers >= 1, and with one max_in_flight is 0;  the engine's account holds reserved_bytes. */
 typedef struct weir__life {
     weir__run *run;             /* NULL: none is open */
@@ -35,13 +36,14 @@ typedef struct weir__life {
     weir__run *around;          /* the run of that op */
     unsigned workers;           /* that it may come to have, */
     size_t max_in_flight;       /* and parts for others at a time; 0 with one worker */
+    bool hosted;                /* it is a root in the engine's own region, */
+    const weir__chores *chores; /* with chores, which workers try; or NULL: all work is in items */
     bool begun;                 /* and not ended */
     void *root;                 /* the first item's memory, until it ends; NULL: it has none */
     uint64_t root_declared;     /* bytes declared with that */
     uint64_t reserved_bytes;    /* of the engine's */
     uint64_t began_ns;          /* when it was opened */
     weir__item *item;           /* the first; NULL: none */
-    const weir__chores *chores; /* of its workers; NULL: all work is in items */
 } weir__life;
 
 /* Does the invariant hold? For asserts and tests. Threads: the one that opened it. */
@@ -59,9 +61,6 @@ typedef struct weir__need {
 /* Opens a run: nested where the calling thread is a worker of the engine, else a root run.
  * WEIR_OK, WEIR_EBUSY, WEIR_ESYS (weir__engine_acquire()) or WEIR_ENOMEM. */
 weir_status weir__life_open(weir__life *life, weir_engine *engine) WEIR_MUST_CHECK;
-/* A root run in any case: WEIR_EBUSY where it would be nested. */
-weir_status weir__life_open_root(weir__life *life, weir_engine *engine) WEIR_MUST_CHECK;
-
 /* The run begins, with no more than max_bytes leaves; life->root is the first item's memory.
  * WEIR_OK, WEIR_EBUDGET or WEIR_ENOMEM. */
 weir_status weir__life_begin(weir__life *life, const weir__need *need) WEIR_MUST_CHECK;
@@ -69,17 +68,16 @@ weir_status weir__life_begin(weir__life *life, const weir__need *need) WEIR_MUST
  * ends the run. WEIR_OK, or what it failed with. */
 weir_status weir__life_run(weir__life *life, weir__item *item) WEIR_MUST_CHECK;
 
-/* A root run of chores instead, which has reserved its bytes before. Each worker searches for no
- * longer than watch_ns. */
-void weir__life_begin_chores(weir__life *life, const weir__chores *chores, uint64_t watch_ns);
+/* A root run of chores instead: one that is in the engine's own region until it is closed.
+ * WEIR_OK; WEIR_EBUSY: there is one already, or else as weir__engine_acquire(). */
+weir_status weir__life_open_chores(weir__life *life, weir_engine *engine,
+                                   weir__chores *chores) WEIR_MUST_CHECK;
 /* Reserves bytes of max_bytes until close; false: they are not there. */
 bool weir__life_reserve(weir__life *life, uint64_t bytes) WEIR_MUST_CHECK;
-/* Would the system give the team's threads to a thread of its own? WEIR_OK, WEIR_ESYS or WEIR_ENOMEM. */
-weir_status weir__life_try_host(const weir__life *life) WEIR_MUST_CHECK;
-/* The team works, until weir__run_finish(). Threads: that one, which is worker 0. */
-weir_status weir__life_work(weir__life *life) WEIR_MUST_CHECK;
-/* Once it does so no more: the statistics, and what the run failed with, or WEIR_OK. */
-weir_status weir__life_end(weir__life *life) WEIR_MUST_CHECK;
+/* It begins, and the workers may do chores. WEIR_OK, WEIR_ESYS or WEIR_ENOMEM: there are no threads. */
+weir_status weir__life_begin_chores(weir__life *life) WEIR_MUST_CHECK;
+/* Waits for the workers' calls, and ends it: WEIR_OK, or what it failed with. */
+weir_status weir__life_end_chores(weir__life *life) WEIR_MUST_CHECK;
 
 /* Ends the run, if nobody has, and gives back what it had. */
 void weir__life_close(weir__life *life);

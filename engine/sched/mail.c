@@ -95,6 +95,17 @@ static bool is_wanted(const weir__mail *mail, weir__number wanted, weir__number 
     return number == wanted;
 }
 
+weir__number weir__mail_number_of_root(const weir__mail *mail, weir__number number)
+{
+    unsigned steps = 0;
+    weir__number root = number;
+    while (number != 0 && steps++ < WEIR_NUMBERS) {
+        root = number;
+        number = load_relaxed(&mail->parent[number]);
+    }
+    return root;
+}
+
 /* ---- signals ---- */
 
 const int *weir__mail_signal(const weir__mail *mail, unsigned worker)
@@ -368,6 +379,18 @@ weir__item *weir__mail_take_own(weir__mail *mail, unsigned worker, weir__number 
     const letter l = load_relaxed(&own->content);
     return is_item(l) && is_wanted(mail, wanted, number_in(l)) && take_out(own, l) ? item_in(l)
                                                                                    : NULL;
+}
+
+bool weir__mail_peek(const weir__mail *mail, unsigned worker, weir__number *number)
+{
+    unsigned i = worker;
+    do {
+        const letter l = load_relaxed(&mail->box[i].content);
+        *number = number_in(l);
+        if (is_item(l))
+            return true;
+    } while ((i = after(mail, i)) != worker);
+    return false;
 }
 
 bool weir__mail_try_search(weir__mail *mail)

@@ -114,6 +114,9 @@ static inline bool weir__mail_is_over(const weir__mail *mail)
 weir__number weir__mail_number_acquire(weir__mail *mail, weir__number parent);
 void weir__mail_number_release(weir__mail *mail, weir__number number);
 
+/* That of the run at the top of those that it is nested in. For runs that may have ended a guess. */
+weir__number weir__mail_number_of_root(const weir__mail *mail, weir__number number);
+
 /* ---- handing over ---- */
 
 /* Has this worker's own box room for an item? If so, it has until the worker posts. */
@@ -128,6 +131,8 @@ weir__item *weir__mail_take(weir__mail *mail, unsigned worker, weir__number want
 /* The same from this worker's own box only. */
 weir__item *weir__mail_take_own(weir__mail *mail, unsigned worker,
                                 weir__number wanted) WEIR_MUST_CHECK;
+/* Does an item lie in a box, this worker's own first? If so, *number is its run's. */
+bool weir__mail_peek(const weir__mail *mail, unsigned worker, weir__number *number);
 
 /* May this worker, without work, look into others' boxes and ask them? At most half as many do as are
  * busy, and one: the others are given work all the same. True: until it stops. */

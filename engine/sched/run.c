@@ -33,6 +33,7 @@ static void begin(weir__run *run, weir__run *parent, weir__run *around, weir__wo
     run->team = 1;
     run->arithmetic = weir__arithmetic_get();
     run->epoch = load_relaxed(run->cancels); /* a cancel that comes later counts one more */
+    run->hosted = around != NULL && around->root->hosted;
     store_relaxed(&run->stopping, false);
     store_relaxed(&run->done, false);
     weir__failure_begin(&run->failure);
@@ -42,6 +43,23 @@ void weir__run_begin_root(weir__run *run, weir__run *parent)
 {
     begin(run, parent, NULL, NULL);
     weir__mail_begin(run->mail);
+}
+
+void weir__run_begin_hosted(weir__run *run, weir__run *parent, unsigned team)
+{
+    begin(run, parent, NULL, NULL);
+    run->hosted = true;
+    run->team = team;
+    weir__tally *tally = &run->tally; /* but who is at work there: they may not have gone yet */
+    store_relaxed(&tally->branches, 0);
+    store_relaxed(&tally->promotions, 0);
+    store_relaxed(&tally->gathers_promoted, 0);
+    store_relaxed(&tally->denied_permits, 0);
+    store_relaxed(&tally->denied_bytes, 0);
+    store_relaxed(&tally->busy_ns, 0);
+    weir__credit_open(&run->purse, team);
+    if (run->has_window)
+        weir__window_set_team(&run->window, team);
 }
 
 void weir__run_set_team(weir__run *run, unsigned team)
@@ -91,14 +109,40 @@ void weir__run_finish(weir__run *run)
     const unsigned index = starter != NULL ? starter->index : 0;
     WEIR_ASSERT(!load_relaxed(&run->done)); /* its last item is done once */
     WEIR_POINT(RUN_FINISHING);
-    if (starter == NULL) {
+    if (starter == NULL && !run->hosted) {
         weir__mail_end(mail);
         return;
     }
     /* RU1: seq_cst, as the look for the starter's mark after it; pairs with RU2. From here on the record
      * may be another run's. */
     store_seq_cst(&run->done, true);
-    weir__mail_wake(mail, index);
+    if (starter == NULL)
+        weir__event_notify(&run->caller);
+    else
+        weir__mail_wake(mail, index);
+}
+
+static void move(uint64_t *from, atomic_uint_least64_t *to)
+{
+    if (*from > 0)
+        add_relaxed(to, *from);
+    *from = 0;
+}
+
+void weir__run_count(const weir__run *run, weir__worker *worker)
+{
+    weir__tally *to = &run->root->tally;
+    weir__counts *from = &worker->counts;
+    if (!run->hosted)
+        return;
+    move(&from->branches, &to->branches);
+    move(&from->promotions, &to->promotions);
+    move(&from->gathers_promoted, &to->gathers_promoted);
+    move(&from->denied_permits, &to->denied_permits);
+    move(&from->denied_bytes, &to->denied_bytes);
+    if (load_relaxed(&worker->serves) != NULL) /* the time of a call counts already */
+        from->busy_ns = 0;
+    move(&from->busy_ns, &to->busy_ns);
 }
 
 void weir__run_turn_to(const weir__run *run, weir__worker *worker)

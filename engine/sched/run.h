@@ -18,6 +18,7 @@
 #include "base/atomics.h"
 #include "base/base.h"
 #include "sched/credit.h"
+#include "sched/event.h"
 #include "sched/failure.h"
 #include "sched/mail.h"
 #include "sched/window.h"
@@ -25,11 +26,19 @@
 
 struct weir_engine;
 
+/* What the workers have counted of a hosted root, and how many are at work on it (host.c). */
+typedef struct weir__tally {
+    atomic_uint_least64_t branches, promotions, gathers_promoted, denied_permits, denied_bytes,
+        busy_ns;
+    alignas(WEIR_LINE) atomic_uint workers;
+    atomic_uint_least64_t had_ns; /* worker time, and what it was given to begin with */
+} weir__tally;
+
 /* Invariant (weir__run_is_valid), from begin to end:
  *   number is 0, or its bit in the mail is taken;
  *   a root has no starter and is its own root;  a nested run has one, and the root of the run around;
  *   1 <= team <= the mail's boxes, and 1 for a nested run without a number;
- *   has_window => team is the window's;  done => it is nested;
+ *   has_window => team is the window's;  done => it is nested or hosted;
  *   from parent to parent one comes to an end;  the failure is under way.
  * Once a nested run is done, no item of it is left and no worker but the starter knows it. */
 typedef struct weir__run {
@@ -46,13 +55,16 @@ typedef struct weir__run {
     uint64_t begins;            /* runs that this record has been */
     weir__arithmetic arithmetic; /* of the thread that began it: in which each item begins */
     bool has_window;             /* it may need all of the engine's bytes */
+    bool hosted;                 /* other roots run beside its root, on a team that outlasts it */
 
     weir__failure failure;
     weir__window window;
     weir__purse purse; /* a root's */
+    weir__tally tally; /* a hosted root's */
 
     alignas(WEIR_LINE) atomic_bool stopping; /* it has failed */
     atomic_bool done;                        /* nothing of it is left */
+    weir__event caller;                      /* a hosted root's, who waits for that */
 
     struct weir__run *spare; /* the next record that its worker does not use */
 } weir__run;
@@ -70,6 +82,8 @@ void weir__run_close(weir__run *run);
 /* A root run begins; its engine has been acquired, and the team is not there yet. It stops with its
  * parent, which must outlast it: the run of an op that waits for it, or NULL. */
 void weir__run_begin_root(weir__run *run, weir__run *parent);
+/* A root run begins beside others, on a team of so many (host.h). */
+void weir__run_begin_hosted(weir__run *run, weir__run *parent, unsigned team);
 /* So many workers came. By worker 0, before it runs the first item. */
 void weir__run_set_team(weir__run *run, unsigned team);
 /* A run nested in what the worker runs; it may have help if there are workers and a number for it. */
@@ -81,6 +95,10 @@ weir_status weir__run_end(weir__run *run, weir_error *error) WEIR_MUST_CHECK;
 /* The last item of the run is done: whoever waits for it goes on, and it must not be touched any
  * more. */
 void weir__run_finish(weir__run *run);
+
+/* What the worker has counted since its last call of this counts for the run's root: an item calls it
+ * before it says that it is complete. */
+void weir__run_count(const weir__run *run, weir__worker *worker);
 
 /* What the worker runs from now on is of this run: what was learnt from another says nothing. */
 void weir__run_turn_to(const weir__run *run, weir__worker *worker);

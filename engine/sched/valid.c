@@ -79,7 +79,7 @@ bool weir__run_is_valid(const weir__run *run)
     const bool nested = run->starter != NULL;
     return number_is_taken(run) && ancestors_are_valid(run) && run->begins > 0 &&
            run->root != NULL && (run->root != run) == nested && run->root->root == run->root &&
-           (nested || !load_relaxed(&run->done)) && run->team > 0 &&
+           (nested || run->hosted || !load_relaxed(&run->done)) && run->team > 0 &&
            run->team <= run->mail->boxes && (run->number != 0 || !nested || run->team == 1) &&
            (!run->has_window || run->window.team == run->team) &&
            !weir__failure_idle(&run->failure) && weir__failure_is_valid(&run->failure);
@@ -93,7 +93,8 @@ bool weir__life_is_valid(const weir__life *life)
     if (run == NULL)
         return !life->begun && life->root == NULL && life->reserved_bytes == 0;
     return life->workers > 0 && (life->workers > 1 || life->max_in_flight == 0) &&
-           (life->root == NULL || life->begun) && (life->chores == NULL || life->worker == NULL) &&
+           (life->root == NULL || life->begun) && (life->chores == NULL || life->hosted) &&
+           (!life->hosted || life->worker == NULL) &&
            life->begun != weir__failure_idle(&run->failure) &&
            (!life->begun || run->starter == life->worker) &&
            life->reserved_bytes <= weir__budget_held(&run->engine->budget);

@@ -75,7 +75,7 @@ static inline void pause_cpu(const weir__worker *worker)
 typedef struct news {
     const uint32_t *parts;      /* to be 0 */
     const atomic_bool *done;    /* to be true */
-    const weir__chores *chores; /* that it looks for meanwhile; or NULL */
+    const weir__choice *choice; /* of what it does meanwhile; or NULL */
 } news;
 
 static bool have_come(const weir__worker *worker, const news *n)
@@ -90,7 +90,7 @@ static bool have_come(const weir__worker *worker, const news *n)
 /* Need it search no more? */
 static bool is_enough(const weir__worker *worker, const news *n)
 {
-    return have_come(worker, n) || (n->chores != NULL && n->chores->ready(n->chores->of));
+    return have_come(worker, n) || (n->choice != NULL && n->choice->has_work(worker));
 }
 
 /* An item of this worker's box, or, if it searches, of any. */
@@ -158,6 +158,8 @@ static weir__item *sleep_for_item(weir__worker *worker, const news *n)
         return item;
     if (!is_enough(worker, n)) {
         weir__mail_ask_others(mail, worker->index); /* the last time: a sleeper cannot */
+        if (n->choice != NULL)
+            n->choice->rest(worker);
         weir__mail_park(mail, worker->index);
     }
     return weir__mail_withdraw(mail, worker->index, worker->wanted);
@@ -166,43 +168,32 @@ static weir__item *sleep_for_item(weir__worker *worker, const news *n)
 /* An item, or what it waits for; or it has been woken to look. */
 static weir__item *wait_for_item(weir__worker *worker, const news *n)
 {
-    const uint64_t began_ns = weir__now_ns();
-    if (n->chores != NULL)
-        n->chores->found_none(n->chores->of, worker);
+    if (n->choice != NULL)
+        n->choice->found_none(worker);
     weir__item *item = search(worker, n, worker->watch_ns);
-    if (item == NULL)
-        item = sleep_for_item(worker, n);
-    worker->idle_ns += weir__now_ns() - began_ns;
-    return item;
-}
-
-/* Does a piece of what is not in items, if there is any. */
-static bool do_chore(weir__worker *worker, const weir__chores *chores)
-{
-    if (chores == NULL || !chores->ready(chores->of))
-        return false;
-    weir__worker_goes_on(worker);
-    return chores->try(chores->of, worker);
+    return item != NULL ? item : sleep_for_item(worker, n);
 }
 
 /* The next item, or NULL once what it waits for has come. */
 static weir__item *find(weir__worker *worker, const news *n)
 {
     weir__item *item = NULL;
+    bool nothing = true;
     while (item == NULL && !have_come(worker, n)) {
-        if (n->chores != NULL)
-            item = weir__mail_take(worker->mail, worker->index, worker->wanted);
-        if (item != NULL || do_chore(worker, n->chores))
-            continue;
-        item = wait_for_item(worker, n);
+        if (n->choice != NULL)
+            item = n->choice->next(worker, &nothing);
+        if (item == NULL && nothing)
+            item = wait_for_item(worker, n);
     }
+    if (item != NULL && n->choice != NULL)
+        n->choice->begin(worker, item);
     return item;
 }
 
 void weir__worker_work(weir__worker *worker, weir__item *item, const atomic_bool *done)
 {
     /* An op that waits for a run wants no strangers on its stack. */
-    const news n = {.done = done, .chores = done == NULL ? worker->chores : NULL};
+    const news n = {.done = done, .choice = done == NULL ? worker->choice : NULL};
     do
         while (item != NULL)
             item = item->run(worker, item);

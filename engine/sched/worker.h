@@ -16,18 +16,34 @@
 struct weir__run;
 struct weir_engine;
 
-/* Work of a team's run that is not made into items: each worker without an item looks for it. */
-typedef struct weir__chores {
-    /* Does a piece of it; false: there is none now. */
-    bool (*try)(void *of, struct weir__worker *worker);
-    /* Might try() find some? A worker that has announced that it will sleep asks this, so what it
-     * looks at is read by seq_cst loads, and whoever changes it does so by seq_cst stores and then
-     * wakes a sleeper (weir__mail_wake_one()). */
-    bool (*ready)(const void *of);
-    /* The worker has found nothing, and begins to search. */
-    void (*found_none)(const void *of, struct weir__worker *worker);
-    void *of;
-} weir__chores;
+struct weir__chores;
+struct weir__worker;
+
+/* What a worker at the bottom of its stack does besides items that lie in boxes, or in their order, where
+ * root runs go on beside each other (host.h). */
+typedef struct weir__choice {
+    /* What it does next: an item, or NULL: it has done something, or has found *nothing. */
+    weir__item *(*next)(struct weir__worker *worker, bool *nothing);
+    /* It is about to run this item, from there or from a box. */
+    void (*begin)(struct weir__worker *worker, const weir__item *item);
+    /* It begins to search. */
+    void (*found_none)(const struct weir__worker *worker);
+    /* Might next() find something? A worker that has announced that it will sleep asks this: what it looks
+     * at is read by seq_cst loads. */
+    bool (*has_work)(const struct weir__worker *worker);
+    /* It is about to sleep, or to leave. */
+    void (*rest)(struct weir__worker *worker);
+} weir__choice;
+
+/* What a worker has counted of its root run's work. */
+typedef struct weir__counts {
+    uint64_t branches;
+    uint64_t promotions;
+    uint64_t gathers_promoted;
+    uint64_t denied_permits,
+        denied_bytes; /* work was wanted, and had to stay here for want of those */
+    uint64_t busy_ns; /* in items */
+} weir__counts;
 
 /* Written by the worker only, while a run is under way. */
 typedef struct weir__worker {
@@ -37,7 +53,10 @@ typedef struct weir__worker {
     unsigned index;    /* in the team: whose box it has */
     uint64_t watch_ns; /* how long it searches before it sleeps; 0: it must not keep a core */
     bool polite;       /* meanwhile it lets others have its core: threads that are no workers */
-    const weir__chores *chores; /* NULL: all work is in items */
+    const weir__choice *choice; /* NULL: there is one root, and all its work is in items */
+    _Atomic(const struct weir__chores *) serves; /* as choose.c says */
+    struct weir__run *at_work; /* the root that it is counted with, in the host's team; or NULL, */
+    uint64_t at_work_since_ns; /* and since when */
 
     weir__number wanted;        /* it waits in an op for the run of this number; 0: in none */
     bool busy;                  /* it counts as busy in the mail's surplus */
@@ -50,15 +69,7 @@ typedef struct weir__worker {
     uint64_t unpaid_ns;         /* what was left of it when its last item ended */
     uint64_t nested_ns;         /* time in nested runs, which their items count for themselves */
 
-    /* What it counts. */
-    uint64_t branches;
-    uint64_t promotions;
-    uint64_t gathers_promoted;
-    uint64_t denied_permits,
-        denied_bytes; /* work was wanted, and had to stay here for want of those */
-    uint64_t busy_ns; /* in items */
-    uint64_t
-        idle_ns; /* without any, in which it searched or slept; but not in an item that waits */
+    weir__counts counts; /* of the root run; with several, of that whose item it runs */
 
     struct weir__run *spare; /* records for nested runs, not in use */
 } weir__worker;
@@ -66,8 +77,7 @@ typedef struct weir__worker {
 /* A worker as it is at the start of a team's run; its spare records stay. */
 void weir__worker_begin(weir__worker *worker, struct weir_engine *engine, weir__mail *mail,
                         unsigned index, uint64_t watch_ns);
-/* Runs the item, if there is one, and then others, until `done`, or without one until the team is to
- * leave.
+/* Runs the item, and then others, until `done`, or without one until the team is to leave.
  * Threads: the worker's own. */
 void weir__worker_work(weir__worker *worker, weir__item *item, const atomic_bool *done);
 

@@ -1,15 +1,11 @@
-/* Starts streams and closes them: budget, host thread, engine.
+/* Starts streams and closes them: budget, memory, the run.
  *
  * Programs call it.  It must never leave a thread, a byte or an item behind. */
 #include "stream/stream.h"
 
-#include <string.h>
-
 #include "base/atomics.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/threads.h"
-#include "sched/tuning.h"
 
 uint64_t weir_stream_certified_bytes(const weir_stream *s)
 {
@@ -31,31 +27,6 @@ static void free_stage(weir__stage *stage)
 
 /* ---- start ---- */
 
-static void *host(void *argument)
-{
-    weir_stream *s = argument;
-    const weir_status status = weir__life_work(&s->life);
-    WEIR_ASSERT(status == WEIR_OK); /* there is nothing left to be tried */
-    (void)status;
-    return NULL;
-}
-
-/* Once the system has shown that it gives the team's threads, and one more. */
-static weir_status start_host(weir_stream *s)
-{
-    const weir_status status = weir__life_try_host(&s->life);
-    if (status != WEIR_OK)
-        return status;
-    sigset_t before;
-    weir__threads_block_signals(&before);
-    const int refused = pthread_create(&s->host, NULL, host, s);
-    weir__threads_restore_signals(&before);
-    if (refused == 0)
-        return WEIR_OK;
-    return weir__error_set(WEIR_ESYS, refused, "stream",
-                           "the system refuses a thread for the stream (%s)", strerror(refused));
-}
-
 static weir_status open_stages(weir_stream *s)
 {
     for (unsigned i = s->count; i-- > 0;)
@@ -70,11 +41,8 @@ static weir_status open_stages(weir_stream *s)
 static weir_status start_workers(weir_stream *s)
 {
     weir_status status = open_stages(s);
-    if (status == WEIR_OK) {
-        s->chores = weir__stream_chores(s);
-        weir__life_begin_chores(&s->life, &s->chores, WEIR_WATCH_STREAM_NS);
-        status = start_host(s);
-    }
+    if (status == WEIR_OK)
+        status = weir__life_begin_chores(&s->life);
     for (unsigned i = 0; status != WEIR_OK && i < s->count; i++)
         weir__stage_close(s->stages[i]);
     return status;
@@ -92,7 +60,8 @@ weir_status weir_stream_start(weir_stream *s)
     if (bytes >= PTRDIFF_MAX)
         return weir__error_set(WEIR_EINVAL, 0, "buffer",
                                "the buffers need more bytes than this machine can address");
-    weir_status status = weir__life_open_root(&s->life, s->engine);
+    s->chores = weir__stream_chores(s);
+    weir_status status = weir__life_open_chores(&s->life, s->engine, &s->chores);
     if (status != WEIR_OK)
         return status;
     if (!weir__life_reserve(&s->life, bytes)) {
@@ -144,17 +113,15 @@ static weir_status check_closer(const weir_stream *s)
     return WEIR_OK;
 }
 
-/* Stops the workers and waits for them, destroys what nobody took, and puts everything back. */
+/* Waits for its calls, destroys what nobody took, and puts everything back. */
 static weir_status end_run(weir_stream *s)
 {
     for (unsigned i = 0; i < s->count; i++)
         or_relaxed(&s->stages[i]->state, WEIR_STAGE_UNWANTED);
     s->closing = true;
-    weir__run_finish(s->run);
-    pthread_join(s->host, NULL);
+    const weir_status status = weir__life_end_chores(&s->life);
     for (unsigned i = 0; i < s->count; i++) /* what is still there belongs to nobody else */
         weir__ring_drop(&s->stages[i]->ring, drop_item, s->stages[i]);
-    const weir_status status = weir__life_end(&s->life);
     weir__life_close(&s->life);
     return status;
 }

@@ -1,4 +1,4 @@
-/* A stream: its stages, its host thread, and what it has reserved.
+/* A stream: its stages, and what it has reserved.
  *
  * build.c fills it, stream.c starts and closes it, work.c is what its workers do, pull.c serves the
  * program's side.  It must never change its stages once it is started. */
@@ -12,14 +12,13 @@
 
 struct weir_stream {
     weir_engine *engine;
-    weir__run *run;       /* the engine's root run, which is this stream's once it is started */
+    weir__run *run;       /* the engine's root, which is this stream's once it is started */
     weir__life life;      /* from start to close */
     weir__stage **stages; /* in the order of their making, so inputs come first */
     unsigned count, room;
     bool started;
     weir__chores chores;
     bool closing;            /* by the thread that closes it */
-    pthread_t host;          /* opens the team's region, and is its worker 0 */
     atomic_bool cancel_told; /* programs that wait know of a cancel */
 };
 

@@ -44,7 +44,7 @@ static bool tell_of_cancel(weir_stream *s)
 }
 
 /* One batch of the stage nearest the consumer that has one; false if there is none. */
-static bool work_once(void *stream, weir__worker *worker)
+static bool work_once(void *stream)
 {
     weir_stream *s = stream;
     if (is_cancelled(s))
@@ -58,7 +58,7 @@ static bool work_once(void *stream, weir__worker *worker)
         if (n > 0) {
             pass_wake_up_on(s);
             weir__arithmetic_set(&s->run->arithmetic);
-            worker->branches += weir__stage_make(stage, y, n);
+            add_relaxed(&s->run->tally.branches, weir__stage_make(stage, y, n));
         }
         if (progressed)
             return true;
@@ -67,17 +67,19 @@ static bool work_once(void *stream, weir__worker *worker)
 }
 
 /* A worker without work counts what there is that nobody may do. */
-static void count_lacks(const void *stream, weir__worker *worker)
+static void count_lacks(void *stream)
 {
-    const weir_stream *s = stream;
+    weir_stream *s = stream;
     bool job = false, room = false;
     for (unsigned i = 0; i < s->count; i++) {
         const weir__lack lack = weir__stage_lack(s->stages[i]);
         job |= lack == WEIR_LACK_JOB;
         room |= lack == WEIR_LACK_ROOM;
     }
-    worker->denied_permits += job;
-    worker->denied_bytes += room;
+    if (job)
+        add_relaxed(&s->run->tally.denied_permits, 1);
+    if (room)
+        add_relaxed(&s->run->tally.denied_bytes, 1);
 }
 
 weir__chores weir__stream_chores(weir_stream *s)

@@ -16,6 +16,7 @@
     X(MAIL_SEEN)        /* an item is seen in a box, and not taken */                              \
     X(STOP_TELLING)     /* a run is stopped, and a worker does not know */                         \
     X(RUN_FINISHING)    /* a run is done, and its starter does not know */                         \
+    X(CHORES_TAKEN_UP)  /* a worker takes chores up, and looks whether they are still there */     \
     X(WORKER_SEARCHING) /* a worker has looked in vain */                                          \
     X(ITEM_POSTING)     /* an item is made, and nobody has it yet */                               \
     X(PART_SUSPENDED)   /* a frame is about to be suspended      */                                \

@@ -105,7 +105,7 @@ typedef struct weir_branch weir_branch;
  * Threads:  any. */
 WEIR_API weir_branch *weir_here(void);
 
-/* Stops the run that is under way, if there is one: no further op begins, ops that poll
+/* Stops the run that is under way, or all that are: no further op begins, ops that poll
  * weir_stopping() see it, and the run returns WEIR_ECANCEL. Without a run it does nothing.
  *
  * A stream stops with the pipelines in its calls, those as well that such a call is about to run.
@@ -125,8 +125,8 @@ WEIR_API unsigned weir_engine_workers(const weir_engine *engine);
 WEIR_API size_t weir_engine_max_in_flight(const weir_engine *engine);
 WEIR_API size_t weir_engine_max_bytes(const weir_engine *engine);
 
-/* What the engine's last run did; or its last stream, from its start to its close. What a stream's
- * members mean, where it is not the same, stands below. */
+/* What a run did; or a stream, from its start to its close. What a stream's members mean, where it is
+ * not the same, stands below. */
 typedef struct weir_stats {
     unsigned workers;          /* threads that OpenMP gave; 1 inside another parallel region */
     uint64_t branches;         /* branches begun, leaves included */
@@ -161,9 +161,13 @@ typedef struct weir_stats {
  * denied_bytes:    the same while a stage had inputs for a call, but no room in its buffer: who
  *                  takes its items is slower, or the buffer is too small for the ups and downs of
  *                  both.
- * idle_ns:         the time that all workers together made no call, with one worker as well. */
+ * idle_ns:         the time that all workers together made no call, with one worker as well.
+ *
+ * Of a run beside a stream: idle_ns is the time that the workers did not run it, whatever else they
+ * did. */
 
-/* Copies the statistics of the last run.
+/* Copies the statistics of the last run that the calling thread started, or stream that it closed, if
+ * that was on this engine; else those of the engine's last one.
  *
  * stats:    receives them; all zero before the first run, and for an engine that is NULL.
  * Threads:  the one that ran, or any while no run is under way. */
@@ -180,8 +184,8 @@ WEIR_API void weir_engine_stats(const weir_engine *engine, weir_stats *stats);
  *           WEIR_EINVAL  engine or f is NULL;
  *           WEIR_EOP     f returned non-zero: weir_last_error() has the code, and the worker in
  *                        `where`; f was called on all the same;
- *           WEIR_EBUSY   the engine is running: another thread's run, or that of the op which
- *                        calls;
+ *           WEIR_EBUSY   the engine is running: another thread's run, a stream, or the run of the
+ *                        op which calls;
  *           WEIR_ESYS, WEIR_ENOMEM  as weir_run().
  * Threads:  any, as weir_run(). Later runs from the same host thread have the same threads, as long
  *           as no region of another size comes between (libgomp ends threads then). Another host

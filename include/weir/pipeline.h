@@ -197,25 +197,28 @@ WEIR_API weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_
  * Returns:  WEIR_OK, or
  *           WEIR_EINVAL   an argument is NULL, count gave more than fanout, or a branch is deeper
  *                         than max_depth;
- *           WEIR_EBUDGET  weir_plan_serial_bytes(plan) is above max_bytes or, in a call of a stream,
- *                         above what stream and other calls' runs leave of it; nothing ran;
+ *           WEIR_EBUDGET  weir_plan_serial_bytes(plan) is above max_bytes or, in a call of a stream
+ *                         or beside one, above what stream and other runs leave of it; nothing ran;
  *           WEIR_ENOMEM   no memory for a serial run; nothing ran;
  *           WEIR_EOP      an op returned non-zero: weir_last_error() has its code and the branch,
  *                         or of a leaves op the range, like A/B[0..63];
  *           WEIR_ECANCEL  weir_engine_cancel() was called, or the run stopped whose op has started
  *                         this one;
- *           WEIR_EBUSY    another thread's run, or a stream, has the engine, and the calling thread
- *                         is no worker of it;
+ *           WEIR_EBUSY    another thread's run has the engine, or an op of this engine, on another
+ *                         thread, waits for the op that calls;
  *           WEIR_ESYS     the system refuses the threads, or the engine was running when this
  *                         process was forked off; nothing ran.
  *           After a failure out is unspecified; the engine can be used again at once.
  * Nested:   an op, or a call of a stream, may run a plan on the engine that it belongs to. Its worker
  *           begins, and idle ones help; until the run is over, the worker runs nothing else but what
  *           is nested in that run. It stops with the run around it, into whose statistics it counts,
- *           but for peaks and certificate. Under max_bytes its layer declares nested_bytes, or it is refused
- *           (WEIR_EBUDGET); in a call of a stream it takes its serial bytes of those that are left. No op may wait for a thread that starts a run on the op's engine.
- * Threads:  any; one run at a time per engine, nested ones aside. Inside a parallel region of the caller's, where
- *           OpenMP gives no threads, it runs in place with one worker. With LLVM's OpenMP 19, a
+ *           but for peaks and certificate. Under max_bytes its layer declares nested_bytes, or it is
+ *           refused (WEIR_EBUDGET); in a call of a stream it takes its serial bytes of those that are
+ *           left. No op may wait for a thread that starts a run on the op's engine.
+ * Beside a stream: while a stream is open on the engine, its workers run this as well, and the calling
+ *           thread sleeps; so may several threads do at once. A worker goes where the fewest are.
+ * Threads:  any; else one run at a time per engine, nested ones aside. Inside a parallel region of the
+ *           caller's, where OpenMP gives no threads, it runs in place with one worker. With LLVM's OpenMP 19, a
  *           thread that has run an engine should live as long as others do: that runtime may abort
  *           when another thread opens a region after its end.
  * Cost:     one parallel region; no allocation once the engine is warm. A thread's first run makes

@@ -120,19 +120,22 @@ WEIR_API weir_status weir_yield(weir_yielder *y, const void *item);
  * Threads:  as weir_yield(). */
 WEIR_API unsigned weir_yielder_job(const weir_yielder *y);
 
-/* Starts the stream: from now on its workers fill the buffers. It holds the engine until it is
- * closed.
+/* Starts the stream: from now on the engine's workers fill the buffers. Until it is closed, other
+ * threads may run pipelines beside it (weir/pipeline.h), but no second stream.
  *
  * Returns:  WEIR_OK, or
  *           WEIR_EINVAL   the stream has no stage, or was started already, or s is NULL;
  *           WEIR_EBUDGET  the engine's max_bytes is below the bytes of its buffers;
- *           WEIR_EBUSY    the engine is running something else;
+ *           WEIR_EBUSY    another thread's run has the engine, or another stream, or an op of the
+ *                         engine calls;
  *           WEIR_ENOMEM   no memory for the buffers;
  *           WEIR_ESYS     the system refuses the threads, or the engine was running when this
  *                         process was forked off.
  *           After a failure nothing runs; it may be tried again.
  * Threads:  as weir_stream_open(); any thread may have the stream afterwards.
- * Cost:     one thread and one parallel region; all memory is taken here. */
+ * Cost:     all memory is taken here; the engine's first stream makes a thread, and one parallel region
+ *           is opened on it, unless there is one already. The thread sleeps when no stream is open,
+ *           and ends when the engine is closed. */
 WEIR_API weir_status weir_stream_start(weir_stream *s);
 
 /* The bytes of all buffers and of the calls' inputs: what the stream holds from its start, and what
@@ -153,7 +156,7 @@ WEIR_API uint64_t weir_stream_certified_bytes(const weir_stream *s);
  *           WEIR_ECANCEL  weir_engine_cancel() was called;
  *           WEIR_EINVAL   there is no such stage, another stage takes from it, the stream was not
  *                         started, an argument is NULL, or a call of a stage yielded wrongly;
- *           WEIR_EBUSY    this is a call of a stage on the same engine;
+ *           WEIR_EBUSY    this is an op, or a call of a stage, on the same engine;
  *           WEIR_ESYS     the stream was started before this process was forked off.
  * Threads:  any but a worker of this stream; for each stage one at a time.
  * Cost:     a copy; while the buffer is empty, up to 20 microseconds of looking, then sleep. */
@@ -187,10 +190,10 @@ WEIR_API weir_status weir_push_end(weir_stream *s, weir_stage inlet);
  *           the end is not; or
  *           WEIR_ESYS   it was started before this process was forked off: no item is destroyed;
  *           WEIR_EBUSY  this is a call of one of its stages, or of `destroy`, which it would wait
- *                       for: the stream is as it was.
+ *                       for, or another op of the engine's: the stream is as it was.
  * Threads:  any that no call of the stream waits for; nothing else may be called on the stream at
  *           that time.
- * Cost:     it waits for calls under way; the threads end. */
+ * Cost:     it waits for calls under way, but not for runs beside it. */
 WEIR_API weir_status weir_stream_close(weir_stream *s);
 
 #ifdef __cplusplus

@@ -184,9 +184,10 @@ static void a_life_knows_whether_its_run_is_under_way(void **state)
     assert_breaks(life.workers, 0, weir__life_is_valid(&life));
     assert_breaks(life.workers, 1, weir__life_is_valid(&life)); /* and parts for others */
     assert_breaks(life.reserved_bytes, (uint64_t)1 << 40, weir__life_is_valid(&life));
-    life.chores = &chores;
+    assert_breaks(life.chores, &chores, weir__life_is_valid(&life)); /* and not hosted */
+    life.hosted = true;
     assert_breaks(life.worker, &engine->workers[0], weir__life_is_valid(&life));
-    life.chores = NULL;
+    life.hosted = false;
     weir__life_close(&life);
     assert_true(weir__life_is_valid(&life));
     weir_engine_close(engine);

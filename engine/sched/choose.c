@@ -1,0 +1,219 @@
+/* What a worker of the host's team does next; see host.h. */
+#include "base/atomics.h"
+#include "sched/credit.h"
+#include "sched/enclose.h"
+#include "sched/here.h"
+#include "sched/host.h"
+#include "trace/point.h"
+
+/* ---- the chores in hand ---- */
+
+static void note_served(weir__worker *worker, const weir__chores *chores)
+{
+    weir__here *here = weir__here_top();
+    WEIR_ASSERT(here->worker == worker);
+    (void)weir__here_turn_to(here, (weir__now){.run = chores != NULL ? chores->run : NULL});
+}
+
+static void lay_down(weir__worker *worker)
+{
+    if (load_relaxed(&worker->serves) == NULL)
+        return;
+    note_served(worker, NULL);
+    /* H7: seq_cst, for weir__event, and as a release: all of the worker's calls are over; pairs with
+     * H8. */
+    store_seq_cst(&worker->serves, NULL);
+    weir__event_notify(&worker->engine->host->unserved);
+}
+
+/* The chores that there are, which do not go away until the worker lays them down; or NULL. */
+static const weir__chores *pick_up(weir__worker *worker)
+{
+    weir__host *h = worker->engine->host;
+    const weir__chores *chores = load_relaxed(&h->chores);
+    if (load_relaxed(&worker->serves) == chores)
+        return chores;
+    lay_down(worker);
+    if (chores == NULL)
+        return NULL;
+    /* H9: seq_cst, before the look whether they are still there; pairs with H10. */
+    store_seq_cst(&worker->serves, chores);
+    WEIR_POINT(CHORES_TAKEN_UP);
+    /* H11: seq_cst, and as an acquire of what they point to; pairs with H12. H9 as well. */
+    if (load_seq_cst(&h->chores) != chores) {
+        lay_down(worker);
+        return NULL;
+    }
+    note_served(worker, chores);
+    weir__credit_begin(worker, weir__now_ns());
+    return chores;
+}
+
+void weir__host_attach(weir_engine *engine, const weir__chores *chores)
+{
+    weir__host *h = engine->host;
+    WEIR_ASSERT(load_relaxed(&h->chores) == NULL);
+    /* H12: seq_cst, before the look for sleepers, and as a release; pairs with H6 and H11. */
+    store_seq_cst(&h->chores, chores);
+    weir__mail_wake_all(&engine->mail);
+}
+
+void weir__host_detach(weir_engine *engine)
+{
+    weir__host *h = engine->host;
+    const weir__chores *chores = load_relaxed(&h->chores);
+    WEIR_ASSERT(chores != NULL);
+    /* H10: seq_cst, before the looks at who serves; pairs with H9. */
+    store_seq_cst(&h->chores, NULL);
+    for (unsigned i = 0; i < engine->team.workers; i++)
+        /* H8: seq_cst, for weir__event, and as an acquire; pairs with H7. H10 as well. */
+        while (load_seq_cst(&engine->workers[i].serves) == chores) {
+            weir__event_prepare(&h->unserved);
+            /* H8 as well. */
+            if (load_seq_cst(&engine->workers[i].serves) == chores)
+                weir__event_wait(&h->unserved, WEIR_NO_DEADLINE);
+            else
+                weir__event_withdraw(&h->unserved);
+        }
+}
+
+/* ---- whose turn it is ---- */
+
+/* The root of what has this number; NULL: it has none, or has ended. */
+static weir__run *root_of(weir__host *h, const weir__mail *mail, weir__number number)
+{
+    /* H4: acquire; pairs with H3. */
+    return load_acquire(&h->root[weir__mail_number_of_root(mail, number)]);
+}
+
+/* The worker leaves the root that it was at work on, and goes to this one; NULL: none. */
+static void go_to(weir__worker *worker, weir__run *root)
+{
+    weir__run *from = worker->at_work;
+    if (from == NULL && root == NULL)
+        return;
+    const uint64_t now_ns = weir__now_ns();
+    if (from != NULL) {
+        sub_relaxed(&from->tally.workers, 1);
+        add_relaxed(&from->tally.had_ns, now_ns - worker->at_work_since_ns);
+    }
+    if (root != NULL)
+        add_relaxed(&root->tally.workers, 1);
+    worker->at_work = root;
+    worker->at_work_since_ns = now_ns;
+}
+
+static bool comes_before(const weir__run *a, const weir__run *b)
+{
+    const unsigned of_a = load_relaxed(&a->tally.workers), of_b = load_relaxed(&b->tally.workers);
+    if (of_a != of_b)
+        return of_a < of_b;
+    return load_relaxed(&a->tally.had_ns) < load_relaxed(&b->tally.had_ns);
+}
+
+/* Do chores come before the items that lie in boxes? Those that belong to the same root go first. */
+static bool come_first(const weir__worker *worker, const weir__chores *chores)
+{
+    weir__host *h = worker->engine->host;
+    weir__number number;
+    if (load_relaxed(&h->roots) == 1 || !weir__mail_peek(worker->mail, worker->index, &number))
+        return false;
+    const weir__run *root = root_of(h, worker->mail, number);
+    return root != NULL && root != chores->run && comes_before(chores->run, root);
+}
+
+/* ---- at work ---- */
+
+/* One worker's turn with the chores. */
+typedef struct turn {
+    weir__worker *worker;
+    const weir__chores *chores;
+    bool nothing;
+} turn;
+
+/* Is there something else to be looked at? */
+static bool is_interrupted(const turn *t)
+{
+    weir__host *h = t->worker->engine->host;
+    weir__number ignored;
+    return load_relaxed(&h->waiting) > 0 || load_relaxed(&h->chores) != t->chores ||
+           weir__mail_peek(t->worker->mail, t->worker->index, &ignored);
+}
+
+static void serve(void *argument)
+{
+    turn *t = argument;
+    do
+        t->nothing = !t->chores->try(t->chores->of);
+    while (!t->nothing && !is_interrupted(t));
+}
+
+/* False: there was nothing to do. */
+static bool do_chores(weir__worker *worker, const weir__chores *chores)
+{
+    turn t = {.worker = worker, .chores = chores};
+    weir__tally *tally = &chores->run->tally;
+    const uint64_t began_ns = weir__now_ns();
+    weir__worker_goes_on(worker);
+    if (load_relaxed(&worker->engine->host->roots) > 1)
+        go_to(worker, chores->run);
+    weir__run_ops(chores->run, serve, &t);
+    add_relaxed(&tally->busy_ns, weir__now_ns() - began_ns);
+    return !t.nothing;
+}
+
+static void begin(weir__worker *worker, const weir__item *item)
+{
+    weir__host *h = worker->engine->host;
+    lay_down(worker);
+    if (load_relaxed(&h->roots) > 1)
+        go_to(worker, root_of(h, worker->mail, item->number));
+}
+
+static weir__item *next(weir__worker *worker, bool *nothing)
+{
+    weir__host *h = worker->engine->host;
+    *nothing = false;
+    go_to(worker, NULL);
+    weir__item *item = weir__host_take(h);
+    if (item != NULL) {
+        weir__worker_goes_on(worker);
+        return item;
+    }
+    const weir__chores *chores = pick_up(worker);
+    const bool ready = chores != NULL && chores->ready(chores->of);
+    if (!ready || !come_first(worker, chores))
+        item = weir__mail_take(worker->mail, worker->index, worker->wanted);
+    if (item != NULL) {
+        if (ready) /* which this worker was perhaps woken for */
+            weir__mail_wake_one(worker->mail);
+        return item;
+    }
+    *nothing = !ready || !do_chores(worker, chores);
+    return NULL;
+}
+
+static bool has_work(const weir__worker *worker)
+{
+    const weir__host *h = worker->engine->host;
+    const weir__chores *chores = load_relaxed(&worker->serves);
+    /* H6: seq_cst, of a worker that has announced that it will sleep; pairs with H5 and H12. */
+    return load_seq_cst(&h->waiting) > 0 || load_seq_cst(&h->chores) != chores ||
+           (chores != NULL && chores->ready(chores->of));
+}
+
+static void found_none(const weir__worker *worker)
+{
+    const weir__chores *chores = load_relaxed(&worker->serves);
+    if (chores != NULL)
+        chores->found_none(chores->of);
+}
+
+static void rest(weir__worker *worker)
+{
+    lay_down(worker);
+    go_to(worker, NULL);
+}
+
+const weir__choice weir__host_choice = {
+    .next = next, .begin = begin, .found_none = found_none, .has_work = has_work, .rest = rest};
