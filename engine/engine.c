@@ -260,4 +260,5 @@ void weir_engine_cancel(weir_engine *engine)
     /* RU3: seq_cst, before the words that have workers look; pairs with RU4. */
     add_seq_cst(&engine->cancels, 1);
     weir__mail_alert_all(&engine->mail);
+    weir__event_notify(&engine->windows.room);
 }

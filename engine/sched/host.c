@@ -22,6 +22,7 @@ static void renew(weir__host *h)
         pthread_cond_init(&h->changed, NULL);
         h->has_thread = h->quits = false;
         h->state = WEIR_HOST_CLOSED;
+        h->turn = h->turns = 0;
         /* H1: release; pairs with H2. */
         store_release(&h->process, weir__fork_process());
     }
@@ -265,6 +266,27 @@ void weir__host_release_record(weir_engine *engine, weir__run *run)
     run->spare = h->spare;
     h->spare = run;
     unlock(h);
+}
+
+void weir__host_queue(weir_engine *engine)
+{
+    weir__host *h = engine->host;
+    lock(h);
+    const unsigned mine = h->turns++;
+    add_relaxed(&engine->windows.waiting, 1);
+    while (h->turn != mine)
+        pthread_cond_wait(&h->changed, &h->lock);
+    unlock(h);
+}
+
+void weir__host_leave_queue(weir_engine *engine)
+{
+    weir__host *h = engine->host;
+    lock(h);
+    h->turn++;
+    pthread_cond_broadcast(&h->changed);
+    unlock(h);
+    sub_relaxed(&engine->windows.waiting, 1);
 }
 
 /* The least of the workers' time that a root has had which is under way. */

@@ -28,6 +28,7 @@ static weir_status open_root(weir__life *life, weir_engine *engine)
         if (status != WEIR_OK)
             return status;
         if (life->hosted) {
+            life->epoch = load_relaxed(&engine->cancels);
             life->run = weir__host_acquire_record(engine);
             if (life->run != NULL)
                 return WEIR_OK;
@@ -76,6 +77,8 @@ bool weir__life_reserve(weir__life *life, uint64_t bytes)
     if (!weir__windows_reserve(&engine->windows, &engine->budget, bytes))
         return false;
     life->reserved_bytes = bytes;
+    store_relaxed(&engine->host->chores_bytes, bytes);
+    weir__windows_tell(&engine->windows); /* a root that waits may have to give up */
     return true;
 }
 
@@ -83,6 +86,8 @@ bool weir__life_reserve(weir__life *life, uint64_t bytes)
 static weir_status refuse(const weir__budget *budget, const weir__need *need, weir_status status)
 {
     const unsigned long long least = need->least_bytes;
+    if (status == WEIR_ECANCEL)
+        return weir__error_copy(&weir__run_cancel_error);
     if (status == WEIR_ENOMEM)
         return weir__error_set(status, 0, "plan", "no memory for the %llu bytes of a run", least);
     const bool never = least > budget->limit; /* else it is what others hold */
@@ -133,6 +138,52 @@ static weir_status limit_nested(const weir__life *life, const weir__need *need,
     return WEIR_OK;
 }
 
+/* Will the bytes be there once the other roots have ended that have no chores? */
+static bool may_wait(const weir__life *life, const weir__need *need)
+{
+    const weir_engine *engine = life->run->engine;
+    const uint64_t chores = load_relaxed(&engine->host->chores_bytes);
+    return life->worker == NULL && life->hosted &&
+           need->least_bytes <= engine->budget.limit - chores;
+}
+
+/* Waits, holding nothing, behind those that came before. */
+static weir_status wait_for_bytes(const weir__life *life, const weir__need *need,
+                                  const weir__limits *limits, void **root)
+{
+    weir_engine *engine = life->run->engine;
+    weir__window *window = &life->run->window;
+    weir__event *room = &engine->windows.room;
+    weir_status status;
+    weir__host_queue(engine);
+    for (;;) {
+        weir__event_prepare(room);
+        status = weir__window_begin(window, limits, need->root_bytes, need->root_declared, root);
+        if (status != WEIR_EBUDGET || !may_wait(life, need))
+            break;
+        status = WEIR_ECANCEL;
+        /* RU4 as well, though the run has not begun. */
+        if (load_seq_cst(&engine->cancels) != life->epoch)
+            break;
+        weir__event_wait(room, WEIR_NO_DEADLINE);
+    }
+    weir__event_withdraw(room);
+    weir__host_leave_queue(engine);
+    return status;
+}
+
+static weir_status begin_window(const weir__life *life, const weir__need *need,
+                                const weir__limits *limits, void **root)
+{
+    weir_status status = WEIR_EBUDGET;
+    if (!life->hosted || load_relaxed(&life->run->engine->windows.waiting) == 0)
+        status = weir__window_begin(&life->run->window, limits, need->root_bytes,
+                                    need->root_declared, root);
+    if (status == WEIR_EBUDGET && may_wait(life, need))
+        status = wait_for_bytes(life, need, limits, root);
+    return status;
+}
+
 static void limit_root(const weir__life *life, weir__limits *limits)
 {
     if (limits->limit_bytes > life->run->engine->budget.limit)
@@ -166,8 +217,7 @@ weir_status weir__life_begin(weir__life *life, const weir__need *need)
     if (status != WEIR_OK)
         return status;
     void *root;
-    status =
-        weir__window_begin(&run->window, &limits, need->root_bytes, need->root_declared, &root);
+    status = begin_window(life, need, &limits, &root);
     if (status != WEIR_OK)
         return refuse(limits.parent, need, status);
     life->root = root;
@@ -381,8 +431,11 @@ void weir__life_close(weir__life *life)
         return;
     if (life->begun)
         (void)!finish(life, &ignored);
-    if (life->reserved_bytes > 0)
-        weir__budget_release(&life->run->engine->budget, life->reserved_bytes);
+    if (life->reserved_bytes > 0) {
+        weir_engine *engine = life->run->engine;
+        store_relaxed(&engine->host->chores_bytes, 0);
+        weir__windows_release(&engine->windows, &engine->budget, life->reserved_bytes);
+    }
     life->reserved_bytes = 0;
     release_record(life);
     life->run = NULL;

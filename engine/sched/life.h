@@ -38,6 +38,7 @@ typedef struct weir__life {
     size_t max_in_flight;       /* and parts for others at a time; 0 with one worker */
     bool hosted;                /* it is a root in the engine's own region, */
     const weir__chores *chores; /* with chores, which workers try; or NULL: all work is in items */
+    unsigned epoch;             /* cancels of the engine before it was opened */
     bool begun;                 /* and not ended */
     void *root;                 /* the first item's memory, until it ends; NULL: it has none */
     uint64_t root_declared;     /* bytes declared with that */

@@ -143,6 +143,14 @@ bool weir__windows_reserve(weir__windows *all, weir__budget *budget, uint64_t by
     return granted;
 }
 
+void weir__windows_release(weir__windows *all, weir__budget *budget, uint64_t bytes)
+{
+    pthread_mutex_lock(&all->lock);
+    weir__budget_release(budget, bytes);
+    pthread_mutex_unlock(&all->lock);
+    weir__windows_tell(all);
+}
+
 /* ---- open, close ---- */
 
 weir_status weir__window_open(weir__window *window, weir__windows *all)
@@ -325,6 +333,7 @@ void weir__window_end(weir__window *window, void *root, uint64_t root_declared)
                      held_before(window, bytes, kept)); /* no scratch is missing */
     WEIR_ASSERT_SLOW(weir__window_is_valid(window));
     unlock_alone(window);
+    weir__windows_tell(window->all);
 }
 
 static weir_status admit(weir__window *window, uint64_t bytes, uint64_t declared,
@@ -349,6 +358,8 @@ static weir_status admit(weir__window *window, uint64_t bytes, uint64_t declared
 void *weir__window_admit(weir__window *window, uint64_t bytes, uint64_t declared)
 {
     weir__block *block = NULL;
+    if (load_relaxed(&window->all->waiting) > 0)
+        return NULL;
     weir_status status = admit(window, bytes, declared, &block);
     if (status == WEIR_EBUSY && has_free_blocks(window->all)) {
         begin_need(window->all);
@@ -366,6 +377,7 @@ void weir__window_complete(weir__window *window, void *block, uint64_t declared)
     return_block(window, weir__block_of(block), declared);
     WEIR_ASSERT_SLOW(weir__window_is_valid(window));
     pthread_mutex_unlock(&window->lock);
+    weir__windows_tell(window->all);
 }
 
 void *weir__window_acquire_scratch(weir__window *window)

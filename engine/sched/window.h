@@ -31,6 +31,7 @@
 #include "base/base.h"
 #include "sched/block.h"
 #include "sched/budget.h"
+#include "sched/event.h"
 #include "weir/status.h"
 
 /* Bytes that a block of `bytes` really takes, its header included. */
@@ -44,6 +45,8 @@ typedef struct weir__windows {
     atomic_uint in_need;  /* who has been refused bytes and asks again: nothing is kept meanwhile */
     pthread_mutex_t lock; /* of the list; taken before a window's */
     weir__window *first;
+    atomic_uint waiting; /* runs that wait for bytes to begin with: nothing is admitted meanwhile */
+    weir__event room;    /* where the first of them sleeps */
 } weir__windows;
 
 /* Invariant (weir__window_is_valid), under the lock:
@@ -91,9 +94,17 @@ typedef struct weir__limits {
 void weir__windows_open(weir__windows *all, weir__budget *budget);
 /* All windows must be closed. */
 void weir__windows_close(weir__windows *all);
-/* Reserves bytes that are no window's; free blocks give way. */
+/* Reserves bytes that are no window's; free blocks give way. And back. */
 bool weir__windows_reserve(weir__windows *all, weir__budget *budget,
                            uint64_t bytes) WEIR_MUST_CHECK;
+void weir__windows_release(weir__windows *all, weir__budget *budget, uint64_t bytes);
+/* There may be bytes again. Whoever waits for some has looked under the locks under which they came back,
+ * and sleeps, or looks later. */
+static inline void weir__windows_tell(weir__windows *all)
+{
+    if (WEIR_UNLIKELY(load_relaxed(&all->waiting) > 0))
+        weir__event_notify(&all->room);
+}
 
 weir_status weir__window_open(weir__window *window, weir__windows *all) WEIR_MUST_CHECK;
 void weir__window_close(weir__window *window);

@@ -217,6 +217,8 @@ WEIR_API weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_
  *           left. No op may wait for a thread that starts a run on the op's engine.
  * Beside a stream: while a stream is open on the engine, its workers run this as well, and the calling
  *           thread sleeps; so may several threads do at once. A worker goes where the fewest are.
+ *           Where max_bytes has no room for it now, but will have when other runs have ended, it waits,
+ *           in the order of arrival.
  * Threads:  any; else one run at a time per engine, nested ones aside. Inside a parallel region of the
  *           caller's, where OpenMP gives no threads, it runs in place with one worker. With LLVM's OpenMP 19, a
  *           thread that has run an engine should live as long as others do: that runtime may abort

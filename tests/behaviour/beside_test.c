@@ -1,6 +1,8 @@
 /* Runs beside a stream on one engine, by other threads than the stream's. */
 #include "stream_support.h"
 
+#include "sched/host.h" /* how many runs wait for bytes */
+
 enum { MOST_RUNNERS = 8 };
 
 /* A stream of numbers without end through a stage that changes them, on an engine of so many workers. */
@@ -371,6 +373,147 @@ static void a_run_that_an_op_of_the_same_engine_waits_for_elsewhere_is_refused(v
     weir_engine_close(c.first);
 }
 
+/* ---- max_bytes ---- */
+
+enum { BIG = 1 << 20 };
+
+/* A leaf that holds BIG bytes, as its layer declares. */
+static weir_layer big_layer(void)
+{
+    return (weir_layer){.name = "big", .leaf = wait_in_leaf, .held_bytes = BIG};
+}
+
+typedef struct big_run {
+    beside *b;
+    gated *at;
+    weir_status status;
+    atomic_uint_least64_t *order;
+    uint64_t ended_as;
+} big_run;
+
+static void *run_big(void *argument)
+{
+    big_run *r = argument;
+    const weir_layer layer = big_layer();
+    weir_plan *plan;
+    r->status = weir_plan_compile(&layer, &plan);
+    if (r->status != WEIR_OK)
+        return NULL;
+    r->status = weir_run(r->b->engine, plan, r->at, NULL, NULL);
+    r->ended_as = atomic_fetch_add(r->order, 1);
+    weir_plan_free(plan);
+    return NULL;
+}
+
+static uint64_t big_bytes(void)
+{
+    const weir_layer layer = big_layer();
+    weir_plan *plan = compile(&layer);
+    const uint64_t bytes = weir_plan_serial_bytes(plan);
+    weir_plan_free(plan);
+    return bytes;
+}
+
+static uint64_t bytes_of_the_stream(void)
+{
+    beside b = {.engine = open_engine(1, 0, 0)};
+    begin_stream(&b, 1);
+    const uint64_t bytes = weir_stream_certified_bytes(b.s);
+    assert_ok(weir_stream_close(b.s));
+    weir_engine_close(b.engine);
+    return bytes;
+}
+
+/* Until so many runs wait for bytes. */
+static void wait_for_waiting(weir_engine *engine, unsigned runs)
+{
+    while (atomic_load(&engine->windows.waiting) < runs)
+        nap(100);
+}
+
+static void runs_beside_a_stream_wait_for_bytes_in_the_order_in_which_they_came(void **state)
+{
+    enum { RUNS = 4 };
+    const uint64_t bytes = bytes_of_the_stream() + big_bytes() + 1;
+    (void)state;
+    for (unsigned workers = 1; workers <= 3; workers++) {
+        beside b = {.engine = open_engine(workers, 0, bytes)};
+        atomic_uint_least64_t order = 0;
+        gated at[RUNS];
+        big_run of[RUNS];
+        pthread_t thread[RUNS];
+        begin_stream(&b, UINT64_MAX);
+        for (unsigned i = 0; i < RUNS; i++) {
+            at[i] = (gated){.b = &b};
+            of[i] = (big_run){.b = &b, .at = &at[i], .order = &order};
+            start(&thread[i], run_big, &of[i]);
+            if (i == 0)
+                assert_true(reaches(&at[0].g.waiting, 1));
+            wait_for_waiting(b.engine, i);
+        }
+        for (unsigned i = 0; i < RUNS; i++) {
+            assert_true(reaches(&at[i].g.waiting, 1));
+            for (unsigned k = i + 1; k < RUNS; k++)
+                assert_int_equal(atomic_load(&at[k].g.waiting), 0);
+            atomic_store(&at[i].g.open, true);
+        }
+        for (unsigned i = 0; i < RUNS; i++) {
+            pthread_join(thread[i], NULL);
+            assert_status(WEIR_OK, of[i].status);
+        }
+        take_numbers(&b, 100);
+        assert_ok(weir_stream_close(b.s));
+        weir_engine_close(b.engine);
+    }
+}
+
+static void a_cancel_reaches_runs_that_wait_for_bytes(void **state)
+{
+    const uint64_t bytes = bytes_of_the_stream() + big_bytes() + 1;
+    (void)state;
+    beside b = {.engine = open_engine(2, 0, bytes)};
+    atomic_uint_least64_t order = 0;
+    gated at[3];
+    big_run of[3];
+    pthread_t thread[3];
+    begin_stream(&b, UINT64_MAX);
+    for (unsigned i = 0; i < 3; i++) {
+        at[i] = (gated){.b = &b};
+        of[i] = (big_run){.b = &b, .at = &at[i], .order = &order};
+        start(&thread[i], run_big, &of[i]);
+        if (i == 0)
+            assert_true(reaches(&at[0].g.waiting, 1));
+        wait_for_waiting(b.engine, i);
+    }
+    weir_engine_cancel(b.engine);
+    for (unsigned i = 1; i < 3; i++) { /* while the first is at its gate still */
+        pthread_join(thread[i], NULL);
+        assert_int_equal(of[i].status, WEIR_ECANCEL);
+        assert_int_equal(atomic_load(&at[i].g.waiting), 0);
+    }
+    atomic_store(&at[0].g.open, true);
+    pthread_join(thread[0], NULL);
+    assert_int_equal(of[0].status, WEIR_ECANCEL);
+    assert_status(WEIR_ECANCEL, weir_stream_close(b.s));
+    weir_engine_close(b.engine);
+}
+
+static void a_run_that_never_fits_beside_the_stream_is_refused_at_once(void **state)
+{
+    const weir_layer layer = big_layer();
+    weir_plan *plan = compile(&layer);
+    (void)state;
+    beside b = {.engine = open_engine(2, 0, big_bytes() + 10)};
+    gated r = {.b = &b, .g = {.open = true}};
+    begin_stream(&b, UINT64_MAX);
+    assert_status(WEIR_EBUDGET, weir_run(b.engine, plan, &r, NULL, NULL));
+    assert_contains(weir_last_error()->text, "max_bytes leaves");
+    assert_ok(weir_stream_close(b.s));
+    assert_ok(weir_run(b.engine, plan, &r, NULL, NULL));
+    weir_plan_free(plan);
+    weir_engine_close(b.engine);
+}
+
 /* ---- many ---- */
 
 static void streams_and_runs_that_come_and_go_lose_nothing(void **state)
@@ -410,6 +553,9 @@ int main(void)
         cmocka_unit_test(what_needs_the_engine_for_itself_is_refused),
         cmocka_unit_test(an_op_beside_a_stream_cannot_close_it),
         cmocka_unit_test(a_run_that_an_op_of_the_same_engine_waits_for_elsewhere_is_refused),
+        cmocka_unit_test(runs_beside_a_stream_wait_for_bytes_in_the_order_in_which_they_came),
+        cmocka_unit_test(a_cancel_reaches_runs_that_wait_for_bytes),
+        cmocka_unit_test(a_run_that_never_fits_beside_the_stream_is_refused_at_once),
         cmocka_unit_test(streams_and_runs_that_come_and_go_lose_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
