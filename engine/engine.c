@@ -78,6 +78,7 @@ weir_status weir_engine_open(const weir_engine_options *options, weir_engine **e
     weir__budget_open(&opened->budget, NULL,
                       resolved.max_bytes == 0 ? WEIR_NO_LIMIT : resolved.max_bytes);
     weir__windows_open(&opened->windows, &opened->budget);
+    weir__watch_open(&opened->watch, &opened->mail);
     if (pthread_mutex_init(&opened->stats_lock, NULL) != 0 ||
         weir__run_open(&opened->root, opened, &opened->windows, &opened->mail, &opened->cancels) !=
             WEIR_OK) {
@@ -116,6 +117,7 @@ void weir_engine_close(weir_engine *engine)
     weir__team_close(&engine->team); /* which knows how many workers there are */
     weir__windows_close(&engine->windows);
     weir__budget_close(&engine->budget);
+    weir__watch_close(&engine->watch);
     weir__mail_close(&engine->mail);
     pthread_mutex_destroy(&engine->stats_lock);
     weir__memory_free(engine->workers);
@@ -223,7 +225,7 @@ void weir__engine_release(weir_engine *engine)
 void weir__engine_reset_workers(weir_engine *engine)
 {
     for (unsigned i = 0; i < engine->team.workers; i++)
-        weir__worker_begin(&engine->workers[i], engine, &engine->mail, i, engine->watch_ns);
+        weir__worker_begin(&engine->workers[i], engine, &engine->watch, i, engine->watch_ns);
 }
 
 weir__run *weir__engine_make_record(weir_engine *engine)

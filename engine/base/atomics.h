@@ -55,6 +55,9 @@
 #define cas_release(object, expected, value)                                                       \
     atomic_compare_exchange_strong_explicit(object, expected, value, memory_order_release,         \
                                             memory_order_relaxed)
+#define cas_seq_cst(object, expected, value)                                                       \
+    atomic_compare_exchange_strong_explicit(object, expected, value, memory_order_seq_cst,         \
+                                            memory_order_relaxed)
 
 /* May fail without cause: only in loops. */
 #define cas_weak_relaxed(object, expected, value)                                                  \

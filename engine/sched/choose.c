@@ -143,9 +143,10 @@ static bool is_interrupted(const turn *t)
 static void serve(void *argument)
 {
     turn *t = argument;
-    do
+    do {
+        (void)weir__worker_look(t->worker);
         t->nothing = !t->chores->try(t->chores->of);
-    while (!t->nothing && !is_interrupted(t));
+    } while (!t->nothing && !is_interrupted(t));
 }
 
 /* False: there was nothing to do. */

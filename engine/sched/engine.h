@@ -11,6 +11,7 @@
 #include "sched/mail.h"
 #include "sched/run.h"
 #include "sched/team.h"
+#include "sched/watch.h"
 #include "sched/worker.h"
 #include "weir/engine.h"
 
@@ -27,6 +28,7 @@ struct weir_engine {
     atomic_uint cancels; /* so many calls of weir_engine_cancel() */
 
     weir__mail mail;
+    weir__watch watch;
     weir__run root; /* the root run that has the engine, or the one with chores */
     struct weir__host *host;
 

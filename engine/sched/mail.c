@@ -13,6 +13,7 @@ weir_status weir__mail_open(weir__mail *mail, unsigned workers)
     WEIR_ASSERT(workers > 0 && mail->box == NULL);
     mail->box = weir__memory_alloc_zero(workers * sizeof *mail->box);
     mail->boxes = workers;
+    store_relaxed(&mail->due_ns, WEIR_NO_DEADLINE);
     return mail->box != NULL ? WEIR_OK : WEIR_ENOMEM;
 }
 
@@ -42,8 +43,11 @@ void weir__mail_set_team(weir__mail *mail, unsigned team)
         store_relaxed(&mail->box[i].content, 0);
     store_relaxed(&mail->team, team);
     weir__mail_count(mail, 1 - (int)team);
-    if (team == 1)
-        weir__mail_acknowledge(mail, 0); /* nobody will want work of it */
+    if (team == 1) {
+        weir__mail_acknowledge(mail, 0);   /* nobody will want work of it, */
+        if (weir__mail_has_deadline(mail)) /* but it may be to look at the clock */
+            weir__mail_ask(mail, 0);
+    }
     WEIR_ASSERT_SLOW(weir__mail_is_valid(mail));
 }
 
@@ -132,6 +136,12 @@ void weir__mail_ask_others(weir__mail *mail, unsigned worker)
         weir__mail_ask(mail, i);
 }
 
+void weir__mail_ask_all(weir__mail *mail)
+{
+    for (unsigned i = 0; i < mail->boxes; i++)
+        weir__mail_ask(mail, i);
+}
+
 void weir__mail_ask_in_turn(weir__mail *mail, unsigned worker, uint64_t now_ns)
 {
     uint64_t asked = load_relaxed(&mail->asked);
@@ -189,9 +199,22 @@ void weir__mail_announce(weir__mail *mail, unsigned worker, weir__number wanted)
 void weir__mail_park(weir__mail *mail, unsigned worker)
 {
     weir__box *box = &mail->box[worker];
+    const bool watches = load_relaxed(&mail->watch) == worker + 1; /* as long as it sleeps */
     unsigned read;
-    while (read = weir__bell_read(&box->bell), is_mark(load_relaxed(&box->content)))
-        weir__bell_wait(&box->bell, read, WEIR_NO_DEADLINE);
+    while (read = weir__bell_read(&box->bell), is_mark(load_relaxed(&box->content))) {
+        /* W2 as well: seq_cst. */
+        const uint64_t until = watches ? load_seq_cst(&mail->due_ns) : WEIR_NO_DEADLINE;
+        if (until != WEIR_NO_DEADLINE && weir__now_ns() >= until)
+            return;
+        weir__bell_wait(&box->bell, read, until);
+    }
+}
+
+void weir__mail_ring(weir__mail *mail, unsigned worker)
+{
+    /* M3 as well: after the change of what it sleeps for. */
+    if (is_mark(load_seq_cst(&mail->box[worker].content)))
+        weir__bell_ring(&mail->box[worker].bell);
 }
 
 /* A sleeper's mark is gone, which its count was raised for before. */
@@ -214,20 +237,27 @@ static bool wake_with(weir__mail *mail, weir__box *box, letter mark, letter cont
     return true;
 }
 
+static bool wake_for(weir__mail *mail, weir__box *box, weir__number number)
+{
+    /* M3 as well. */
+    const letter l = load_seq_cst(&box->content);
+    return is_mark(l) && is_wanted(mail, number_in(l), number) && wake_with(mail, box, l, 0);
+}
+
 /* Has one sleeper look that wants what belongs to the run with this number: the first from this
- * worker's box on. */
+ * worker's box on, but rather one that has not got the watch. */
 static void wake_one_for(weir__mail *mail, unsigned from, weir__number number)
 {
+    const unsigned last = load_relaxed(&mail->watch);
     unsigned i = from;
     if (!weir__mail_has_sleepers(mail))
         return;
-    do {
-        /* M3 as well. */
-        const letter l = load_seq_cst(&mail->box[i].content);
-        if (is_mark(l) && is_wanted(mail, number_in(l), number) &&
-            wake_with(mail, &mail->box[i], l, 0))
+    do
+        if (i + 1 != last && wake_for(mail, &mail->box[i], number))
             return;
-    } while ((i = after(mail, i)) != from);
+    while ((i = after(mail, i)) != from);
+    if (last != 0)
+        (void)wake_for(mail, &mail->box[last - 1], number);
 }
 
 void weir__mail_wake_one(weir__mail *mail)
@@ -235,13 +265,12 @@ void weir__mail_wake_one(weir__mail *mail)
     wake_one_for(mail, 0, 0);
 }
 
-void weir__mail_wake(weir__mail *mail, unsigned worker)
+bool weir__mail_wake(weir__mail *mail, unsigned worker)
 {
     weir__box *box = &mail->box[worker];
     /* M3 as well: after what the worker is to see. */
     const letter l = load_seq_cst(&box->content);
-    if (is_mark(l))
-        (void)wake_with(mail, box, l, 0);
+    return is_mark(l) && wake_with(mail, box, l, 0);
 }
 
 void weir__mail_wake_all(weir__mail *mail)
@@ -278,13 +307,14 @@ static bool give(weir__mail *mail, weir__box *box, letter l, bool to_sleeper)
     return cas_release(&box->content, &there, l);
 }
 
-/* To the first worker that wants it. */
+/* To the first worker that wants it; of sleepers, rather to one that has not got the watch. */
 static bool give_to_one(weir__mail *mail, unsigned worker, letter l, bool to_sleeper)
 {
+    const unsigned last = to_sleeper ? load_relaxed(&mail->watch) : 0;
     for (unsigned i = after(mail, worker); i != worker; i = after(mail, i))
-        if (give(mail, &mail->box[i], l, to_sleeper))
+        if (i + 1 != last && give(mail, &mail->box[i], l, to_sleeper))
             return true;
-    return false;
+    return last != 0 && last != worker + 1 && give(mail, &mail->box[last - 1], l, to_sleeper);
 }
 
 void weir__mail_post(weir__mail *mail, unsigned worker, weir__item *item)

@@ -56,9 +56,9 @@ static_assert(sizeof(weir__box) == WEIR_LINE, "who looks into a box looks at one
  *   a word says RUN, REQUEST or NOW;
  *   asleep >= 0, and at least the number of boxes with the mark: it is raised before the mark is put
  *   there, and lowered after that is gone;
- *   surplus >= -boxes;  team and searching <= boxes;  0 is no number that is taken.
+ *   surplus >= -boxes;  team, searching, watch <= boxes;  0 is no number that is taken.
  * At rest (weir__mail_is_at_rest), while no worker is in the team's run:
- *   a box holds nothing, or a request;  nothing is set aside;  nobody searches;
+ *   a box holds nothing, or a request;  nothing is set aside;  nobody searches, or has the watch;
  *   surplus = items in boxes or about to be, of which there are none now, + workers that were busy
  *   when they left - team: so -team <= surplus <= 0;
  *   each number that is taken has a parent that is taken, or 0, and from parent to parent one comes
@@ -71,6 +71,10 @@ typedef struct weir__mail {
     unsigned boxes;
     atomic_uint team; /* workers that came */
     alignas(WEIR_LINE) atomic_uint asleep;
+    /* The earliest deadline of weir__now_ns(), or WEIR_NO_DEADLINE; and which worker has the watch,
+     * plus 1, or 0: it sleeps no longer, and is the last to be woken otherwise (watch.h). */
+    alignas(WEIR_LINE) atomic_uint_least64_t due_ns;
+    atomic_uint watch;
     alignas(WEIR_LINE) atomic_int surplus;    /* below 0 somebody has nothing to do */
     alignas(WEIR_LINE) atomic_uint searching; /* workers that look into others' boxes */
     alignas(WEIR_LINE)
@@ -153,6 +157,7 @@ const int *weir__mail_signal(const weir__mail *mail, unsigned worker);
 /* The other worker is to look for work to hand out. */
 void weir__mail_ask(weir__mail *mail, unsigned other);
 void weir__mail_ask_others(weir__mail *mail, unsigned worker);
+void weir__mail_ask_all(weir__mail *mail);
 /* The same, if no worker has done so within the last WEIR_ASK_GAP_NS: busy workers, who know how many
  * are missing, are not told so by each. */
 void weir__mail_ask_in_turn(weir__mail *mail, unsigned worker, uint64_t now_ns);
@@ -168,13 +173,23 @@ void weir__mail_acknowledge(weir__mail *mail, unsigned worker);
 /* The worker, whose box is empty, is about to sleep, wanting such items. It must look once more for
  * all that it waits for, and then park or withdraw. */
 void weir__mail_announce(weir__mail *mail, unsigned worker, weir__number wanted);
-/* Sleeps until somebody has taken the mark out of this worker's box. */
+/* Sleeps until somebody has taken the mark out of this worker's box, or, if it has the watch, until
+ * the deadline. */
 void weir__mail_park(weir__mail *mail, unsigned worker);
+/* The deadline is an earlier one: if this worker has the watch and sleeps, it is to know. */
+void weir__mail_ring(weir__mail *mail, unsigned worker);
+/* Is there a deadline? After weir__mail_acknowledge() a worker sees those that were set before, or
+ * its word is written again. */
+static inline bool weir__mail_has_deadline(const weir__mail *mail)
+{
+    /* W2 as well: seq_cst. */
+    return load_seq_cst(&mail->due_ns) != WEIR_NO_DEADLINE;
+}
 /* Wakes one sleeper that wants any items, if there is one, to look. */
 void weir__mail_wake_one(weir__mail *mail);
 void weir__mail_wake_all(weir__mail *mail);
-/* Has this worker look, if it sleeps. */
-void weir__mail_wake(weir__mail *mail, unsigned worker);
+/* Has this worker look, if it sleeps; false: it does not. */
+bool weir__mail_wake(weir__mail *mail, unsigned worker);
 /* Sleepers cannot ask: a worker that finds some must look by itself whether they are needed. After
  * weir__mail_acknowledge() it sees those who fell asleep before, and who falls asleep later asks. */
 bool weir__mail_has_sleepers(const weir__mail *mail);

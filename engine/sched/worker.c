@@ -1,10 +1,11 @@
 /* The loop of a worker; see worker.h.
  *
  * Without work it searches: its request stands in its box, it looks into all boxes, and asks the
- * others every WEIR_ASK_NS; where enough do so already, it watches its own box.  A worker whose last
- * items were over in no time rests before it asks, and longer each time: until then it counts as busy.
- * After a while it sleeps: waking it costs some microseconds, and at the end of a run tens of them, so
- * that is for runs in which it has nothing to do for long. */
+ * others every WEIR_ASK_NS; where enough do so already, it watches its own box.  A worker whose
+ * last items were over in no time rests before it asks, and longer each time: until then it counts
+ * as busy. After a while it sleeps: waking it costs some microseconds, and at the end of a run tens
+ * of them, so that is for runs in which it has nothing to do for long.  One worker without work
+ * keeps the deadlines, searching or asleep (watch.h). */
 #include "sched/worker.h"
 
 #include <sched.h>
@@ -12,12 +13,13 @@
 #include "sched/tuning.h"
 #include "trace/point.h"
 
-void weir__worker_begin(weir__worker *worker, struct weir_engine *engine, weir__mail *mail,
+void weir__worker_begin(weir__worker *worker, struct weir_engine *engine, weir__watch *watch,
                         unsigned index, uint64_t watch_ns)
 {
     struct weir__run *spare = worker->spare;
     *worker = (weir__worker){.engine = engine,
-                             .mail = mail,
+                             .mail = watch->mail,
+                             .watch = watch,
                              .index = index,
                              .watch_ns = watch_ns,
                              .chunk = {.n = 1, .most = WEIR_CHUNK_MOST},
@@ -33,19 +35,27 @@ void weir__worker_post(weir__worker *worker, weir__item *item)
     weir__mail_post(worker->mail, worker->index, item);
 }
 
+/* Others are to keep the deadlines now. */
+static void becomes_busy(weir__worker *worker)
+{
+    if (!worker->busy)
+        weir__watch_leave(worker->mail, worker->index);
+    worker->busy = true;
+}
+
 /* The item counted until now. */
 void weir__worker_began_item(weir__worker *worker)
 {
     if (worker->busy)
         weir__mail_count(worker->mail, -1);
-    worker->busy = true;
+    becomes_busy(worker);
 }
 
 void weir__worker_goes_on(weir__worker *worker)
 {
     if (!worker->busy)
         weir__mail_count(worker->mail, +1);
-    worker->busy = true;
+    becomes_busy(worker);
 }
 
 static void has_nothing(weir__worker *worker)
@@ -53,6 +63,25 @@ static void has_nothing(weir__worker *worker)
     if (worker->busy)
         weir__mail_count(worker->mail, -1);
     worker->busy = false;
+}
+
+/* ---- deadlines ---- */
+
+/* Settles what is due; false: nothing is. */
+static bool settle(weir__worker *worker)
+{
+    return WEIR_UNLIKELY(weir__mail_has_deadline(worker->mail)) &&
+           weir__watch_settle(worker->watch, worker->index, worker, weir__now_ns());
+}
+
+bool weir__worker_keep_watch(weir__worker *worker)
+{
+    if (settle(worker))
+        weir__watch_leave(worker->mail, worker->index);
+    if (weir__watch_is_kept(worker->mail))
+        return false;
+    weir__mail_ask(worker->mail, worker->index);
+    return true;
 }
 
 /* ---- searching ---- */
@@ -112,7 +141,15 @@ static weir__item *look_until(weir__worker *worker, const news *n, bool searches
     return item;
 }
 
-/* Searches for so long. The request is withdrawn afterwards. */
+/* Is this worker to settle something before it searches on? One that waits for parts goes on with
+ * its item, or looks for others, so soon that it leaves that. */
+static bool is_due(const weir__worker *worker, const news *n, uint64_t now)
+{
+    return n->parts == NULL && weir__watch_take(worker->mail, worker->index) &&
+           load_relaxed(&worker->mail->due_ns) <= now;
+}
+
+/* Searches for so long, or until a deadline. The request is withdrawn afterwards. */
 static weir__item *search(weir__worker *worker, const news *n, uint64_t for_ns)
 {
     uint64_t now = weir__now_ns();
@@ -120,7 +157,7 @@ static weir__item *search(weir__worker *worker, const news *n, uint64_t for_ns)
     const uint64_t until = now + rest + for_ns;
     bool searches = false;
     weir__item *item = look_until(worker, n, true, now += rest);
-    while (item == NULL && now < until && !is_enough(worker, n)) {
+    while (item == NULL && now < until && !is_enough(worker, n) && !is_due(worker, n, now)) {
         weir__mail_request(worker->mail, worker->index, worker->wanted);
         has_nothing(worker);
         searches = searches || weir__mail_try_search(worker->mail);
@@ -143,7 +180,8 @@ weir__item *weir__worker_watch(weir__worker *worker, const uint32_t *parts)
 
 /* ---- the loop ---- */
 
-/* Sleeps until it is woken, unless there is an item, which is returned, or what it waits for. */
+/* Sleeps until it is woken, or until a deadline that it keeps, unless there is an item, which is
+ * returned, or what it waits for. */
 static weir__item *sleep_for_item(weir__worker *worker, const news *n)
 {
     weir__mail *mail = worker->mail;
@@ -160,18 +198,19 @@ static weir__item *sleep_for_item(weir__worker *worker, const news *n)
         weir__mail_ask_others(mail, worker->index); /* the last time: a sleeper cannot */
         if (n->choice != NULL)
             n->choice->rest(worker);
+        (void)weir__watch_take(mail, worker->index); /* or another has it, or nobody need */
         weir__mail_park(mail, worker->index);
     }
     return weir__mail_withdraw(mail, worker->index, worker->wanted);
 }
 
-/* An item, or what it waits for; or it has been woken to look. */
+/* An item, or what it waits for; or it has been woken to look, or was to settle something. */
 static weir__item *wait_for_item(weir__worker *worker, const news *n)
 {
     if (n->choice != NULL)
         n->choice->found_none(worker);
     weir__item *item = search(worker, n, worker->watch_ns);
-    return item != NULL ? item : sleep_for_item(worker, n);
+    return item != NULL || settle(worker) ? item : sleep_for_item(worker, n);
 }
 
 /* The next item, or NULL once what it waits for has come. */
@@ -198,4 +237,6 @@ void weir__worker_work(weir__worker *worker, weir__item *item, const atomic_bool
         while (item != NULL)
             item = item->run(worker, item);
     while ((item = find(worker, &n)) != NULL);
+    if (!worker->busy && n.done == NULL) /* an op that has waited is busy at once */
+        weir__watch_leave(worker->mail, worker->index);
 }

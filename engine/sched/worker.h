@@ -12,6 +12,7 @@
 #include "sched/grain.h"
 #include "sched/item.h"
 #include "sched/mail.h"
+#include "sched/watch.h"
 
 struct weir__run;
 struct weir_engine;
@@ -49,6 +50,7 @@ typedef struct weir__counts {
 typedef struct weir__worker {
     /* As the team's run has set it up. */
     alignas(WEIR_LINE) weir__mail *mail;
+    weir__watch *watch; /* of that mail */
     struct weir_engine *engine;
     unsigned index;    /* in the team: whose box it has */
     uint64_t watch_ns; /* how long it searches before it sleeps; 0: it must not keep a core */
@@ -75,7 +77,7 @@ typedef struct weir__worker {
 } weir__worker;
 
 /* A worker as it is at the start of a team's run; its spare records stay. */
-void weir__worker_begin(weir__worker *worker, struct weir_engine *engine, weir__mail *mail,
+void weir__worker_begin(weir__worker *worker, struct weir_engine *engine, weir__watch *watch,
                         unsigned index, uint64_t watch_ns);
 /* Runs the item, and then others, until `done`, or without one until the team is to leave.
  * Threads: the worker's own. */
@@ -86,6 +88,15 @@ void weir__worker_post(weir__worker *worker, weir__item *item);
 /* The worker has begun an item that was posted, or goes on with work that it had: it is busy. */
 void weir__worker_began_item(weir__worker *worker);
 void weir__worker_goes_on(weir__worker *worker);
+
+/* For a busy worker's look at its clock; the worker has acknowledged its word before. Settles what
+ * is due, where no worker without work keeps the deadlines. True: then looks are to go on, and its
+ * word has been written again. */
+bool weir__worker_keep_watch(weir__worker *worker);
+static inline bool weir__worker_look(weir__worker *worker)
+{
+    return WEIR_UNLIKELY(weir__mail_has_deadline(worker->mail)) && weir__worker_keep_watch(worker);
+}
 
 /* For an item that waits for others: searches for a while, until there is an item, which is
  * returned, or *parts is 0.  NULL: there is none. */

@@ -14,6 +14,9 @@
     X(MAIL_ANNOUNCED)   /* a worker is announced as asleep, and looks once more */                 \
     X(MAIL_WOKEN)       /* a mark is taken away, and the bell not rung */                          \
     X(MAIL_SEEN)        /* an item is seen in a box, and not taken */                              \
+    X(WATCH_SET)        /* a deadline is set, and nobody has been told */                          \
+    X(WATCH_SETTLED)    /* what was due is settled, and the next deadline not set */               \
+    X(WATCH_LEFT)       /* a worker has given up the watch, and nobody else knows */               \
     X(STOP_TELLING)     /* a run is stopped, and a worker does not know */                         \
     X(RUN_FINISHING)    /* a run is done, and its starter does not know */                         \
     X(CHORES_TAKEN_UP)  /* a worker takes chores up, and looks whether they are still there */     \

@@ -50,12 +50,13 @@ typedef struct weir_error {
 
 #define __builtin_ia32_pause() ((void)0)
 
-/* No time passes. */
-int clock_gettime(clockid_t clock, struct timespec *t)
+/* No time passes. The engine's own function has a record on its stack, whose end a checker sees as
+ * that of the next one in the same place. */
+#define weir__now_ns weir__now_ns_of_the_system
+#include "base/base.h"
+#undef weir__now_ns
+static inline uint64_t weir__now_ns(void)
 {
-    (void)clock;
-    t->tv_sec = 0;
-    t->tv_nsec = 0;
     return 0;
 }
 

@@ -15,6 +15,7 @@ enum { MOST = 256 };
 
 typedef struct hall {
     weir__mail mail;
+    weir__watch watch;
     weir__worker workers[MOST];
     pthread_t threads[MOST];
     unsigned count;
@@ -50,10 +51,11 @@ static hall *open_hall(unsigned count, uint64_t watch_ns)
     memset(h, 0, sizeof *h);
     h->count = count;
     assert_int_equal(weir__mail_open(&h->mail, count), WEIR_OK);
+    weir__watch_open(&h->watch, &h->mail);
     weir__mail_begin(&h->mail);
     weir__mail_set_team(&h->mail, count);
     for (unsigned i = 0; i < count; i++) {
-        weir__worker_begin(&h->workers[i], NULL, &h->mail, i, watch_ns);
+        weir__worker_begin(&h->workers[i], NULL, &h->watch, i, watch_ns);
         h->workers[i].polite = true; /* there are fewer cores */
     }
     h->workers[0].busy = true;
@@ -68,6 +70,7 @@ static void close_hall(hall *h)
     weir__mail_wake_all(&h->mail);
     for (unsigned i = 1; i < h->count; i++)
         pthread_join(h->threads[i], NULL);
+    weir__watch_close(&h->watch);
     weir__mail_close(&h->mail);
     free(h);
 }

@@ -25,6 +25,7 @@ static weir__item *count_item(weir__worker *worker, weir__item *item)
 
 typedef struct pair {
     weir__mail mail;
+    weir__watch watch;
     weir__worker worker;
     atomic_bool done; /* the run that the worker waits for */
     weir__item *passed_on;
@@ -47,9 +48,10 @@ static void wait_with_a_stranger_in_the_box(uint64_t watch_ns)
     pair p = {.passed_on = NULL};
     pthread_t other;
     assert_int_equal(weir__mail_open(&p.mail, WORKERS), WEIR_OK);
+    weir__watch_open(&p.watch, &p.mail);
     weir__mail_begin(&p.mail);
     weir__mail_set_team(&p.mail, 1); /* so that nobody requests it */
-    weir__worker_begin(&p.worker, NULL, &p.mail, WAITING, watch_ns);
+    weir__worker_begin(&p.worker, NULL, &p.watch, WAITING, watch_ns);
     const weir__number around = weir__mail_number_acquire(&p.mail, 0),
                        waited = weir__mail_number_acquire(&p.mail, around);
     stranger = (weir__item){.run = count_item, .number = around};
@@ -62,6 +64,7 @@ static void wait_with_a_stranger_in_the_box(uint64_t watch_ns)
     assert_int_equal(atomic_load(&run_by_waiting), 0);
     assert_ptr_equal(p.passed_on, &stranger);
     assert_false(weir__mail_has_sleepers(&p.mail));
+    weir__watch_close(&p.watch);
     weir__mail_close(&p.mail);
     assert_int_equal(weir__testing_live_blocks(), 0);
 }
