@@ -92,8 +92,8 @@ static void the_time_without_work_is_that_of_the_workers_which_had_none(void **s
     weir_plan *plan = compile(&top);
     (void)state;
     (void)run_list(2, 0, (size_t)weir_plan_serial_bytes(plan), &s);
-    assert_true((double)s.idle_ns >= (double)LEAF_NS * LEAVES); /* that one slept longer */
-    assert_true((double)s.idle_ns <= 1e9 * s.seconds * 2 - (double)LEAF_NS * LEAVES);
+    assert_true((double)s.idle_ns >= (double)LEAF_NS * (int)LEAVES); /* that one slept longer */
+    assert_true((double)s.idle_ns <= 1e9 * s.seconds * 2 - (double)LEAF_NS * (int)LEAVES);
     (void)run_list(1, 0, 0, &s);
     assert_true(s.idle_ns == 0 && s.denied_bytes == 0 && s.denied_permits == 0);
     weir_plan_free(plan);
