@@ -108,7 +108,6 @@ static bool cut(weir_branch *b, weir__frame *f, uint32_t n, bool next_ones)
     b->loop.branches -= n;
     b->worker->counts.promotions++;
     weir__life_share(b->worker, &part->item);
-    WEIR_ASSERT_SLOW(weir__stack_is_valid(b));
     return true;
 }
 
@@ -134,14 +133,15 @@ static void note_denial(weir_branch *b)
         b->worker->counts.denied_permits++;
 }
 
-/* Hands out what may be handed out; true if that was anything. */
-static bool hand_out(weir_branch *b, weir__frame *top)
+/* Hands out what may be handed out, of the frames below `top` and, if `of_top`, of that one; true if that
+ * was anything. */
+static bool hand_out(weir_branch *b, weir__frame *top, bool of_top)
 {
     bool any = false;
     while (may_hand_out(b)) {
         uint32_t n;
         weir__frame *f = next_to_cut(b, top, &n);
-        if (f == NULL || !note_cut(b, f))
+        if (f == NULL || (f == top && !of_top) || !note_cut(b, f))
             return any;
         if (!cut(b, f, n, f == top && !b->worker->keeps_near)) {
             note_denial(b);
@@ -153,6 +153,32 @@ static bool hand_out(weir_branch *b, weir__frame *top)
     if (!weir__window_has_permit(b->window))
         note_denial(b);
     return any;
+}
+
+/* The lowest frame whose next child the loop may have in a register, while one of its ops runs: the topmost,
+ * or, where that is recursive, the first one of its layer. */
+static weir__frame *lowest_in_hand(weir_branch *b)
+{
+    const weir__frame *base = &b->part->view;
+    weir__frame *f = b->loop.frame;
+    while (f != base && f->layer->recursive && f->parent->layer == f->layer)
+        f = f->parent;
+    return f;
+}
+
+/* The same from the branches whose ops wait for the run of this one, on this thread. */
+static bool hand_out_around(const weir_branch *b)
+{
+    for (weir_branch *around = b->before.branch; around != NULL; around = around->before.branch) {
+        if (around->part == NULL) /* its op gathers, and it has nothing else */
+            continue;
+        const int has_older = around->loop.has_older;
+        const bool any = hand_out(around, lowest_in_hand(around), false);
+        around->loop.has_older = has_older; /* frames above that one may have children remaining */
+        if (any)
+            return true;
+    }
+    return false;
 }
 
 /* A request was handled, and nothing could be handed out: some of the next polls go by one, twice
@@ -182,7 +208,8 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
     const uint64_t now = weir__now_ns(), since_fired_ns = now - b->fired_at_ns;
     b->fired_at_ns = now;
     weir__credit_earn(b->purse, b->worker, now);
-    const bool any = hand_out(b, top);
+    const bool any = hand_out(b, top, true) || hand_out_around(b);
+    WEIR_ASSERT_SLOW(weir__stack_is_valid(b));
     if (any)
         b->skip_polls = 0;
     else
