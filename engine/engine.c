@@ -56,7 +56,7 @@ static weir_status fill_engine(weir_engine *engine, const weir_engine_options *g
                                 ? resolved->max_in_flight
                                 : (size_t)placement.workers * WEIR_IN_FLIGHT_A_WORKER;
     WEIR_ASSERT(engine->max_in_flight > 0 && engine->budget.limit > 0);
-    engine->watch_ns = may_spin(&placement, quota) ? WEIR_WATCH_NS : 0;
+    engine->search_ns = may_spin(&placement, quota) ? WEIR_SEARCH_NS : 0;
     if (!open_workers(engine, placement.workers))
         return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
                                placement.workers);
@@ -225,7 +225,7 @@ void weir__engine_release(weir_engine *engine)
 void weir__engine_reset_workers(weir_engine *engine)
 {
     for (unsigned i = 0; i < engine->team.workers; i++)
-        weir__worker_begin(&engine->workers[i], engine, &engine->watch, i, engine->watch_ns);
+        weir__worker_begin(&engine->workers[i], engine, &engine->watch, i, engine->search_ns);
 }
 
 weir__run *weir__engine_make_record(weir_engine *engine)

@@ -163,7 +163,7 @@ static bool joins_soon(weir_branch *b, weir__item **given)
         return false;
     worker->keeps_near = !worker->keeps_near;
     const uint64_t begun = weir__now_ns();
-    *given = weir__worker_watch(worker, &f->parts);
+    *given = weir__worker_search(worker, &f->parts);
     const uint64_t idle_ns = weir__now_ns() - begun;
     weir__credit_waited(worker, idle_ns);
     b->idle_ns += idle_ns;

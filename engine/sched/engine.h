@@ -22,7 +22,7 @@ struct weir_engine {
     weir__team team;
     size_t max_in_flight;
     weir__worker *workers;
-    uint64_t watch_ns; /* how long a worker without work stays awake */
+    uint64_t search_ns; /* how long a worker without work stays awake */
 
     atomic_uint taken;   /* 0: no root run is under way; else in which process (fork.h) */
     atomic_uint cancels; /* so many calls of weir_engine_cancel() */

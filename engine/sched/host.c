@@ -117,8 +117,8 @@ static void prepare_team(weir_engine *engine)
         weir__worker *worker = &engine->workers[i];
         worker->choice = &weir__host_choice;
         worker->polite = true;
-        if (worker->watch_ns > WEIR_WATCH_STREAM_NS)
-            worker->watch_ns = WEIR_WATCH_STREAM_NS;
+        if (worker->search_ns > WEIR_SEARCH_STREAM_NS)
+            worker->search_ns = WEIR_SEARCH_STREAM_NS;
     }
 }
 

@@ -13,10 +13,10 @@
 
 /* ns that it searches before it sleeps. Less: a run ends 15 to 40 us later, for waking a sleeper. More: it
  * keeps a core from others. About as long as libgomp's threads spin in a barrier.  fork-join, costs */
-#define WEIR_WATCH_NS          1000000
+#define WEIR_SEARCH_NS         1000000
 /* The same for workers of a stream, and for programs that wait for one: a stream is there for long, and
  * the programs' threads are more than there are cores.  streams */
-#define WEIR_WATCH_STREAM_NS     20000
+#define WEIR_SEARCH_STREAM_NS    20000
 /* ns that an item waits for parts of its own before it is suspended. Less: frames are left to other
  * workers for a part that is nearly done, which costs a task. More: a worker stands still.  fork-join */
 #define WEIR_JOIN_NS            100000

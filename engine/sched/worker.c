@@ -14,14 +14,14 @@
 #include "trace/point.h"
 
 void weir__worker_begin(weir__worker *worker, struct weir_engine *engine, weir__watch *watch,
-                        unsigned index, uint64_t watch_ns)
+                        unsigned index, uint64_t search_ns)
 {
     struct weir__run *spare = worker->spare;
     *worker = (weir__worker){.engine = engine,
                              .mail = watch->mail,
                              .watch = watch,
                              .index = index,
-                             .watch_ns = watch_ns,
+                             .search_ns = search_ns,
                              .chunk = {.n = 1, .most = WEIR_CHUNK_MOST},
                              .spare = spare};
 }
@@ -172,10 +172,10 @@ static weir__item *search(weir__worker *worker, const news *n, uint64_t for_ns)
     return item != NULL ? item : weir__mail_withdraw(worker->mail, worker->index, worker->wanted);
 }
 
-weir__item *weir__worker_watch(weir__worker *worker, const uint32_t *parts)
+weir__item *weir__worker_search(weir__worker *worker, const uint32_t *parts)
 {
     const news n = {.parts = parts};
-    return search(worker, &n, worker->watch_ns < WEIR_JOIN_NS ? worker->watch_ns : WEIR_JOIN_NS);
+    return search(worker, &n, worker->search_ns < WEIR_JOIN_NS ? worker->search_ns : WEIR_JOIN_NS);
 }
 
 /* ---- the loop ---- */
@@ -209,7 +209,7 @@ static weir__item *wait_for_item(weir__worker *worker, const news *n)
 {
     if (n->choice != NULL)
         n->choice->found_none(worker);
-    weir__item *item = search(worker, n, worker->watch_ns);
+    weir__item *item = search(worker, n, worker->search_ns);
     return item != NULL || settle(worker) ? item : sleep_for_item(worker, n);
 }
 

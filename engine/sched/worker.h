@@ -52,9 +52,9 @@ typedef struct weir__worker {
     alignas(WEIR_LINE) weir__mail *mail;
     weir__watch *watch; /* of that mail */
     struct weir_engine *engine;
-    unsigned index;    /* in the team: whose box it has */
-    uint64_t watch_ns; /* how long it searches before it sleeps; 0: it must not keep a core */
-    bool polite;       /* meanwhile it lets others have its core: threads that are no workers */
+    unsigned index;     /* in the team: whose box it has */
+    uint64_t search_ns; /* how long it searches before it sleeps; 0: it must not keep a core */
+    bool polite;        /* meanwhile it lets others have its core: threads that are no workers */
     const weir__choice *choice; /* NULL: there is one root, and all its work is in items */
     _Atomic(const struct weir__chores *) serves; /* as choose.c says */
     struct weir__run *at_work; /* the root that it is counted with, in the host's team; or NULL, */
@@ -78,7 +78,7 @@ typedef struct weir__worker {
 
 /* A worker as it is at the start of a team's run; its spare records stay. */
 void weir__worker_begin(weir__worker *worker, struct weir_engine *engine, weir__watch *watch,
-                        unsigned index, uint64_t watch_ns);
+                        unsigned index, uint64_t search_ns);
 /* Runs the item, and then others, until `done`, or without one until the team is to leave.
  * Threads: the worker's own. */
 void weir__worker_work(weir__worker *worker, weir__item *item, const atomic_bool *done);
@@ -100,6 +100,6 @@ static inline bool weir__worker_look(weir__worker *worker)
 
 /* For an item that waits for others: searches for a while, until there is an item, which is
  * returned, or *parts is 0.  NULL: there is none. */
-weir__item *weir__worker_watch(weir__worker *worker, const uint32_t *parts) WEIR_MUST_CHECK;
+weir__item *weir__worker_search(weir__worker *worker, const uint32_t *parts) WEIR_MUST_CHECK;
 
 #endif

@@ -1,7 +1,7 @@
 /* The program's side of a stream: takes items from its last stages, and feeds its inlets.
  *
  * Programs call it from their own threads.  It must never use a core for longer than
- * WEIR_WATCH_STREAM_NS while it waits, and never wait on a worker of the stream itself. */
+ * WEIR_SEARCH_STREAM_NS while it waits, and never wait on a worker of the stream itself. */
 #include <sched.h>
 #include <string.h>
 
@@ -73,7 +73,7 @@ static void wait_for(weir_stream *s, weir__stage *stage, bool item)
     weir__ring *ring = &stage->ring;
     weir__event *event = item ? &ring->program_takes : &ring->program_fills;
     WEIR_ASSERT((item ? ring->takers : ring->fillers) == NULL); /* or nobody would tell it */
-    const uint64_t until = weir__now_ns() + WEIR_WATCH_STREAM_NS;
+    const uint64_t until = weir__now_ns() + WEIR_SEARCH_STREAM_NS;
     do {
         if (can_go_on(s, stage, item))
             return;

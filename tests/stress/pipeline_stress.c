@@ -96,8 +96,8 @@ static weir_engine *open_engine(uint64_t *random, const weir_plan *plan)
     }
     weir_engine *engine;
     assert_int_equal(weir_engine_open(&options, &engine), WEIR_OK);
-    static const uint64_t watches[] = {0, 2000, 50000, 200000};
-    engine->watch_ns = watches[draw(random, 4)];
+    static const uint64_t times_ns[] = {0, 2000, 50000, 200000};
+    engine->search_ns = times_ns[draw(random, 4)];
     return engine;
 }
 
@@ -297,12 +297,12 @@ typedef struct chain {
 static weir_engine *open_for_chain(uint64_t *random)
 {
     static const unsigned counts[] = {1, 2, 2, 3, 4, 8, 16};
-    static const uint64_t watches[] = {0, 2000, 50000, 1000000};
+    static const uint64_t times_ns[] = {0, 2000, 50000, 1000000};
     const weir_engine_options options = {.workers = counts[draw(random, 7)],
                                          .max_in_flight = draw(random, 3) == 0};
     weir_engine *engine;
     assert_int_equal(weir_engine_open(&options, &engine), WEIR_OK);
-    engine->watch_ns = watches[draw(random, 4)];
+    engine->search_ns = times_ns[draw(random, 4)];
     return engine;
 }
 

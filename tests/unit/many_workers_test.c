@@ -44,7 +44,7 @@ static void *search(void *argument)
 }
 
 /* All but worker 0 are idle. */
-static hall *open_hall(unsigned count, uint64_t watch_ns)
+static hall *open_hall(unsigned count, uint64_t search_ns)
 {
     hall *h = aligned_alloc(WEIR_LINE, (sizeof *h + WEIR_LINE - 1) / WEIR_LINE * WEIR_LINE);
     assert_non_null(h);
@@ -55,7 +55,7 @@ static hall *open_hall(unsigned count, uint64_t watch_ns)
     weir__mail_begin(&h->mail);
     weir__mail_set_team(&h->mail, count);
     for (unsigned i = 0; i < count; i++) {
-        weir__worker_begin(&h->workers[i], NULL, &h->watch, i, watch_ns);
+        weir__worker_begin(&h->workers[i], NULL, &h->watch, i, search_ns);
         h->workers[i].polite = true; /* there are fewer cores */
     }
     h->workers[0].busy = true;

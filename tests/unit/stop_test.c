@@ -69,7 +69,7 @@ static void a_frame_with_an_unwritten_result_is_not_gathered(void **state)
     weir_plan *plan = compile(&two);
     for (int round = 0; round < 20; round++) {
         scene s = {.engine = open_engine(2, 0, 0)};
-        s.engine->watch_ns = 0; /* who has nothing to do sleeps at once, and asks no more */
+        s.engine->search_ns = 0; /* who has nothing to do sleeps at once, and asks no more */
         assert_status(WEIR_ECANCEL, weir_run(s.engine, plan, &s, NULL, NULL));
         assert_true(atomic_load(&s.left));
         assert_int_equal(atomic_load(&s.gathers), 0);

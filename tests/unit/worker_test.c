@@ -43,7 +43,7 @@ static void *take_from_it(void *argument)
     return NULL;
 }
 
-static void wait_with_a_stranger_in_the_box(uint64_t watch_ns)
+static void wait_with_a_stranger_in_the_box(uint64_t search_ns)
 {
     pair p = {.passed_on = NULL};
     pthread_t other;
@@ -51,7 +51,7 @@ static void wait_with_a_stranger_in_the_box(uint64_t watch_ns)
     weir__watch_open(&p.watch, &p.mail);
     weir__mail_begin(&p.mail);
     weir__mail_set_team(&p.mail, 1); /* so that nobody requests it */
-    weir__worker_begin(&p.worker, NULL, &p.watch, WAITING, watch_ns);
+    weir__worker_begin(&p.worker, NULL, &p.watch, WAITING, search_ns);
     const weir__number around = weir__mail_number_acquire(&p.mail, 0),
                        waited = weir__mail_number_acquire(&p.mail, around);
     stranger = (weir__item){.run = count_item, .number = around};
