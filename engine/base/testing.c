@@ -65,6 +65,13 @@ static uint64_t next_random(uint64_t seed)
     return state * 0x2545F4914F6CDD1Du;
 }
 
+uint64_t weir__testing_alone_ns(void)
+{
+    const uint64_t seed = load_relaxed(&yield_seed);
+    const uint64_t r = seed != 0 ? next_random(seed) >> 32 : 0;
+    return r % 2 == 0 ? 0 : 1 + (r >> 8) % 20000;
+}
+
 void weir__testing_yield_point(void)
 {
     const uint64_t seed = load_relaxed(&yield_seed);

@@ -21,5 +21,7 @@ void weir__testing_count_block(int change);
  * switches them off. */
 void weir__testing_seed(uint64_t seed);
 void weir__testing_yield_point(void);
+/* With a seed some runs begin alone: for so many ns at most; 0: this one does not. */
+uint64_t weir__testing_alone_ns(void);
 
 #endif

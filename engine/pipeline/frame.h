@@ -30,10 +30,10 @@ static inline bool weir__frame_has_parts(const weir__frame *f)
 typedef struct weir__part {
     weir__item item;
     const struct weir__pipeline *pipeline;
-    uint64_t declared; /* held_bytes reserved with it */
-    weir__frame *from; /* that it was cut off; NULL in the root */
-    weir__frame *suspended_at;
-    uint32_t depth; /* of `from`: branches on the path from the top */
+    uint64_t declared;         /* held_bytes reserved with it */
+    weir__frame *from;         /* that it was cut off; NULL in the root */
+    weir__frame *suspended_at; /* or where its worker goes on once the team is there */
+    uint32_t depth;            /* of `from`: branches on the path from the top */
     alignas(WEIR_LINE) weir__frame view;
 } weir__part;
 
@@ -41,6 +41,9 @@ typedef struct weir__part {
 
 /* The item of a part: runs its children, and gathers all branches that it completes. */
 weir__item *weir__part_run(struct weir__worker *worker, weir__item *part);
+
+/* The item of a root that was left for the team to come: goes on where it was left. */
+weir__item *weir__part_go_on(struct weir__worker *worker, weir__item *part);
 
 /* The item of a part that was suspended at a frame whose parts are complete: gathers that frame, and its
  * parents, until one has parts out or the part is complete. */

@@ -1,11 +1,11 @@
 /* The body of a part: a worker runs its branches depth first, over frames that it alone owns.
  *
- * Workers run parts as items; run.c makes the root, promote.c all others.  A part must never wait long
- * for another worker: where results are missing, the last that has some goes on.
+ * Workers run parts as items; run.c makes the root, promote.c all others.  A part must never wait
+ * long for another worker: where results are missing, the last that has some goes on.
  *
- * The hot path is the loop of weir/inline.h, compiled here for ops that are called through pointers,
- * and in programs for their own.  A failed op needs no way back from it: it stops the run, so that
- * the next poll fires, and weir__promote_serve() says stop. */
+ * The hot path is the loop of weir/inline.h, compiled here for ops that are called through
+ * pointers, and in programs for their own.  A failed op needs no way back from it: it stops the
+ * run, so that the next poll fires, and weir__promote_serve() says stop. */
 #include "pipeline/promote.h"
 #include "sched/enclose.h"
 
@@ -109,7 +109,7 @@ static void begin(weir_branch *b, weir__worker *worker, weir__part *part)
     b->skip_polls = 0;
     b->fired_at_ns = b->idle_ns = 0;
     b->nested_ns = worker->nested_ns;
-    b->child_is_named = false;
+    b->child_is_named = b->wants_team = false;
     b->cut_count = 0;
     b->began_ns = weir__now_ns();
     weir__credit_begin(worker, b->began_ns); /* rest earns nothing */
@@ -120,17 +120,22 @@ static void begin(weir_branch *b, weir__worker *worker, weir__part *part)
     weir__arithmetic_set(&run->arithmetic); /* an op may have left its own */
 }
 
-/* Sets the stack up with nothing on it but the part. */
-static void begin_stack(weir_branch *b, weir__part *part)
+/* Sets up the stack of a part, of which no frame has parts out. Those above `top`, which may be the
+ * part itself, are as good as blank. */
+static void set_stack(weir_branch *b, weir__part *part, weir__frame *top)
 {
     weir_loop *loop = &b->loop;
     weir__frame *base = &part->view;
-    WEIR_ASSERT(base->parts == 0); /* it was run by nobody yet */
+    WEIR_ASSERT(base->parts == 0); /* nobody has cut it yet */
     b->part = part;
-    loop->join_frame = loop->frame = b->oldest = base;
-    loop->fresh = base->above;
+    loop->join_frame = b->oldest = base;
+    loop->frame = top;
+    loop->fresh = top->above;
     loop->depth = part->depth + 1;
-    loop->branches = base->end - base->next;
+    loop->has_older = top != base;
+    for (const weir__frame *f = top; f != base; f = f->parent)
+        loop->depth++;
+    WEIR_ASSERT_SLOW(weir__stack_is_valid(b));
 }
 
 /* By way of an exception as well. */
@@ -185,30 +190,60 @@ static weir__item *choose(weir__worker *worker, weir__item *given, weir__item *r
     return ready;
 }
 
+/* Leaves the stack for the team to come. */
+static weir__item *leave_to_team(weir_branch *b)
+{
+    weir__part *part = b->part;
+    WEIR_ASSERT(part->from == NULL && b->cut_count == 0);
+    part->suspended_at = b->loop.frame;
+    part->item.run = weir__part_go_on;
+    end(b);
+    return &part->item;
+}
+
+/* Runs what is on the stack, until the part is complete, or suspended, or left to the team. */
+static weir__item *run_to_end(weir_branch *b)
+{
+    weir__part *part = b->part;
+    weir__worker *worker = b->worker;
+    weir__item *given = NULL;
+    do
+        weir__run_ops(b->run, run_stack, b);
+    while (!b->wants_team && joins_soon(b, &given));
+    if (b->wants_team)
+        return leave_to_team(b);
+    weir__frame *f = b->loop.join_frame;
+    const bool suspends = f != &part->view || weir__frame_has_parts(f);
+    worker->counts.gathers_promoted += f != &part->view;
+    /* It goes at the end of what is its own, unless all of the run is given up. */
+    WEIR_ASSERT((f->next == f->end && b->loop.frame == f) || weir__run_stopping(b->run));
+    end(b);
+    return choose(worker, given,
+                  suspends ? weir__promote_suspend(part, f) : weir__promote_complete(part));
+}
+
 weir__item *weir__part_run(weir__worker *worker, weir__item *item)
 {
     weir__part *part = (weir__part *)item;
-    const weir__run *run = part->pipeline->run;
-    weir__item *given = NULL;
     weir_branch b __attribute__((cleanup(leave)));
     begin(&b, worker, part);
-    begin_stack(&b, part);
+    set_stack(&b, part, &part->view);
+    b.loop.branches = part->view.end - part->view.next;
     if (part->from != NULL) {
         weir__worker_began_item(worker);
         if (weir__mail_missing(b.mail) >= 0) /* nothing is queued ahead now */
             weir__mail_ask_others(b.mail, worker->index);
     }
-    do
-        weir__run_ops(run, run_stack, &b);
-    while (joins_soon(&b, &given));
-    weir__frame *f = b.loop.join_frame;
-    const bool suspends = f != &part->view || weir__frame_has_parts(f);
-    worker->counts.gathers_promoted += f != &part->view;
-    /* It goes at the end of what is its own, unless all of the run is given up. */
-    WEIR_ASSERT((f->next == f->end && b.loop.frame == f) || weir__run_stopping(run));
-    end(&b);
-    return choose(worker, given,
-                  suspends ? weir__promote_suspend(part, f) : weir__promote_complete(part));
+    return run_to_end(&b);
+}
+
+weir__item *weir__part_go_on(weir__worker *worker, weir__item *item)
+{
+    weir__part *part = (weir__part *)item;
+    weir_branch b __attribute__((cleanup(leave)));
+    begin(&b, worker, part);
+    set_stack(&b, part, part->suspended_at);
+    return run_to_end(&b);
 }
 
 /* Gathers at work: f is the frame to gather next. */

@@ -1,11 +1,12 @@
 /* A compiled pipeline: the layers with their layout in memory, and the certificate's arithmetic.
  *
  * check.c refuses wrong descriptions, plan.c copies and sizes right ones, the rest of pipeline/
- * reads them.  A plan must never change once it is compiled. */
+ * reads them.  A plan must never change once it is compiled, but for what its runs teach. */
 #ifndef WEIR_PLAN_H
 #define WEIR_PLAN_H
 
 #include "base/base.h"
+#include "sched/alone.h"
 #include "weir/pipeline.h"
 
 /* One layer. All sizes are rounded to WEIR_ALIGN, so that offsets are aligned.
@@ -43,6 +44,7 @@ struct weir_plan {
     uint64_t scratch_bytes, nested_bytes;
     uint64_t root_memory, root_declared; /* the root's record and one top branch */
     uint64_t serial_bytes;
+    weir__alone alone; /* its runs'; the one part that they write */
     weir__layer layer[];
 };
 

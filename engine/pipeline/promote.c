@@ -19,6 +19,8 @@ void weir__promote_account(weir_branch *b)
 {
     const uint64_t now = weir__now_ns();
     const uint64_t elsewhere = b->idle_ns + (b->worker->nested_ns - b->nested_ns);
+    if (weir__stint_is_under_way(&b->run->stint))
+        weir__stint_look(&b->run->stint, now);
     weir__credit_end(b->purse, b->worker, now, now - b->began_ns - elsewhere,
                      b->part != NULL && b->part->from != NULL);
 }
@@ -195,9 +197,49 @@ static void learn_skip_polls(weir_branch *b, uint64_t since_fired_ns)
     WEIR_ASSERT(b->skip_polls <= WEIR_PASS_MOST);
 }
 
+/* The worker asks itself, so that a poll fires again after some that go by. */
+static void ask_itself(weir_branch *b, uint64_t now_ns)
+{
+    weir__mail_ask(b->mail, b->worker->index);
+    /* Not always the same number, or the poll could always fire at the last child of a frame. */
+    b->loop.polls = 1 + b->skip_polls - ((uint32_t)now_ns & b->skip_polls / 4);
+}
+
+/* Returns the time since a poll fired last. */
+static uint64_t note_firing(weir_branch *b, uint64_t now_ns)
+{
+    const uint64_t since_ns = now_ns - b->fired_at_ns;
+    b->fired_at_ns = now_ns;
+    return since_ns;
+}
+
+/* In a run that is alone, the only request is this worker's own: does the run need its team? A stop
+ * writes another word. */
+static bool serve_alone(weir_branch *b, weir__frame *top)
+{
+    weir__stint *stint = &b->run->stint;
+    uint32_t n;
+    if (__atomic_load_n(b->loop.signal, __ATOMIC_RELAXED) != WEIR__REQUEST) {
+        weir__mail_acknowledge(b->mail, b->worker->index);
+        if (weir__run_stopping(b->run))
+            return false;
+    }
+    const uint64_t now = weir__now_ns();
+    weir__stint_look(stint, now);
+    b->wants_team = weir__stint_is_late(stint) && next_to_cut(b, top, &n) != NULL;
+    if (b->wants_team)
+        return false;
+    (void)weir__worker_look(b->worker); /* deadlines are met as well */
+    learn_skip_polls(b, note_firing(b, now));
+    ask_itself(b, now);
+    return true;
+}
+
 bool weir__promote_serve(weir_branch *b, weir__frame *top)
 {
     WEIR_ASSERT(top == b->loop.frame);
+    if (weir__stint_is_under_way(&b->run->stint))
+        return serve_alone(b, top);
     weir__mail_acknowledge(b->mail, b->worker->index); /* before it is asked what it is about */
     if (weir__run_stopping(b->run))
         return false;
@@ -205,8 +247,7 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
         b->loop.polls = 1;
         return true;
     }
-    const uint64_t now = weir__now_ns(), since_fired_ns = now - b->fired_at_ns;
-    b->fired_at_ns = now;
+    const uint64_t now = weir__now_ns(), since_fired_ns = note_firing(b, now);
     weir__credit_earn(b->purse, b->worker, now);
     const bool any = hand_out(b, top, true) || hand_out_around(b);
     WEIR_ASSERT_SLOW(weir__stack_is_valid(b));
@@ -220,13 +261,10 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
      * ahead. */
     const bool sleepers = weir__mail_has_sleepers(b->mail); /* before it is asked who is missing */
     if (!weir__worker_look(b->worker) && /* for a deadline they must go on as well */
-        (weir__mail_missing(b->mail) < 0 || (b->skip_polls >= WEIR_PASS_ENOUGH && !sleepers))) {
+        (weir__mail_missing(b->mail) < 0 || (b->skip_polls >= WEIR_PASS_ENOUGH && !sleepers)))
         b->loop.polls = 1;
-        return true;
-    }
-    weir__mail_ask(b->mail, b->worker->index);
-    /* Not always the same number, or the poll could always fire at the last child of a frame. */
-    b->loop.polls = 1 + b->skip_polls - ((uint32_t)now & b->skip_polls / 4);
+    else
+        ask_itself(b, now);
     return true;
 }
 

@@ -19,7 +19,8 @@
 
 /* Called when the poll fires, with the frame whose next child (or gather) is about to start. Hands
  * out parts as demand, credits and the window allow; where nothing can be handed out, some polls
- * may go by the next request. Returns false if the run stops. */
+ * may go by the next request. Returns false if the run stops, or if it has been alone for long
+ * enough and has work for its team: then b->wants_team. */
 bool weir__promote_serve(weir_branch *b, weir__frame *top);
 
 /* What the worker has done since it began counts for, or against, handing out more. */

@@ -39,7 +39,8 @@ static weir__need need_of(const weir__life *life, const weir_plan *plan, bool ma
                         .least_bytes = serial,
                         .root_bytes = plan->root_memory,
                         .root_declared = plan->root_declared,
-                        .what = "plan (weir_plan_serial_bytes)"};
+                        .what = "plan (weir_plan_serial_bytes)",
+                        .alone = (weir__alone *)(uintptr_t)&plan->alone};
 }
 
 /* The root's record: a part whose children are the inputs. */

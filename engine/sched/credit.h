@@ -1,11 +1,11 @@
 /* Credits: how much a root run, and all below it, may spend on handing out work.
  *
- * A promotion costs some tenths of a microsecond, or several where a sleeper is woken. So it takes a
- * credit, and the team earns one for every WEIR_EARN_NS that one of it runs. An item that turns out to
- * be done in WEIR_SMALL_NS has cost two, and its worker rests before it asks for more: in a chain of
- * tiny branches there is always something to hand out and never work for two. Credits are the team's
- * and not each worker's, since a worker with a list of long leaves is the only one that can hand any
- * out.
+ * A promotion costs some tenths of a microsecond, or several where a sleeper is woken. So it takes
+ * a credit, and the team earns one for every WEIR_EARN_NS that one of it runs. An item that turns
+ * out to be done in WEIR_SMALL_NS has cost two, and its worker rests before it asks for more: in a
+ * chain of tiny branches there is always something to hand out and never work for two. Credits are
+ * the team's and not each worker's, since a worker with a list of long leaves is the only one that
+ * can hand any out.
  *
  * Who may call what at the same time: each worker for itself; open, before the others. The count is
  * a hint: two workers may spend the last credit. */
@@ -22,7 +22,8 @@ typedef struct weir__purse {
         most; /* a stream may have calls before its worker 0 has come, which opens the purse */
 } weir__purse;
 
-/* Full, for a team of so many. */
+/* Full, for a team of so many. With 0, for a run that is alone, it stays empty, and nothing is
+ * handed out. */
 void weir__credit_open(weir__purse *purse, unsigned team);
 
 static inline int weir__credit_left(const weir__purse *purse)

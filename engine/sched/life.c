@@ -222,6 +222,7 @@ weir_status weir__life_begin(weir__life *life, const weir__need *need)
         return refuse(limits.parent, need, status);
     life->root = root;
     life->root_declared = need->root_declared;
+    life->alone = need->alone;
     run->has_window = true;
     const weir__here *here = weir__here_top();
     weir__run *parent = here != NULL ? here->now.run : NULL;
@@ -247,6 +248,74 @@ static void enter(void *argument, unsigned worker, unsigned size)
         engine->workers[0].busy = true; /* as the mail has counted it */
     }
     weir__duty_do(&engine->workers[worker], worker == 0 ? life->item : NULL, size);
+}
+
+/* By way of an exception as well. */
+static void leave(weir__here *here)
+{
+    weir__here_leave(here);
+}
+
+/* Worker 0, alone. */
+static void enter_alone(void *argument, unsigned worker, unsigned size)
+{
+    weir__life *life = argument;
+    weir__item *item = life->item;
+    weir__worker *first = &life->run->engine->workers[worker];
+    weir__here here __attribute__((cleanup(leave)));
+    WEIR_ASSERT(worker == 0 && size == 1 && item != NULL);
+    weir__here_enter(&here, first);
+    first->busy = true; /* as the mail has counted it */
+    life->item = item->run(first, item);
+}
+
+/* Runs the item for a while, or all of it: then none is left. */
+static void run_alone(weir__life *life, uint64_t limit_ns)
+{
+    weir__run *run = life->run;
+    weir__credit_open(&run->purse, 0); /* nothing is handed out */
+    weir__stint_begin(&run->stint, limit_ns, weir__now_ns());
+    weir__team_run_alone(&run->engine->team, enter_alone, life);
+}
+
+static void learn_from_stint(const weir__life *life)
+{
+    const weir__stint *stint = &life->run->stint;
+    if (life->item != NULL || weir__stint_is_late(stint))
+        weir__alone_learn_late(life->alone, weir__stint_shared_ns(stint));
+    else
+        weir__alone_learn_alone(life->alone, weir__stint_took_ns(stint));
+}
+
+/* If it is better alone, the run begins so, and may be over so. */
+static bool try_alone(weir__life *life)
+{
+    weir__run *run = life->run;
+    const uint64_t limit_ns = life->alone != NULL ? weir__alone_limit_ns(life->alone) : 0;
+    if (limit_ns == 0)
+        return false;
+    const unsigned team = weir__team_expected(&run->engine->team);
+    if (team <= 1)
+        return false;
+    run_alone(life, limit_ns);
+    life->spared = life->item == NULL ? team : 0;
+    if (!weir__run_stopping(run))
+        learn_from_stint(life);
+    life->alone = NULL; /* the rest says nothing more */
+    run->stint.limit_ns = 0;
+    return true;
+}
+
+static weir_status work(weir__life *life)
+{
+    const bool alone = try_alone(life);
+    if (alone && life->item == NULL)
+        return WEIR_OK;
+    const weir_status status = weir__team_run(&life->run->engine->team, enter, life);
+    if (status == WEIR_OK || !alone)
+        return status;
+    run_alone(life, UINT64_MAX); /* it does not fail for threads that it can do without */
+    return WEIR_OK;
 }
 
 void weir__life_share(weir__worker *worker, weir__item *item)
@@ -312,7 +381,8 @@ static weir__counts counts_of_tally(const weir__tally *tally)
                           .busy_ns = load_relaxed(&tally->busy_ns)};
 }
 
-static void note_stats(const weir__life *life)
+/* The times of a run that has failed teach nothing. */
+static void note_stats(const weir__life *life, bool failed)
 {
     const weir__run *run = life->run;
     const weir__window *window = &run->window;
@@ -321,7 +391,9 @@ static void note_stats(const weir__life *life)
         life->hosted ? counts_of_tally(&run->tally) : counts_of_workers(engine);
     const uint64_t ns = weir__now_ns() - life->began_ns;
     weir_stats *stats = weir__engine_stats(run->engine);
-    stats->workers = life->hosted ? load_relaxed(&engine->host->team) : run->team;
+    stats->workers = life->hosted       ? load_relaxed(&engine->host->team)
+                     : life->spared > 0 ? life->spared
+                                        : run->team;
     stats->seconds = (double)ns * 1e-9;
     stats->peak_in_flight = run->has_window ? window->peak_in_flight : 0;
     stats->peak_bytes = run->has_window ? weir__budget_peak(&window->budget) : life->reserved_bytes;
@@ -336,6 +408,8 @@ static void note_stats(const weir__life *life)
         stats->workers > 1 || life->chores != NULL; /* else there is nobody to wait for */
     stats->idle_ns = waits && all_ns > counts.busy_ns ? all_ns - counts.busy_ns : 0;
     weir__engine_note_stats(run->engine, !life->hosted);
+    if (life->alone != NULL && !life->hosted && run->team > 1 && !failed)
+        weir__alone_learn_team(life->alone, ns, counts.busy_ns);
 }
 
 static weir_status end_run(weir__life *life)
@@ -344,7 +418,7 @@ static weir_status end_run(weir__life *life)
     WEIR_ASSERT_SLOW(weir__life_is_valid(life));
     const weir_status status = finish(life, &error);
     if (life->worker == NULL)
-        note_stats(life);
+        note_stats(life, status != WEIR_OK);
     return status == WEIR_OK ? WEIR_OK : weir__error_copy(&error);
 }
 
@@ -404,7 +478,7 @@ weir_status weir__life_run(weir__life *life, weir__item *item)
     else if (life->hosted)
         wait_hosted(life);
     else
-        began = weir__team_run(&life->run->engine->team, enter, life);
+        began = work(life);
     /* A team that could not begin has set the error, and close ends the run. */
     return began == WEIR_OK ? end_run(life) : began;
 }

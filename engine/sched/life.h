@@ -44,7 +44,9 @@ typedef struct weir__life {
     uint64_t root_declared;     /* bytes declared with that */
     uint64_t reserved_bytes;    /* of the engine's */
     uint64_t began_ns;          /* when it was opened */
-    weir__item *item;           /* the first; NULL: none */
+    weir__item *item;   /* the first, or what is left of it when the team comes; NULL: none */
+    weir__alone *alone; /* what was learnt of such runs; NULL: its team comes at once */
+    unsigned spared;    /* workers that it has not called, itself included; 0: it has */
 } weir__life;
 
 /* Does the invariant hold? For asserts and tests. Threads: the one that opened it. */
@@ -57,6 +59,7 @@ typedef struct weir__need {
     uint64_t root_bytes;    /* of the first item, */
     uint64_t root_declared; /* and what its ops declare beside that */
     const char *what;       /* that needs it, in the text of WEIR_EBUDGET */
+    weir__alone *alone;     /* learns of such runs; NULL: none may begin alone */
 } weir__need;
 
 /* Opens a run: nested where the calling thread is a worker of the engine, else a root run.
@@ -65,8 +68,13 @@ weir_status weir__life_open(weir__life *life, weir_engine *engine) WEIR_MUST_CHE
 /* The run begins, with no more than max_bytes leaves; life->root is the first item's memory.
  * WEIR_OK, WEIR_EBUDGET or WEIR_ENOMEM. */
 weir_status weir__life_begin(weir__life *life, const weir__need *need) WEIR_MUST_CHECK;
-/* Runs the item, and then all others that come out of it, one of which calls weir__run_finish(); and
- * ends the run. WEIR_OK, or what it failed with. */
+/* Runs the item, and then all others that come out of it, one of which calls weir__run_finish();
+ * and ends the run. WEIR_OK, or what it failed with.
+ *
+ * Where life->alone is given, the first item may begin alone: while run->stint is under way it
+ * hands nothing out, and looks from time to time whether the stint is late and it has work for
+ * others. Then it returns what is to go on, its work still to be done; else NULL, once the run is
+ * finished. */
 weir_status weir__life_run(weir__life *life, weir__item *item) WEIR_MUST_CHECK;
 
 /* A root run of chores instead: one that is in the engine's own region until it is closed.

@@ -31,6 +31,7 @@ static void begin(weir__run *run, weir__run *parent, weir__run *around, weir__wo
     run->starter = starter;
     run->number = weir__mail_number_acquire(run->mail, around != NULL ? around->number : 0);
     run->team = 1;
+    run->stint.limit_ns = 0;
     run->arithmetic = weir__arithmetic_get();
     run->epoch = load_relaxed(run->cancels); /* a cancel that comes later counts one more */
     run->hosted = around != NULL && around->root->hosted;

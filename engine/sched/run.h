@@ -17,6 +17,7 @@
 #include "base/arithmetic.h"
 #include "base/atomics.h"
 #include "base/base.h"
+#include "sched/alone.h"
 #include "sched/credit.h"
 #include "sched/event.h"
 #include "sched/failure.h"
@@ -39,6 +40,7 @@ typedef struct weir__tally {
  *   a root has no starter and is its own root;  a nested run has one, and the root of the run around;
  *   1 <= team <= the mail's boxes, and 1 for a nested run without a number;
  *   has_window => team is the window's;  done => it is nested or hosted;
+ *   its stint is under way => it is a root, and team is 1;
  *   from parent to parent one comes to an end;  the failure is under way.
  * Once a nested run is done, no item of it is left and no worker but the starter knows it. */
 typedef struct weir__run {
@@ -56,6 +58,8 @@ typedef struct weir__run {
     weir__arithmetic arithmetic; /* of the thread that began it: in which each item begins */
     bool has_window;             /* it may need all of the engine's bytes */
     bool hosted;                 /* other roots run beside its root, on a team that outlasts it */
+
+    weir__stint stint; /* a root's, while it is on its caller alone; written by that one */
 
     weir__failure failure;
     weir__window window;

@@ -207,15 +207,15 @@ static void run_alone(void *argument)
     c->body(c->argument, 0, 1);
 }
 
-static void run_region(call *c, bool place)
+/* With one thread it leaves the pool as it is. */
+static void run_region(call *c, unsigned threads, bool place)
 {
     weir__team *team = c->team;
     const weir__arithmetic arithmetic = weir__arithmetic_get();
     const bool bind = place && team->places != NULL;
-    const unsigned threads = team->threads;
     const bool grows = threads > pool_threads();
     sigset_t before;
-    c->status = try_to_grow(threads);
+    c->status = threads > 1 ? try_to_grow(threads) : WEIR_OK;
     if (c->status != WEIR_OK)
         return;
     if (grows) /* new threads get the mask of the one that makes them */
@@ -227,6 +227,8 @@ static void run_region(call *c, bool place)
         /* The pool's threads are the program's as well, and keep what they have outside of runs. */
         const weir__arithmetic own = weir__arithmetic_get();
         WEIR_ASSERT(worker < size && size <= threads);
+        if (worker == 0 && threads > 1)
+            team->came = size;
         weir__arithmetic_set(&arithmetic);
         if (worker == 0 && grows)
             weir__threads_restore_signals(&before);
@@ -243,20 +245,41 @@ static void run_region(call *c, bool place)
     } /* in this barrier they wait for tasks, and the run ends */
 }
 
+static call make_call(weir__team *team, weir__team_body *body, void *argument)
+{
+    team->bind_caller = team->restore_caller = false;
+    return (call){.team = team, .body = body, .argument = argument, .status = WEIR_OK};
+}
+
+/* A region that would get one thread is not worth opening. */
+static bool gets_one(const weir__team *team)
+{
+    return team->threads == 1 || omp_get_active_level() >= omp_get_max_active_levels();
+}
+
 static weir_status run_here(weir__team *team, weir__team_body *body, void *argument)
 {
-    call c __attribute__((cleanup(put_caller_back))) = {
-        .team = team, .body = body, .argument = argument, .status = WEIR_OK};
+    call c __attribute__((cleanup(put_caller_back))) = make_call(team, body, argument);
     /* Inside a region of the caller's, its threads are where the caller wants them. */
     const bool place = team->topology != NULL && !omp_in_parallel();
     team->bind_caller = place && team->places != NULL;
-    team->restore_caller = false;
-    /* A region that would get one thread is not worth opening. */
-    if (team->threads == 1 || omp_get_active_level() >= omp_get_max_active_levels())
+    if (gets_one(team))
         run_alone(&c);
     else
-        run_region(&c, place);
+        run_region(&c, team->threads, place);
     return c.status;
+}
+
+unsigned weir__team_expected(const weir__team *team)
+{
+    /* In the child of a fork another thread may be worker 0 in the team. */
+    return gets_one(team) || weir__fork_lost_pool() ? 1 : team->came;
+}
+
+void weir__team_run_alone(weir__team *team, weir__team_body *body, void *argument)
+{
+    call c __attribute__((cleanup(put_caller_back))) = make_call(team, body, argument);
+    run_region(&c, 1, false);
 }
 
 /* A run for another thread than the one that opens its region. */

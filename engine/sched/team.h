@@ -19,6 +19,7 @@ typedef struct weir__team {
     weir__binding *opener;   /* what the thread had that opened the team */
     bool bind_caller;        /* it has not been bound yet and should be; written by itself */
     bool restore_caller;     /* it has been bound; written by itself */
+    unsigned came;           /* threads that OpenMP gave last; 0: not known. By worker 0 */
     uint64_t id;             /* of this team in this process: what a bound thread remembers */
 } weir__team;
 
@@ -42,8 +43,15 @@ typedef void weir__team_body(void *argument, unsigned worker, unsigned size);
  * Threads:  one run at a time per team. */
 weir_status weir__team_run(weir__team *team, weir__team_body *body, void *argument) WEIR_MUST_CHECK;
 
-/* Tries whether there would be threads for a run on a host thread that has had none, and `own` more.
- * WEIR_OK, WEIR_ESYS or WEIR_ENOMEM. */
+/* How many would come to a run, as it looks now: 1, or what came last; 0: not known. */
+unsigned weir__team_expected(const weir__team *team);
+/* Runs body on the calling thread alone, without waking any other. Ops find there what they would
+ * find in a region of the team's, and no exception leaves it. The caller is not bound.
+ * Threads:  the one that may call weir__team_run() afterwards. */
+void weir__team_run_alone(weir__team *team, weir__team_body *body, void *argument);
+
+/* Tries whether there would be threads for a run on a host thread that has had none, and `own`
+ * more. WEIR_OK, WEIR_ESYS or WEIR_ENOMEM. */
 weir_status weir__team_try(const weir__team *team, unsigned own) WEIR_MUST_CHECK;
 /* The calling thread's first run need not try that, since whoever made the thread has. */
 void weir__team_note_tried(const weir__team *team);

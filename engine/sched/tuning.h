@@ -27,6 +27,28 @@
  * are. Less: the busy ones of a large team are asked all the time.  grain, with many workers */
 #define WEIR_ASK_GAP_NS           5000
 
+/* ---- a run without its team (alone.c) ---- */
+
+/* ns of work up to which runs begin alone, where the team has cost them more than it has gained.
+ * Less: on a crowded machine longer ones wait for others' time slices. More: a run that turns out
+ * long is alone for longer.  costs */
+#define WEIR_ALONE_WORK_NS      200000
+/* ns that a run goes on alone beyond twice what such runs have taken. Less: ups and downs call a
+ * team that is not needed. More: a long run after short ones is shared later.  costs */
+#define WEIR_ALONE_MARGIN_NS     10000
+/* ns that a run which is alone takes for itself, beside its items.  costs */
+#define WEIR_ALONE_COST_NS        1000
+/* ns of running alone, at least, before the team is tried again. Less: tries cost more than a few
+ * per cent on a crowded machine. More: nobody notices for as long that a team would help again.
+ * costs */
+#define WEIR_ALONE_SPELL_NS  100000000
+/* ns that the team may cost in vain before runs begin alone, and the most that one run can cost.
+ * Less: a hiccup of the system keeps runs from a team that helps. More: short runs pay for theirs
+ * longer.  costs */
+#define WEIR_VAIN_MOST_NS      1000000
+/* The same in a try, which begins by waking threads that have gone to sleep.  costs */
+#define WEIR_VAIN_TRY_NS        100000
+
 /* ---- handing out (credit.c) ---- */
 
 /* ns of running that earn a credit; a promotion costs some tenths of a microsecond, or several with a

@@ -82,6 +82,7 @@ bool weir__run_is_valid(const weir__run *run)
            (nested || run->hosted || !load_relaxed(&run->done)) && run->team > 0 &&
            run->team <= run->mail->boxes && (run->number != 0 || !nested || run->team == 1) &&
            (!run->has_window || run->window.team == run->team) &&
+           (!weir__stint_is_under_way(&run->stint) || (!nested && run->team == 1)) &&
            !weir__failure_idle(&run->failure) && weir__failure_is_valid(&run->failure);
 }
 

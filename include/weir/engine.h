@@ -1,7 +1,9 @@
 /* The engine: a team of pinned OpenMP threads, its limits, and the statistics of its last run.
  *
  * An engine holds no threads of its own between runs: a run opens one OpenMP parallel region on
- * the calling thread, whose pool the OpenMP runtime keeps warm. */
+ * the calling thread, whose pool the OpenMP runtime keeps warm.  Where runs of a plan were over in
+ * less time than the region takes, the next begins on the calling thread alone, as it is bound, and
+ * opens it only if it turns out to be longer. */
 #ifndef WEIR_ENGINE_H
 #define WEIR_ENGINE_H
 
@@ -31,8 +33,9 @@ typedef struct weir_engine weir_engine;
  *     the program's own there waits for ever: libgomp has no way back, with weir or without.
  *   - Threads. Both runtimes end the process when they cannot make a thread. So weir tries before,
  *     with the stack size of the environment (OMP_STACKSIZE, …): when an engine is opened, before a
- *     host thread's first run and whenever its team grows, and before a stream starts. WEIR_ESYS
- *     says that they are refused, and the engine can be used again. Not caught are a limit that is
+ *     host thread's first region and whenever its team grows, and before a stream starts. WEIR_ESYS
+ *     says that they are refused, and the engine can be used again; a run that has begun alone ends
+ *     alone then, without an error. Not caught are a limit that is
  *     reached between the trial and the region, threads that a region of the program's own has
  *     ended since, and limits that change what a thread may do later.
  *   - Signals. Threads of OpenMP's pool that have served a run, and those of streams, block all
@@ -49,9 +52,9 @@ typedef struct weir_engine weir_engine;
  *     before the run; two workers that multiply matrices take up to twice as long without. What is
  *     to be set on each thread goes into weir_each_worker().
  *   - A crowded machine, where other processes want the same cores: threads that wait, spin, and
- *     keep those that work from running. Set OMP_WAIT_POLICY=passive before the program starts:
- *     then neither OpenMP's threads nor weir's spin. Many short runs are several times faster so,
- *     and only there. */
+ *     keep those that work from running. Runs of some tens of microseconds soon do without their
+ *     team there. For longer ones, set OMP_WAIT_POLICY=passive before the program starts: then
+ *     neither OpenMP's threads nor weir's spin. */
 
 /* The most workers of an engine. */
 #define WEIR_MAX_WORKERS 4096
@@ -128,7 +131,8 @@ WEIR_API size_t weir_engine_max_bytes(const weir_engine *engine);
 /* What a run did; or a stream, from its start to its close. What a stream's members mean, where it is
  * not the same, stands below. */
 typedef struct weir_stats {
-    unsigned workers;          /* threads that OpenMP gave; 1 inside another parallel region */
+    unsigned workers;          /* threads that OpenMP gave, or to a run that has not asked, gave
+                                  the last time; 1 inside another parallel region */
     uint64_t branches;         /* branches begun, leaves included */
     uint64_t promotions;       /* parts that were handed out for other workers */
     uint64_t gathers_promoted; /* gathers that ran as OpenMP tasks of their own */

@@ -44,6 +44,9 @@ typedef struct weir_loop weir_loop;
  * nor any other thread keeps a mode from a run. Exception flags are not handed on: each thread has
  * those of what it has computed.
  *
+ * An op must not wait for another op of its run: one worker may come to run them all, also where
+ * there are more.
+ *
  * An op must not end its thread, longjmp out of itself, or throw. An exception that leaves an op
  * ends the process (std::terminate), but for a run with one worker: there it leaves weir_run(), the
  * run is over, and the engine can be used again. */
@@ -122,7 +125,8 @@ WEIR_API int weir_stopping(const weir_branch *b);
  * Returns:  code, so that the op can say `return weir_failed_child(b, child, code)`. */
 WEIR_API int weir_failed_child(weir_branch *b, uint32_t child, int code);
 
-/* A compiled pipeline: checked, sized, with its certificate. It never changes. */
+/* A compiled pipeline: checked, sized, with its certificate. It never changes, but that it notes
+ * how long its runs take (weir/engine.h). */
 typedef struct weir_plan weir_plan;
 
 /* Compiles the layers from top down.
@@ -206,8 +210,8 @@ WEIR_API weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_
  *                         this one;
  *           WEIR_EBUSY    another thread's run has the engine, or an op of this engine, on another
  *                         thread, waits for the op that calls;
- *           WEIR_ESYS     the system refuses the threads, or the engine was running when this
- *                         process was forked off; nothing ran.
+ *           WEIR_ESYS     the system refuses the threads that the run begins with, or the engine
+ *                         was running when this process was forked off; nothing ran.
  *           After a failure out is unspecified; the engine can be used again at once.
  * Nested:   an op, or a call of a stream, may run a plan on the engine that it belongs to. Its worker
  *           begins, and idle ones help; until the run is over, the worker runs nothing else but what
@@ -223,8 +227,9 @@ WEIR_API weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_
  *           caller's, where OpenMP gives no threads, it runs in place with one worker. With LLVM's OpenMP 19, a
  *           thread that has run an engine should live as long as others do: that runtime may abort
  *           when another thread opens a region after its end.
- * Cost:     one parallel region; no allocation once the engine is warm. A thread's first run makes
- *           its team's threads twice: once to try. */
+ * Cost:     one parallel region, or one of a single thread where runs of this plan were over in
+ *           less time than that takes; no allocation of weir's once the engine is warm. A thread's
+ *           first region makes its team's threads twice: once to try. */
 WEIR_API weir_status weir_run(weir_engine *engine, const weir_plan *plan, void *context,
                               const void *in, void *out);
 

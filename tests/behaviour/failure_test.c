@@ -282,7 +282,8 @@ static void the_first_failure_wins_over_all_that_follow_from_it(void **state)
     (void)state;
     weir_plan *plan = compile(&top);
     weir_engine *engine = open_engine(2, 0, 0);
-    for (int round = 0; round < 300 / SLOW_BUILD; round++)
+    for (int round = 0; round < 300 / SLOW_BUILD;
+         round++) /* a plan learns nothing of failed runs */
         for (uint32_t bad = 0; bad < 2; bad++) {
             assert_status(WEIR_EOP, weir_run(engine, plan, &bad, NULL, NULL));
             assert_int_equal(weir_last_error()->code, 1);

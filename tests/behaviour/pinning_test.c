@@ -61,13 +61,16 @@ static weir_engine *open_bound(unsigned workers, weir_bind bind)
     return engine;
 }
 
-static void run_and_look(weir_engine *engine, const weir_plan *plan, seen *s, int fail)
+/* A plan's first run has all of its team from the beginning. */
+static void run_and_look(weir_engine *engine, seen *s, int fail)
 {
+    weir_plan *plan = compile_look();
     memset(s, 0, sizeof *s);
     s->fail = fail;
     s->want = weir_engine_workers(engine);
     assert_status(fail ? WEIR_EOP : WEIR_OK, weir_run_many(engine, plan, s, 40, NULL, NULL));
     assert_int_equal(atomic_load(&s->moved), 0);
+    weir_plan_free(plan);
 }
 
 static void each_worker_runs_on_the_hardware_thread_that_the_placement_says(void **state)
@@ -82,7 +85,6 @@ static void each_worker_runs_on_the_hardware_thread_that_the_placement_says(void
     get_mask(&mine);
     assert_ok(weir_topology_load(NULL, &topology));
     weir_topology_pus(topology, &pus);
-    weir_plan *plan = compile_look();
     for (size_t p = 0; p < sizeof binds / sizeof *binds; p++)
         for (unsigned workers = 1; workers <= 4; workers++) {
             seen s;
@@ -99,7 +101,7 @@ static void each_worker_runs_on_the_hardware_thread_that_the_placement_says(void
                 assert_ok(weir_topology_places(topology, &placement, places));
             weir_engine *engine = open_bound(workers, binds[p]);
             for (int round = 0; round < 3; round++) {
-                run_and_look(engine, plan, &s, 0);
+                run_and_look(engine, &s, 0);
                 for (unsigned w = 0; w < workers; w++) {
                     if (atomic_load(&s.runs[w]) == 0)
                         continue;
@@ -117,15 +119,14 @@ static void each_worker_runs_on_the_hardware_thread_that_the_placement_says(void
                 assert_true(looked_at > 3);
             weir_engine_close(engine);
         }
-    weir_plan_free(plan);
     weir_topology_free(topology);
 }
 
 /* Adds one for each worker of the engine to the CPUs that they are on. */
-static void count_cpus(weir_engine *engine, const weir_plan *plan, unsigned *cpus)
+static void count_cpus(weir_engine *engine, unsigned *cpus)
 {
     seen s;
-    run_and_look(engine, plan, &s, 0);
+    run_and_look(engine, &s, 0);
     for (unsigned w = 0; w < weir_engine_workers(engine); w++)
         for (size_t cpu = 0; cpu < MOST; cpu++)
             cpus[cpu] += atomic_load(&s.runs[w]) > 0 && CPU_ISSET(cpu, &s.mask[w]);
@@ -140,42 +141,37 @@ static void bound_engines_keep_off_each_others_cores_while_there_are_some(void *
     get_mask(&mine);
     const unsigned cpus = (unsigned)CPU_COUNT(&mine);
     const unsigned count = 2 * (cpus < MOST / 4 ? cpus : MOST / 4);
-    weir_plan *plan = compile_look();
     for (int again = 0; again < 2; again++) { /* what is closed is free */
         unsigned used[MOST] = {0};
         for (unsigned i = 0; i < count; i++) {
             engines[i] = open_bound(1, binds[i % 3]);
-            count_cpus(engines[i], plan, used);
+            count_cpus(engines[i], used);
             for (size_t cpu = 0; cpu < MOST; cpu++)
                 assert_in_range(used[cpu], 0, 1 + i / cpus);
         }
         for (unsigned i = 0; i < count; i++)
             weir_engine_close(engines[i]);
     }
-    weir_plan_free(plan);
 }
 
 static void a_closed_engines_core_is_the_next_ones(void **state)
 {
     unsigned first[MOST] = {0}, next[MOST] = {0};
     (void)state;
-    weir_plan *plan = compile_look();
     weir_engine *a = open_bound(1, WEIR_BIND_CORE), *b = open_bound(1, WEIR_BIND_CORE);
-    count_cpus(a, plan, first);
+    count_cpus(a, first);
     weir_engine_close(a);
     a = open_bound(1, WEIR_BIND_CORE);
-    count_cpus(a, plan, next);
+    count_cpus(a, next);
     assert_memory_equal(first, next, sizeof first);
     weir_engine_close(a);
     weir_engine_close(b);
-    weir_plan_free(plan);
 }
 
 static void the_callers_own_mask_is_back_after_every_run(void **state)
 {
     cpu_set_t before, after;
     (void)state;
-    weir_plan *plan = compile_look();
     get_mask(&before);
     for (unsigned workers = 1; workers <= 3; workers++) {
         weir_engine *engine = open_bound(workers, WEIR_BIND_CORE);
@@ -183,26 +179,24 @@ static void the_callers_own_mask_is_back_after_every_run(void **state)
         assert_true(CPU_EQUAL(&before, &after)); /* opening an engine moves nobody */
         for (int fail = 0; fail < 2; fail++) {
             seen s;
-            run_and_look(engine, plan, &s, fail);
+            run_and_look(engine, &s, fail);
             get_mask(&after);
             assert_true(CPU_EQUAL(&before, &after));
         }
         weir_engine_close(engine);
     }
-    weir_plan_free(plan);
 }
 
 static void workers_are_bound_again_after_another_engine_had_their_threads(void **state)
 {
     (void)state;
-    weir_plan *plan = compile_look();
     weir_engine *engines[2] = {open_bound(2, WEIR_BIND_CORE), open_bound(3, WEIR_BIND_SPREAD)};
     cpu_set_t first[2][MOST];
     bool known[2][MOST] = {{false}};
     for (int round = 0; round < 10; round++)
         for (int e = 0; e < 2; e++) {
             seen s;
-            run_and_look(engines[e], plan, &s, 0);
+            run_and_look(engines[e], &s, 0);
             for (unsigned w = 0; w < 3; w++) {
                 if (atomic_load(&s.runs[w]) == 0)
                     continue;
@@ -214,7 +208,6 @@ static void workers_are_bound_again_after_another_engine_had_their_threads(void 
         }
     weir_engine_close(engines[0]);
     weir_engine_close(engines[1]);
-    weir_plan_free(plan);
 }
 
 /* Children: the program again, with a first argument that says what to do. */

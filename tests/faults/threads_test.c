@@ -218,6 +218,75 @@ static int child_refused_elsewhere(void)
     return 0;
 }
 
+/* The tree, of any height, on another thread without threads of OpenMP's yet, where the system
+ * gives none. */
+typedef struct late_run {
+    weir_engine *engine;
+    weir_plan *plan;
+    uint32_t height;
+    weir_status status;
+    weir_stats stats;
+} late_run;
+
+static void *run_late(void *argument)
+{
+    late_run *r = argument;
+    tree context = {.fanout = 3, .spin = r->height == 0 ? 0 : 200};
+    const tree_node in = {.id = 1, .height = r->height};
+    uint64_t out = 0;
+    r->status = weir_run(r->engine, r->plan, &context, &in, &out);
+    weir_engine_stats(r->engine, &r->stats);
+    if (r->status == WEIR_OK && out != tree_answer(in, 3))
+        r->status = WEIR_EINVAL;
+    return NULL;
+}
+
+static int run_late_elsewhere(late_run *r, uint32_t height)
+{
+    pthread_attr_t small;
+    pthread_t thread;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 1 << 20);
+    r->height = height;
+    CHILD_CHECK(limit_address_space(true) == 0);
+    CHILD_CHECK(pthread_create(&thread, &small, run_late, r) == 0);
+    CHILD_CHECK(pthread_join(thread, NULL) == 0);
+    CHILD_CHECK(limit_address_space(false) == 0);
+    return 0;
+}
+
+/* A run that has begun alone can do without the threads that it then calls for. */
+static int child_refused_in_the_middle(void)
+{
+    const weir_engine_options options = {.workers = 16, .bind = WEIR_BIND_NONE};
+    weir_layer layer;
+    late_run r = {.height = 0};
+    tree_describe(&layer, 3, 9);
+    CHILD_CHECK(weir_plan_compile(&layer, &r.plan) == WEIR_OK);
+    CHILD_CHECK(weir_engine_open(&options, &r.engine) == WEIR_OK);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 5000; i++) { /* by then runs of this plan begin alone */
+            run_late(&r);
+            CHILD_CHECK(r.status == WEIR_OK && r.stats.workers == 16);
+        }
+        if (round == 0) {
+            CHILD_CHECK(run_late_elsewhere(&r, 0) == 0);
+            CHILD_CHECK(r.status == WEIR_OK && r.stats.workers == 16);
+        }
+        CHILD_CHECK(run_late_elsewhere(&r, 9) == 0);
+        CHILD_CHECK(r.status == WEIR_OK);
+        CHILD_CHECK(r.stats.workers == 1 && r.stats.promotions == 0 && r.stats.idle_ns == 0);
+        CHILD_CHECK(r.stats.branches == tree_branches(9, 3));
+        /* That was late, and the next one begins with what it cannot have. */
+        CHILD_CHECK(run_late_elsewhere(&r, 9) == 0);
+        CHILD_CHECK(r.status == WEIR_ESYS);
+        r.height = 0;
+    }
+    weir_plan_free(r.plan);
+    weir_engine_close(r.engine);
+    return 0;
+}
+
 /* More than there are addresses. */
 static int child_with_too_large_a_stack(const char *variable)
 {
@@ -234,6 +303,8 @@ static int be_child(const char *what)
         return child_refused_later();
     if (strcmp(what, "refused-elsewhere") == 0)
         return child_refused_elsewhere();
+    if (strcmp(what, "refused-in-the-middle") == 0)
+        return child_refused_in_the_middle();
     if (strcmp(what, "too-large-OMP_STACKSIZE") == 0)
         return child_with_too_large_a_stack("OMP_STACKSIZE");
     if (strcmp(what, "too-large-GOMP_STACKSIZE") == 0)
@@ -351,6 +422,15 @@ threads_that_are_refused_after_the_open_are_an_error_and_the_engine_goes_on(void
     assert_int_equal(run_child("refused-elsewhere", NULL, NULL), 0);
 }
 
+static void threads_that_are_refused_to_a_run_that_began_alone_do_not_stop_it(void **state)
+{
+    (void)state;
+#if SLOW_BUILD > 1
+    skip();
+#endif
+    assert_int_equal(run_child("refused-in-the-middle", NULL, NULL), 0);
+}
+
 static void the_threads_are_tried_with_the_stacks_that_openmp_will_give_them(void **state)
 {
     (void)state;
@@ -377,6 +457,7 @@ int main(int arguments, char **argument)
         cmocka_unit_test(threads_that_the_address_space_refuses_are_an_error_not_an_end),
         cmocka_unit_test(
             threads_that_are_refused_after_the_open_are_an_error_and_the_engine_goes_on),
+        cmocka_unit_test(threads_that_are_refused_to_a_run_that_began_alone_do_not_stop_it),
         cmocka_unit_test(the_threads_are_tried_with_the_stacks_that_openmp_will_give_them),
     };
     return arguments > 1 ? be_child(argument[1]) : cmocka_run_group_tests(tests, NULL, NULL);
