@@ -4,13 +4,13 @@
  * People run it, `streams --help` says how; with -DWEIR_PEER_TBB=ON oneTBB's parallel_pipeline takes
  * turns with it in the same run.  It must never print a time of a wrong answer. */
 #include <getopt.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
 
+#include "calibrate.h"
 #include "leaf.h"
 #include "timing.h"
 #include "weir.h"
@@ -190,21 +190,6 @@ static void measure_rest(weir_engine *engine)
 
 /* ---- the whole ---- */
 
-static uint64_t steps_of_100_ns(void)
-{
-    const uint64_t steps = LEAF_ROW / 2, leaves = 20000;
-    double best = 0;
-    for (int round = 0; round < ROUNDS; round++) {
-        const double began = timing_now();
-        uint64_t sum = 0;
-        for (uint64_t i = 0; i < leaves; i++)
-            sum += leaf_work(steps);
-        const double seconds = sum == leaves ? timing_now() - began : INFINITY;
-        best = round == 0 || seconds < best ? seconds : best;
-    }
-    return (uint64_t)(100e-9 * (double)(steps * leaves) / best + 0.5);
-}
-
 static long peak_kib(void)
 {
     struct rusage usage;
@@ -227,7 +212,7 @@ static void soak(weir_engine *engine, uint64_t items)
 static void run_all(weir_engine *engine)
 {
     static const unsigned buffers[] = {16, 64, 1024};
-    const uint64_t unit = steps_of_100_ns();
+    const uint64_t unit = calibrate_100_ns();
     const unsigned workers = weir_engine_workers(engine);
     printf("%-10s %-10s %6s %12s%s\n", "work", "order", "buffer", "weir ns/item",
 #if defined(WEIR_PEER_TBB)
