@@ -196,6 +196,7 @@ static void begin_root(const weir__life *life, weir__run *parent)
     weir_engine *engine = life->run->engine;
     if (life->hosted) {
         weir__run_begin_hosted(life->run, parent, engine->team.threads);
+        life->run->epoch = life->epoch; /* it may have waited, and been cancelled meanwhile */
         weir__host_add(engine->host, life->run);
     } else {
         weir__engine_reset_workers(engine);

@@ -498,6 +498,56 @@ static void a_cancel_reaches_runs_that_wait_for_bytes(void **state)
     weir_engine_close(b.engine);
 }
 
+static int run_until_stopped(weir_branch *b, const void *in, void *out)
+{
+    gated *r = weir_context(b);
+    (void)in, (void)out;
+    atomic_fetch_add(&r->g.waiting, 1);
+    while (!weir_stopping(b) && !atomic_load(&r->g.open))
+        sched_yield();
+    return 0;
+}
+
+static void *run_cancelled(void *argument)
+{
+    gated *r = argument;
+    const weir_layer layer = {.name = "stops", .leaf = run_until_stopped, .held_bytes = BIG};
+    weir_plan *plan;
+    r->status = weir_plan_compile(&layer, &plan);
+    if (r->status != WEIR_OK)
+        return NULL;
+    r->status = weir_run(r->b->engine, plan, r, NULL, NULL);
+    weir_plan_free(plan);
+    return NULL;
+}
+
+static void what_waits_when_the_cancel_comes_does_not_run_on_the_bytes_that_it_frees(void **state)
+{
+    enum { RUNS = 5 };
+    const uint64_t bytes = bytes_of_the_stream() + big_bytes() + 1;
+    (void)state;
+    beside b = {.engine = open_engine(2, 0, bytes)};
+    for (unsigned round = 0; round < 40 / SLOW_BUILD + 1; round++) {
+        gated of[RUNS];
+        pthread_t thread[RUNS];
+        begin_stream(&b, UINT64_MAX);
+        for (unsigned i = 0; i < RUNS; i++) {
+            of[i] = (gated){.b = &b, .g = {.open = i > 0}};
+            start(&thread[i], run_cancelled, &of[i]);
+            if (i == 0)
+                assert_true(reaches(&of[0].g.waiting, 1));
+            wait_for_waiting(b.engine, i);
+        }
+        weir_engine_cancel(b.engine);
+        for (unsigned i = 0; i < RUNS; i++) {
+            pthread_join(thread[i], NULL);
+            assert_int_equal(of[i].status, WEIR_ECANCEL);
+        }
+        assert_status(WEIR_ECANCEL, weir_stream_close(b.s));
+    }
+    weir_engine_close(b.engine);
+}
+
 static void a_run_that_never_fits_beside_the_stream_is_refused_at_once(void **state)
 {
     const weir_layer layer = big_layer();
@@ -555,6 +605,7 @@ int main(void)
         cmocka_unit_test(a_run_that_an_op_of_the_same_engine_waits_for_elsewhere_is_refused),
         cmocka_unit_test(runs_beside_a_stream_wait_for_bytes_in_the_order_in_which_they_came),
         cmocka_unit_test(a_cancel_reaches_runs_that_wait_for_bytes),
+        cmocka_unit_test(what_waits_when_the_cancel_comes_does_not_run_on_the_bytes_that_it_frees),
         cmocka_unit_test(a_run_that_never_fits_beside_the_stream_is_refused_at_once),
         cmocka_unit_test(streams_and_runs_that_come_and_go_lose_nothing),
     };
