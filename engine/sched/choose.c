@@ -4,6 +4,7 @@
 #include "sched/enclose.h"
 #include "sched/here.h"
 #include "sched/host.h"
+#include "sched/tuning.h"
 #include "trace/point.h"
 
 /* ---- the chores in hand ---- */
@@ -122,6 +123,30 @@ static bool come_first(const weir__worker *worker, const weir__chores *chores)
     return root != NULL && root != chores->run && comes_before(chores->run, root);
 }
 
+/* ---- new roots ---- */
+
+/* The worker begins a turn. A new root goes first, and then what was there before it has as much of the
+ * worker's time: else new ones could keep it waiting for ever. */
+static void begin_turn(weir__worker *worker, bool is_new)
+{
+    if (is_new || worker->owed_ns > 0)
+        worker->turn_since_ns = weir__now_ns();
+    worker->turn_is_new = is_new;
+}
+
+static void end_turn(weir__worker *worker)
+{
+    if (worker->turn_since_ns == 0)
+        return;
+    const uint64_t took_ns = weir__now_ns() - worker->turn_since_ns, owed_ns = worker->owed_ns;
+    if (worker->turn_is_new)
+        worker->owed_ns =
+            took_ns < WEIR_OWED_MOST_NS - owed_ns ? owed_ns + took_ns : WEIR_OWED_MOST_NS;
+    else
+        worker->owed_ns = took_ns < owed_ns ? owed_ns - took_ns : 0;
+    worker->turn_since_ns = 0;
+}
+
 /* ---- at work ---- */
 
 /* One worker's turn with the chores. */
@@ -171,26 +196,42 @@ static void begin(weir__worker *worker, const weir__item *item)
         go_to(worker, root_of(h, worker->mail, item->number));
 }
 
-static weir__item *next(weir__worker *worker, bool *nothing)
+/* A root that has not begun; NULL: there is none, or others have their turn. */
+static weir__item *next_new(weir__worker *worker)
 {
-    weir__host *h = worker->engine->host;
-    *nothing = false;
-    go_to(worker, NULL);
-    weir__item *item = weir__host_take(h);
-    if (item != NULL) {
-        weir__worker_goes_on(worker);
-        return item;
-    }
+    weir__item *item = worker->owed_ns == 0 ? weir__host_take(worker->engine->host) : NULL;
+    if (item == NULL)
+        return NULL;
+    weir__worker_goes_on(worker);
+    begin_turn(worker, true);
+    return item;
+}
+
+/* An item from a box, or chores. */
+static weir__item *next_old(weir__worker *worker, bool *nothing)
+{
     const weir__chores *chores = pick_up(worker);
     const bool ready = chores != NULL && chores->ready(chores->of);
+    weir__item *item = NULL;
+    begin_turn(worker, false);
     if (!ready || !come_first(worker, chores))
         item = weir__mail_take(worker->mail, worker->index, worker->wanted);
-    if (item != NULL) {
-        if (ready) /* which this worker was perhaps woken for */
-            weir__mail_wake_one(worker->mail);
+    if (item != NULL && ready) /* which this worker was perhaps woken for */
+        weir__mail_wake_one(worker->mail);
+    *nothing = item == NULL && (!ready || !do_chores(worker, chores));
+    return item;
+}
+
+static weir__item *next(weir__worker *worker, bool *nothing)
+{
+    *nothing = false;
+    end_turn(worker);
+    go_to(worker, NULL);
+    weir__item *item = next_new(worker);
+    if (item != NULL || (item = next_old(worker, nothing)) != NULL || !*nothing)
         return item;
-    }
-    *nothing = !ready || !do_chores(worker, chores);
+    *nothing = worker->owed_ns == 0; /* else it looks for new ones now */
+    worker->owed_ns = 0;
     return NULL;
 }
 

@@ -49,6 +49,12 @@
 /* The same in a try, which begins by waking threads that have gone to sleep.  costs */
 #define WEIR_VAIN_TRY_NS        100000
 
+/* ---- roots beside each other (choose.c) ---- */
+
+/* ns that new roots may have been ahead of what was there before them, until that has its turn. Less: a
+ * stream gets little beside runs that take longer. More: after such a run the next one waits longer. */
+#define WEIR_OWED_MOST_NS     10000000
+
 /* ---- handing out (credit.c) ---- */
 
 /* ns of running that earn a credit; a promotion costs some tenths of a microsecond, or several with a

@@ -59,6 +59,9 @@ typedef struct weir__worker {
     _Atomic(const struct weir__chores *) serves; /* as choose.c says */
     struct weir__run *at_work; /* the root that it is counted with, in the host's team; or NULL, */
     uint64_t at_work_since_ns; /* and since when */
+    bool turn_is_new;          /* it runs a new root; else what was there before, */
+    uint64_t turn_since_ns;    /* since when; 0: that does not matter */
+    uint64_t owed_ns;          /* it has had new roots go first for so long */
 
     weir__number wanted;        /* it waits in an op for the run of this number; 0: in none */
     bool busy;                  /* it counts as busy in the mail's surplus */

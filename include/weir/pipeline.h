@@ -48,8 +48,8 @@ typedef struct weir_loop weir_loop;
  * there are more.
  *
  * An op must not end its thread, longjmp out of itself, or throw. An exception that leaves an op
- * ends the process (std::terminate), but for a run with one worker: there it leaves weir_run(), the
- * run is over, and the engine can be used again. */
+ * ends the process (std::terminate), but for a run with one worker and no stream beside it: there it
+ * leaves weir_run(), the run is over, and the engine can be used again. */
 typedef struct weir_layer {
     const char *name;
     size_t in_bytes, out_bytes;     /* one branch's input and result; both may be 0 */
@@ -220,7 +220,9 @@ WEIR_API weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_
  *           refused (WEIR_EBUDGET); in a call of a stream it takes its serial bytes of those that are
  *           left. No op may wait for a thread that starts a run on the op's engine.
  * Beside a stream: while a stream is open on the engine, its workers run this as well, and the calling
- *           thread sleeps; so may several threads do at once. A worker goes where the fewest are.
+ *           thread sleeps; so may several threads do at once. A worker goes where the fewest are,
+ *           but what it has begun it runs first to its end: with one worker a call of the stream waits
+ *           for all of a run.
  *           Where max_bytes has no room for it now, but will have when other runs have ended, it waits,
  *           in the order of arrival.
  * Threads:  any; else one run at a time per engine, nested ones aside. Inside a parallel region of the

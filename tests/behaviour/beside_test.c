@@ -134,6 +134,61 @@ static void both_go_on_where_the_consumer_does_not_pull(void **state)
     }
 }
 
+/* ---- runs without end ---- */
+
+/* Threads that run one short tree after the other, until they are told to stop. */
+typedef struct crowd {
+    weir_engine *engine;
+    weir_plan *plan;
+    atomic_bool stops;
+    atomic_uint_least64_t runs, failed;
+    pthread_t thread[MOST_RUNNERS];
+} crowd;
+
+static void *run_on(void *argument)
+{
+    crowd *c = argument;
+    const tree_node in = {.id = 1, .height = 1};
+    tree context = {.fanout = 3, .spin = 100};
+    uint64_t out;
+    while (!atomic_load(&c->stops)) {
+        if (weir_run(c->engine, c->plan, &context, &in, &out) != WEIR_OK)
+            atomic_fetch_add(&c->failed, 1);
+        atomic_fetch_add(&c->runs, 1);
+    }
+    return NULL;
+}
+
+static void a_stream_has_its_share_however_many_runs_come(void **state)
+{
+    enum { ITEMS = 1000 };
+    weir_layer layer;
+    tree_describe(&layer, 3, 1);
+    weir_plan *plan = compile(&layer);
+    (void)state;
+    for (unsigned workers = 1; workers <= 2; workers++) {
+        crowd c = {.engine = open_engine(workers, 0, 0), .plan = plan};
+        numbers source = {.n = UINT64_MAX, .nap_us = 20};
+        const weir_stage_options o = stage_of("in", workers, 2 * ITEMS, &source);
+        weir_stream *s = open_stream(c.engine);
+        weir_stage last;
+        assert_ok(weir_stream_source(s, &o, next_number, &last));
+        assert_ok(weir_stream_start(s));
+        for (unsigned i = 0; i < MOST_RUNNERS; i++)
+            start(&c.thread[i], run_on, &c);
+        assert_true(reaches(&source.calls, ITEMS));
+        const uint64_t runs = atomic_load(&c.runs);
+        atomic_store(&c.stops, true);
+        for (unsigned i = 0; i < MOST_RUNNERS; i++)
+            pthread_join(c.thread[i], NULL);
+        assert_int_equal(atomic_load(&c.failed), 0);
+        assert_true(runs < 10 * ITEMS); /* a call of the stream for each, or more */
+        assert_ok(weir_stream_close(s));
+        weir_engine_close(c.engine);
+    }
+    weir_plan_free(plan);
+}
+
 /* ---- a run that waits at a gate ---- */
 
 typedef struct gated {
@@ -596,6 +651,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_of_other_threads_and_an_open_stream_go_on_side_by_side),
         cmocka_unit_test(both_go_on_where_the_consumer_does_not_pull),
+        cmocka_unit_test(a_stream_has_its_share_however_many_runs_come),
         cmocka_unit_test(closing_a_stream_waits_for_its_own_calls_only),
         cmocka_unit_test(the_run_outlives_the_stream_and_the_engine_is_free_when_it_is_done),
         cmocka_unit_test(a_cancel_stops_the_stream_and_the_runs_beside_it),
