@@ -289,6 +289,23 @@ void weir__host_leave_queue(weir_engine *engine)
     sub_relaxed(&engine->windows.waiting, 1);
 }
 
+/* By the order of the lock: the last look of a root that waits finds the bytes, or whoever notes them sees
+ * that it waits. */
+void weir__host_note_bytes(weir__host *h, uint64_t bytes)
+{
+    lock(h);
+    h->chores_bytes = bytes;
+    unlock(h);
+}
+
+uint64_t weir__host_chores_bytes(weir__host *h)
+{
+    lock(h);
+    const uint64_t bytes = h->chores_bytes;
+    unlock(h);
+    return bytes;
+}
+
 /* The least of the workers' time that a root has had which is under way. */
 static uint64_t least_time(weir__host *h)
 {

@@ -61,9 +61,9 @@ typedef struct weir__host {
     bool has_chores;  /* a root with chores is among them */
     bool has_thread, quits;
     pthread_t thread;
-    struct weir__run *spare;            /* records for roots, not in use */
-    unsigned turn, turns;               /* of the queue: whose it is, and how many were given */
-    atomic_uint_least64_t chores_bytes; /* that the root with chores has reserved */
+    struct weir__run *spare; /* records for roots, not in use */
+    unsigned turn, turns;    /* of the queue: whose it is, and how many were given */
+    uint64_t chores_bytes;   /* that the root with chores has reserved */
     weir__item *first, *last;
     atomic_uint waiting; /* items in this list; read without the lock */
 
@@ -96,6 +96,9 @@ void weir__host_release_record(weir_engine *engine, struct weir__run *run);
 /* Roots that wait for bytes have their turn in the order of arrival: returns once it is this one's. */
 void weir__host_queue(weir_engine *engine);
 void weir__host_leave_queue(weir_engine *engine);
+/* The root with chores has reserved so many bytes, as a root sees that has come to the queue. */
+void weir__host_note_bytes(weir__host *host, uint64_t bytes);
+uint64_t weir__host_chores_bytes(weir__host *host) WEIR_MUST_CHECK;
 
 /* The root has begun; and before it gives its number back. */
 void weir__host_add(weir__host *host, struct weir__run *root);

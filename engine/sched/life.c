@@ -77,7 +77,7 @@ bool weir__life_reserve(weir__life *life, uint64_t bytes)
     if (!weir__windows_reserve(&engine->windows, &engine->budget, bytes))
         return false;
     life->reserved_bytes = bytes;
-    store_relaxed(&engine->host->chores_bytes, bytes);
+    weir__host_note_bytes(engine->host, bytes);
     weir__windows_tell(&engine->windows); /* a root that waits may have to give up */
     return true;
 }
@@ -142,9 +142,8 @@ static weir_status limit_nested(const weir__life *life, const weir__need *need,
 static bool may_wait(const weir__life *life, const weir__need *need)
 {
     const weir_engine *engine = life->run->engine;
-    const uint64_t chores = load_relaxed(&engine->host->chores_bytes);
     return life->worker == NULL && life->hosted &&
-           need->least_bytes <= engine->budget.limit - chores;
+           need->least_bytes <= engine->budget.limit - weir__host_chores_bytes(engine->host);
 }
 
 /* Waits, holding nothing, behind those that came before. */
@@ -508,7 +507,7 @@ void weir__life_close(weir__life *life)
         (void)!finish(life, &ignored);
     if (life->reserved_bytes > 0) {
         weir_engine *engine = life->run->engine;
-        store_relaxed(&engine->host->chores_bytes, 0);
+        weir__host_note_bytes(engine->host, 0);
         weir__windows_release(&engine->windows, &engine->budget, life->reserved_bytes);
     }
     life->reserved_bytes = 0;
