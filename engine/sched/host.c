@@ -2,6 +2,7 @@
  * in choose.c. */
 #include "sched/host.h"
 
+#include <sched.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -56,9 +57,12 @@ static void enter_region(void *argument, unsigned worker, unsigned size)
     weir_engine *engine = argument;
     if (worker == 0) {
         engine->workers[0].busy = true; /* as the mail counts it */
-        weir__mail_set_team(&engine->mail, size);
         store_relaxed(&engine->host->team, size);
+        weir__mail_set_team(&engine->mail, size);
         weir__team_bind_caller(&engine->team);
+    } else {
+        while (!weir__mail_has_others(&engine->mail)) /* or it would run ops as if it were alone */
+            sched_yield();
     }
     weir__duty_do(&engine->workers[worker], NULL, size);
 }
