@@ -48,6 +48,17 @@ static weir_status start_workers(weir_stream *s)
     return status;
 }
 
+static weir_status refuse_bytes(const weir__budget *budget, unsigned long long bytes)
+{
+    const bool never = bytes > budget->limit; /* else it is what runs beside it hold */
+    return weir__error_set(WEIR_EBUDGET, 0, "max_bytes",
+                           "max_bytes %s %llu, but the stream's buffers need %llu bytes "
+                           "(weir_stream_certified_bytes)",
+                           never ? "is" : "leaves",
+                           (unsigned long long)(never ? budget->limit : weir__budget_room(budget)),
+                           bytes);
+}
+
 weir_status weir_stream_start(weir_stream *s)
 {
     if (s == NULL)
@@ -65,10 +76,7 @@ weir_status weir_stream_start(weir_stream *s)
     if (status != WEIR_OK)
         return status;
     if (!weir__life_reserve(&s->life, bytes)) {
-        status = weir__error_set(WEIR_EBUDGET, 0, "max_bytes",
-                                 "max_bytes is %zu, but the stream's buffers need %llu bytes "
-                                 "(weir_stream_certified_bytes)",
-                                 weir_engine_max_bytes(s->engine), (unsigned long long)bytes);
+        status = refuse_bytes(&s->engine->budget, bytes);
     } else {
         s->started = true; /* before the first call of a stage, which may look */
         status = start_workers(s);

@@ -125,7 +125,8 @@ WEIR_API unsigned weir_yielder_job(const weir_yielder *y);
  *
  * Returns:  WEIR_OK, or
  *           WEIR_EINVAL   the stream has no stage, or was started already, or s is NULL;
- *           WEIR_EBUDGET  the engine's max_bytes is below the bytes of its buffers;
+ *           WEIR_EBUDGET  the bytes of its buffers are above max_bytes, or above what runs leave of it
+ *                         that other threads have started;
  *           WEIR_EBUSY    another thread's run has the engine, or another stream, or an op of the
  *                         engine calls;
  *           WEIR_ENOMEM   no memory for the buffers;

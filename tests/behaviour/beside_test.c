@@ -619,6 +619,32 @@ static void a_run_that_never_fits_beside_the_stream_is_refused_at_once(void **st
     weir_engine_close(b.engine);
 }
 
+static void a_stream_that_fits_only_without_the_run_is_refused_until_that_is_over(void **state)
+{
+    const uint64_t bytes = bytes_of_the_stream() + big_bytes() + 1;
+    (void)state;
+    beside b = {.engine = open_engine(2, 0, bytes)};
+    atomic_uint_least64_t order = 0;
+    gated at = {.b = &b};
+    big_run r = {.b = &b, .at = &at, .order = &order};
+    numbers source = {.n = 5};
+    pthread_t thread;
+    begin_stream(&b, UINT64_MAX);
+    start(&thread, run_big, &r);
+    assert_true(reaches(&at.g.waiting, 1));
+    assert_ok(weir_stream_close(b.s));
+    weir_stream *large = open_stream(b.engine);
+    add_numbers(large, "in", BIG / 32, &source);
+    assert_status(WEIR_EBUDGET, weir_stream_start(large));
+    assert_contains(weir_last_error()->text, "max_bytes leaves");
+    atomic_store(&at.g.open, true);
+    pthread_join(thread, NULL);
+    assert_status(WEIR_OK, r.status);
+    assert_ok(weir_stream_start(large));
+    assert_ok(weir_stream_close(large));
+    weir_engine_close(b.engine);
+}
+
 /* ---- many ---- */
 
 static void streams_and_runs_that_come_and_go_lose_nothing(void **state)
@@ -663,6 +689,7 @@ int main(void)
         cmocka_unit_test(a_cancel_reaches_runs_that_wait_for_bytes),
         cmocka_unit_test(what_waits_when_the_cancel_comes_does_not_run_on_the_bytes_that_it_frees),
         cmocka_unit_test(a_run_that_never_fits_beside_the_stream_is_refused_at_once),
+        cmocka_unit_test(a_stream_that_fits_only_without_the_run_is_refused_until_that_is_over),
         cmocka_unit_test(streams_and_runs_that_come_and_go_lose_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
