@@ -41,7 +41,9 @@ typedef enum weir_status {
     WEIR_END = 1,
     WEIR_ENOMEM = -2,
     WEIR_EOP = -4,
-    WEIR_ECANCEL = -5
+    WEIR_ECANCEL = -5,
+    WEIR_ESYS = -6,
+    WEIR_EBUSY = -8
 } weir_status;
 typedef struct weir_error {
     weir_status status;
@@ -84,6 +86,32 @@ void weir__bell_wait(weir__bell *bell, unsigned read, uint64_t deadline_ns)
 void weir__bell_ring(weir__bell *bell)
 {
     add_release(&bell->rung, 1); /* as in bell.c */
+}
+
+/* A condition is a bell: nobody wakes up without cause. */
+typedef weir__bell pthread_cond_t;
+
+static inline void pthread_cond_init(pthread_cond_t *changed, const void *attributes)
+{
+    (void)changed, (void)attributes;
+}
+
+static inline void pthread_cond_destroy(pthread_cond_t *changed)
+{
+    (void)changed;
+}
+
+static inline void pthread_cond_wait(pthread_cond_t *changed, pthread_mutex_t *lock)
+{
+    const unsigned read = weir__bell_read(changed);
+    pthread_mutex_unlock(lock);
+    weir__bell_wait(changed, read, UINT64_MAX);
+    pthread_mutex_lock(lock);
+}
+
+static inline void pthread_cond_broadcast(pthread_cond_t *changed)
+{
+    weir__bell_ring(changed);
 }
 
 static inline unsigned model_rounds(void)
