@@ -315,7 +315,8 @@ static uint64_t least_time(weir__host *h)
 {
     uint64_t least = UINT64_MAX;
     for (unsigned i = 1; i <= WEIR_NUMBERS; i++) {
-        weir__run *root = load_relaxed(&h->root[i]);
+        /* H4 as well. */
+        weir__run *root = load_acquire(&h->root[i]);
         const uint64_t had_ns = root != NULL ? load_relaxed(&root->tally.had_ns) : least;
         if (had_ns < least)
             least = had_ns;
