@@ -198,7 +198,7 @@ static double time_beside(weir_engine *engine, uint64_t steps_of_ms, bool togeth
 
 static void measure_beside(weir_engine *team, uint64_t steps_of_ms)
 {
-    const double ideal = 2e-3 * ITEMS / weir_engine_workers(team);
+    const double ideal = 2e-3 * (int)ITEMS / weir_engine_workers(team);
     double seconds[ROUNDS];
     for (int i = 0; i < ROUNDS; i++)
         seconds[i] = time_beside(team, steps_of_ms, true);
