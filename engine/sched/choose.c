@@ -170,7 +170,7 @@ static void serve(void *argument)
     turn *t = argument;
     do {
         (void)weir__worker_look(t->worker);
-        t->nothing = !t->chores->try(t->chores->of);
+        t->nothing = !t->chores->try(t->chores->of, t->worker);
     } while (!t->nothing && !is_interrupted(t));
 }
 
@@ -184,6 +184,7 @@ static bool do_chores(weir__worker *worker, const weir__chores *chores)
     if (load_relaxed(&worker->engine->host->roots) > 1)
         go_to(worker, chores->run);
     weir__run_ops(chores->run, serve, &t);
+    weir__run_count(chores->run, worker);
     add_relaxed(&tally->busy_ns, weir__now_ns() - began_ns);
     return !t.nothing;
 }

@@ -31,7 +31,7 @@
 /* Work of a hosted root that is not made into items: each worker without an item looks for it. */
 typedef struct weir__chores {
     /* Does a piece of it; false: there is none now. */
-    bool (*try)(void *of);
+    bool (*try)(void *of, struct weir__worker *worker);
     /* Might try() find some? A worker that has announced that it will sleep asks this, so what it
      * looks at is read by seq_cst loads, and whoever changes it does so by seq_cst stores and then
      * wakes a sleeper (weir__mail_wake_one()). */

@@ -44,7 +44,7 @@ static bool tell_of_cancel(weir_stream *s)
 }
 
 /* One batch of the stage nearest the consumer that has one; false if there is none. */
-static bool work_once(void *stream)
+static bool work_once(void *stream, weir__worker *worker)
 {
     weir_stream *s = stream;
     if (is_cancelled(s))
@@ -58,7 +58,7 @@ static bool work_once(void *stream)
         if (n > 0) {
             pass_wake_up_on(s);
             weir__arithmetic_set(&s->run->arithmetic);
-            add_relaxed(&s->run->tally.branches, weir__stage_make(stage, y, n));
+            worker->counts.branches += weir__stage_make(stage, y, n);
         }
         if (progressed)
             return true;

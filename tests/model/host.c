@@ -77,8 +77,9 @@ typedef struct stream {
     weir__event taker; /* who waits for that */
 } stream;
 
-static bool try_piece(void *of)
+static bool try_piece(void *of, weir__worker *worker)
 {
+    (void)worker;
     stream *s = of;
     assert(s->there);
     if (!load_seq_cst(&s->piece) || !exchange_seq_cst(&s->piece, false))

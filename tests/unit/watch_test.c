@@ -128,8 +128,9 @@ static bool is_ready(const void *of)
     return false;
 }
 
-static bool try_nothing(void *of)
+static bool try_nothing(void *of, weir__worker *worker)
 {
+    (void)worker;
     (void)of;
     return false;
 }
