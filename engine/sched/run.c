@@ -132,10 +132,10 @@ static void move(uint64_t *from, atomic_uint_least64_t *to)
 
 void weir__run_count(const weir__run *run, weir__worker *worker)
 {
-    weir__tally *to = &run->root->tally;
     weir__counts *from = &worker->counts;
     if (!run->hosted)
         return;
+    weir__tally *to = &run->root->tally;
     move(&from->branches, &to->branches);
     move(&from->promotions, &to->promotions);
     move(&from->gathers_promoted, &to->gathers_promoted);
