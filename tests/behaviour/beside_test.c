@@ -193,6 +193,7 @@ static void a_stream_has_its_share_however_many_runs_come(void **state)
 
 typedef struct gated {
     beside *b;
+    const weir_layer *layer; /* of its run */
     gate g;
     weir_status status;
     weir_status inside; /* what the op got for what it tried */
@@ -206,12 +207,13 @@ static int wait_in_leaf(weir_branch *b, const void *in, void *out)
     return weir_stopping(b) ? 7 : 0;
 }
 
+static const weir_layer gate_layer = {.name = "gate", .leaf = wait_in_leaf};
+
 static void *run_gated(void *argument)
 {
     gated *r = argument;
-    const weir_layer layer = {.name = "gate", .leaf = wait_in_leaf};
     weir_plan *plan;
-    r->status = weir_plan_compile(&layer, &plan);
+    r->status = weir_plan_compile(r->layer, &plan);
     if (r->status != WEIR_OK)
         return NULL;
     r->status = weir_run(r->b->engine, plan, r, NULL, NULL);
@@ -224,7 +226,7 @@ static void closing_a_stream_waits_for_its_own_calls_only(void **state)
     (void)state;
     for (unsigned workers = 1; workers <= 3; workers++) {
         beside b = {.engine = open_engine(workers, 0, 0)};
-        gated r = {.b = &b};
+        gated r = {.b = &b, .layer = &gate_layer};
         pthread_t thread;
         begin_stream(&b, UINT64_MAX);
         take_numbers(&b, 5);
@@ -250,7 +252,7 @@ static void the_run_outlives_the_stream_and_the_engine_is_free_when_it_is_done(v
     (void)state;
     for (unsigned workers = 1; workers <= 3; workers++) {
         beside b = {.engine = open_engine(workers, 0, 0)};
-        gated r = {.b = &b};
+        gated r = {.b = &b, .layer = &gate_layer};
         pthread_t thread;
         begin_stream(&b, UINT64_MAX);
         start(&thread, run_gated, &r);
@@ -268,7 +270,7 @@ static void a_cancel_stops_the_stream_and_the_runs_beside_it(void **state)
 {
     (void)state;
     beside b = {.engine = open_engine(2, 0, 0)};
-    gated r = {.b = &b};
+    gated r = {.b = &b, .layer = &gate_layer};
     pthread_t thread;
     uint64_t item;
     begin_stream(&b, UINT64_MAX);
@@ -433,37 +435,11 @@ static void a_run_that_an_op_of_the_same_engine_waits_for_elsewhere_is_refused(v
 enum { BIG = 1 << 20 };
 
 /* A leaf that holds BIG bytes, as its layer declares. */
-static weir_layer big_layer(void)
-{
-    return (weir_layer){.name = "big", .leaf = wait_in_leaf, .held_bytes = BIG};
-}
-
-typedef struct big_run {
-    beside *b;
-    gated *at;
-    weir_status status;
-    atomic_uint_least64_t *order;
-    uint64_t ended_as;
-} big_run;
-
-static void *run_big(void *argument)
-{
-    big_run *r = argument;
-    const weir_layer layer = big_layer();
-    weir_plan *plan;
-    r->status = weir_plan_compile(&layer, &plan);
-    if (r->status != WEIR_OK)
-        return NULL;
-    r->status = weir_run(r->b->engine, plan, r->at, NULL, NULL);
-    r->ended_as = atomic_fetch_add(r->order, 1);
-    weir_plan_free(plan);
-    return NULL;
-}
+static const weir_layer big_layer = {.name = "big", .leaf = wait_in_leaf, .held_bytes = BIG};
 
 static uint64_t big_bytes(void)
 {
-    const weir_layer layer = big_layer();
-    weir_plan *plan = compile(&layer);
+    weir_plan *plan = compile(&big_layer);
     const uint64_t bytes = weir_plan_serial_bytes(plan);
     weir_plan_free(plan);
     return bytes;
@@ -493,24 +469,21 @@ static void runs_beside_a_stream_wait_for_bytes_in_the_order_in_which_they_came(
     (void)state;
     for (unsigned workers = 1; workers <= 3; workers++) {
         beside b = {.engine = open_engine(workers, 0, bytes)};
-        atomic_uint_least64_t order = 0;
-        gated at[RUNS];
-        big_run of[RUNS];
+        gated of[RUNS];
         pthread_t thread[RUNS];
         begin_stream(&b, UINT64_MAX);
         for (unsigned i = 0; i < RUNS; i++) {
-            at[i] = (gated){.b = &b};
-            of[i] = (big_run){.b = &b, .at = &at[i], .order = &order};
-            start(&thread[i], run_big, &of[i]);
+            of[i] = (gated){.b = &b, .layer = &big_layer};
+            start(&thread[i], run_gated, &of[i]);
             if (i == 0)
-                assert_true(reaches(&at[0].g.waiting, 1));
+                assert_true(reaches(&of[0].g.waiting, 1));
             wait_for_waiting(b.engine, i);
         }
         for (unsigned i = 0; i < RUNS; i++) {
-            assert_true(reaches(&at[i].g.waiting, 1));
+            assert_true(reaches(&of[i].g.waiting, 1));
             for (unsigned k = i + 1; k < RUNS; k++)
-                assert_int_equal(atomic_load(&at[k].g.waiting), 0);
-            atomic_store(&at[i].g.open, true);
+                assert_int_equal(atomic_load(&of[k].g.waiting), 0);
+            atomic_store(&of[i].g.open, true);
         }
         for (unsigned i = 0; i < RUNS; i++) {
             pthread_join(thread[i], NULL);
@@ -527,26 +500,23 @@ static void a_cancel_reaches_runs_that_wait_for_bytes(void **state)
     const uint64_t bytes = bytes_of_the_stream() + big_bytes() + 1;
     (void)state;
     beside b = {.engine = open_engine(2, 0, bytes)};
-    atomic_uint_least64_t order = 0;
-    gated at[3];
-    big_run of[3];
+    gated of[3];
     pthread_t thread[3];
     begin_stream(&b, UINT64_MAX);
     for (unsigned i = 0; i < 3; i++) {
-        at[i] = (gated){.b = &b};
-        of[i] = (big_run){.b = &b, .at = &at[i], .order = &order};
-        start(&thread[i], run_big, &of[i]);
+        of[i] = (gated){.b = &b, .layer = &big_layer};
+        start(&thread[i], run_gated, &of[i]);
         if (i == 0)
-            assert_true(reaches(&at[0].g.waiting, 1));
+            assert_true(reaches(&of[0].g.waiting, 1));
         wait_for_waiting(b.engine, i);
     }
     weir_engine_cancel(b.engine);
     for (unsigned i = 1; i < 3; i++) { /* while the first is at its gate still */
         pthread_join(thread[i], NULL);
         assert_int_equal(of[i].status, WEIR_ECANCEL);
-        assert_int_equal(atomic_load(&at[i].g.waiting), 0);
+        assert_int_equal(atomic_load(&of[i].g.waiting), 0);
     }
-    atomic_store(&at[0].g.open, true);
+    atomic_store(&of[0].g.open, true);
     pthread_join(thread[0], NULL);
     assert_int_equal(of[0].status, WEIR_ECANCEL);
     assert_status(WEIR_ECANCEL, weir_stream_close(b.s));
@@ -563,18 +533,8 @@ static int run_until_stopped(weir_branch *b, const void *in, void *out)
     return 0;
 }
 
-static void *run_cancelled(void *argument)
-{
-    gated *r = argument;
-    const weir_layer layer = {.name = "stops", .leaf = run_until_stopped, .held_bytes = BIG};
-    weir_plan *plan;
-    r->status = weir_plan_compile(&layer, &plan);
-    if (r->status != WEIR_OK)
-        return NULL;
-    r->status = weir_run(r->b->engine, plan, r, NULL, NULL);
-    weir_plan_free(plan);
-    return NULL;
-}
+static const weir_layer stopped_layer = {
+    .name = "stops", .leaf = run_until_stopped, .held_bytes = BIG};
 
 static void what_waits_when_the_cancel_comes_does_not_run_on_the_bytes_that_it_frees(void **state)
 {
@@ -587,8 +547,8 @@ static void what_waits_when_the_cancel_comes_does_not_run_on_the_bytes_that_it_f
         pthread_t thread[RUNS];
         begin_stream(&b, UINT64_MAX);
         for (unsigned i = 0; i < RUNS; i++) {
-            of[i] = (gated){.b = &b, .g = {.open = i > 0}};
-            start(&thread[i], run_cancelled, &of[i]);
+            of[i] = (gated){.b = &b, .layer = &stopped_layer, .g = {.open = i > 0}};
+            start(&thread[i], run_gated, &of[i]);
             if (i == 0)
                 assert_true(reaches(&of[0].g.waiting, 1));
             wait_for_waiting(b.engine, i);
@@ -605,8 +565,7 @@ static void what_waits_when_the_cancel_comes_does_not_run_on_the_bytes_that_it_f
 
 static void a_run_that_never_fits_beside_the_stream_is_refused_at_once(void **state)
 {
-    const weir_layer layer = big_layer();
-    weir_plan *plan = compile(&layer);
+    weir_plan *plan = compile(&big_layer);
     (void)state;
     beside b = {.engine = open_engine(2, 0, big_bytes() + 10)};
     gated r = {.b = &b, .g = {.open = true}};
@@ -624,20 +583,18 @@ static void a_stream_that_fits_only_without_the_run_is_refused_until_that_is_ove
     const uint64_t bytes = bytes_of_the_stream() + big_bytes() + 1;
     (void)state;
     beside b = {.engine = open_engine(2, 0, bytes)};
-    atomic_uint_least64_t order = 0;
-    gated at = {.b = &b};
-    big_run r = {.b = &b, .at = &at, .order = &order};
+    gated r = {.b = &b, .layer = &big_layer};
     numbers source = {.n = 5};
     pthread_t thread;
     begin_stream(&b, UINT64_MAX);
-    start(&thread, run_big, &r);
-    assert_true(reaches(&at.g.waiting, 1));
+    start(&thread, run_gated, &r);
+    assert_true(reaches(&r.g.waiting, 1));
     assert_ok(weir_stream_close(b.s));
     weir_stream *large = open_stream(b.engine);
     add_numbers(large, "in", BIG / 32, &source);
     assert_status(WEIR_EBUDGET, weir_stream_start(large));
     assert_contains(weir_last_error()->text, "max_bytes leaves");
-    atomic_store(&at.g.open, true);
+    atomic_store(&r.g.open, true);
     pthread_join(thread, NULL);
     assert_status(WEIR_OK, r.status);
     assert_ok(weir_stream_start(large));

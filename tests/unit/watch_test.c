@@ -308,9 +308,9 @@ static int spin_until_fired(void *context, uint32_t i)
     return 0;
 }
 
-static void busy_workers_of_a_toy_settle_as_they_poll(void **state)
+/* Teams of 1, 2 and 8 workers, all busy in such a run: the deadline is settled soon, at least once. */
+static void assert_busy_workers_settle(weir_status (*run)(weir_engine *engine, alarms *a))
 {
-    (void)state;
     for (unsigned workers = 1; workers <= 8; workers *= workers < 2 ? 2 : 4) {
         weir_engine *engine = open_engine(workers, 0, 0);
         uint64_t least = UINT64_MAX;
@@ -318,7 +318,7 @@ static void busy_workers_of_a_toy_settle_as_they_poll(void **state)
             alarms a;
             open_alarms(&a, engine);
             a.set_before = i % 2 != 0 && set_alarm(&a, 200000);
-            assert_ok(toy_for(engine, CALLS, spin_until_fired, &a));
+            assert_ok(run(engine, &a));
             assert_int_equal(atomic_load(&a.fired), 1);
             least = a.least_late_ns < least ? a.least_late_ns : least;
             close_alarms(&a);
@@ -326,6 +326,17 @@ static void busy_workers_of_a_toy_settle_as_they_poll(void **state)
         assert_true(least < SOON_NS);
         weir_engine_close(engine);
     }
+}
+
+static weir_status run_toy(weir_engine *engine, alarms *a)
+{
+    return toy_for(engine, CALLS, spin_until_fired, a);
+}
+
+static void busy_workers_of_a_toy_settle_as_they_poll(void **state)
+{
+    (void)state;
+    assert_busy_workers_settle(run_toy);
 }
 
 static int split_number(weir_branch *b, const void *in, uint32_t i, void *child)
@@ -349,26 +360,19 @@ static const weir_layer over_leaves = {.name = "top",
                                        .gather = gather_nothing,
                                        .child = &spin_leaves};
 
+static weir_plan *over_leaves_plan;
+
+static weir_status run_pipeline(weir_engine *engine, alarms *a)
+{
+    return weir_run(engine, over_leaves_plan, a, NULL, NULL);
+}
+
 static void busy_workers_of_a_pipeline_settle_as_they_poll(void **state)
 {
     (void)state;
-    weir_plan *plan = compile(&over_leaves);
-    for (unsigned workers = 1; workers <= 8; workers *= workers < 2 ? 2 : 4) {
-        weir_engine *engine = open_engine(workers, 0, 0);
-        uint64_t least = UINT64_MAX;
-        for (unsigned i = 0; i < 10; i++) {
-            alarms a;
-            open_alarms(&a, engine);
-            a.set_before = i % 2 != 0 && set_alarm(&a, 200000);
-            assert_ok(weir_run(engine, plan, &a, NULL, NULL));
-            assert_int_equal(atomic_load(&a.fired), 1);
-            least = a.least_late_ns < least ? a.least_late_ns : least;
-            close_alarms(&a);
-        }
-        assert_true(least < SOON_NS);
-        weir_engine_close(engine);
-    }
-    weir_plan_free(plan);
+    over_leaves_plan = compile(&over_leaves);
+    assert_busy_workers_settle(run_pipeline);
+    weir_plan_free(over_leaves_plan);
 }
 
 /* ---- a worker that waits in an op ---- */
