@@ -83,19 +83,13 @@ static void enter(void *argument, unsigned worker, unsigned size)
     weir__duty_do(&engine->workers[worker], worker == 0 ? life->item : NULL, size);
 }
 
-/* By way of an exception as well. */
-static void leave(weir__here *here)
-{
-    weir__here_leave(here);
-}
-
-/* Worker 0, alone. */
+/* Worker 0, alone; it leaves by way of an exception as well. */
 static void enter_alone(void *argument, unsigned worker, unsigned size)
 {
     weir__life *life = argument;
     weir__item *item = life->item;
     weir__worker *first = &life->run->engine->workers[worker];
-    weir__here here __attribute__((cleanup(leave)));
+    weir__here here __attribute__((cleanup(weir__here_leave)));
     WEIR_ASSERT(worker == 0 && size == 1 && item != NULL);
     weir__here_enter(&here, first);
     first->busy = true; /* as the mail has counted it */
