@@ -243,7 +243,7 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
     weir__mail_acknowledge(b->mail, b->worker->index); /* before it is asked what it is about */
     if (weir__run_stopping(b->run))
         return false;
-    if (!weir__mail_has_others(b->mail) && !weir__mail_has_deadline(b->mail)) {
+    if (!weir__mail_has_others(b->mail) && !weir__worker_has_looks(b->worker)) {
         b->loop.polls = 1;
         return true;
     }
@@ -260,7 +260,7 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
      * sleeps. Else this worker asks itself: for sleepers, who cannot, and for an item to queue
      * ahead. */
     const bool sleepers = weir__mail_has_sleepers(b->mail); /* before it is asked who is missing */
-    if (!weir__worker_look(b->worker) && /* for a deadline they must go on as well */
+    if (!weir__worker_look(b->worker) &&                    /* else polls must go on as well */
         (weir__mail_missing(b->mail) < 0 || (b->skip_polls >= WEIR_PASS_ENOUGH && !sleepers)))
         b->loop.polls = 1;
     else

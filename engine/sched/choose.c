@@ -46,7 +46,6 @@ static const weir__chores *pick_up(weir__worker *worker)
         return NULL;
     }
     note_served(worker, chores);
-    weir__credit_begin(worker, weir__now_ns());
     return chores;
 }
 
@@ -57,6 +56,8 @@ void weir__host_attach(weir_engine *engine, const weir__chores *chores)
     /* H12: seq_cst, before the look for sleepers, and as a release; pairs with H6 and H11. */
     store_seq_cst(&h->chores, chores);
     weir__mail_wake_all(&engine->mail);
+    for (unsigned i = 0; i < engine->team.workers; i++)
+        weir__mail_ask(&engine->mail, i); /* busy with items that were there before */
 }
 
 void weir__host_detach(weir_engine *engine)
@@ -153,16 +154,25 @@ static void end_turn(weir__worker *worker)
 typedef struct turn {
     weir__worker *worker;
     const weir__chores *chores;
+    const weir__run *beside; /* the root whose item waits meanwhile; NULL: none does */
     bool nothing;
 } turn;
+
+/* Do others need what the worker has of this root, which it is not counted with? */
+static bool is_needed(const weir__worker *worker, const weir__run *root)
+{
+    return load_relaxed(&root->tally.workers) == 0 || weir__mail_missing(worker->mail) > 0;
+}
 
 /* Is there something else to be looked at? */
 static bool is_interrupted(const turn *t)
 {
     weir__host *h = t->worker->engine->host;
     weir__number ignored;
-    return load_relaxed(&h->waiting) > 0 || load_relaxed(&h->chores) != t->chores ||
-           weir__mail_peek(t->worker->mail, t->worker->index, &ignored);
+    if (load_relaxed(&h->waiting) > 0 || load_relaxed(&h->chores) != t->chores)
+        return true;
+    return t->beside != NULL ? is_needed(t->worker, t->beside)
+                             : weir__mail_peek(t->worker->mail, t->worker->index, &ignored);
 }
 
 static void serve(void *argument)
@@ -174,20 +184,73 @@ static void serve(void *argument)
     } while (!t->nothing && !is_interrupted(t));
 }
 
-/* False: there was nothing to do. */
-static bool do_chores(weir__worker *worker, const weir__chores *chores)
+static void do_chores(turn *t)
 {
-    turn t = {.worker = worker, .chores = chores};
-    weir__tally *tally = &chores->run->tally;
+    weir__run *run = t->chores->run;
     const uint64_t began_ns = weir__now_ns();
-    weir__worker_goes_on(worker);
-    if (load_relaxed(&worker->engine->host->roots) > 1)
-        go_to(worker, chores->run);
-    weir__run_ops(chores->run, serve, &t);
-    weir__run_count(chores->run, worker);
-    add_relaxed(&tally->busy_ns, weir__now_ns() - began_ns);
-    return !t.nothing;
+    weir__credit_begin(t->worker, began_ns);
+    if (load_relaxed(&t->worker->engine->host->roots) > 1)
+        go_to(t->worker, run);
+    weir__run_ops(run, serve, t);
+    weir__run_count(run, t->worker);
+    add_relaxed(&run->tally.busy_ns, weir__now_ns() - began_ns);
 }
+
+/* ---- between two ops of an item ---- */
+
+/* Has the item had the worker for at least as long as chores last had, where it is needed? */
+static bool may_pause(const weir__worker *worker, const weir__run *root, uint64_t now_ns)
+{
+    const unsigned self = worker->at_work == root;
+    return now_ns - worker->chores_until_ns >= worker->chores_ns ||
+           (load_relaxed(&root->tally.workers) > self && weir__mail_missing(worker->mail) <= 0);
+}
+
+/* The item of this run waits while the worker does chores, which nobody else does. */
+static void pause_for(turn *t, weir__run *run, uint64_t began_ns)
+{
+    weir__worker *worker = t->worker;
+    weir__run *at_work = worker->at_work;
+    const uint64_t unpaid_ns = worker->unpaid_ns = began_ns - worker->earned_at_ns;
+    do_chores(t);
+    go_to(worker, at_work);
+    worker->unpaid_ns = unpaid_ns;
+    weir__run_turn_to(run, worker);
+    weir__arithmetic_set(&run->arithmetic);
+    const uint64_t now_ns = worker->chores_until_ns = weir__now_ns();
+    worker->chores_ns = now_ns - began_ns;
+    worker->nested_ns += now_ns - began_ns;
+    if (worker->turn_since_ns > 0)
+        worker->turn_since_ns += now_ns - began_ns;
+    weir__credit_begin(worker, now_ns);
+}
+
+/* Whose item has many ops would else keep the worker from all others for as long. An op that waits for a
+ * run finds no strangers on its stack here either. */
+static bool between(weir__worker *worker)
+{
+    weir__here *here = weir__here_top();
+    weir__run *run = here->now.run;
+    if (load_relaxed(&worker->serves) != NULL || worker->waits ||
+        load_relaxed(&worker->engine->host->chores) == NULL)
+        return false;
+    WEIR_ASSERT(here->worker == worker && run != NULL);
+    const uint64_t now_ns = weir__now_ns();
+    if (may_pause(worker, run->root, now_ns)) {
+        const weir__now item = here->now;
+        weir__run_count(run, worker);
+        turn t = {.worker = worker, .chores = pick_up(worker), .beside = run->root};
+        if (t.chores != NULL && t.chores->run != run->root &&
+            load_relaxed(&t.chores->run->tally.workers) == 0 && t.chores->ready(t.chores->of))
+            pause_for(&t, run, now_ns);
+        lay_down(worker);
+        (void)weir__here_turn_to(here, item);
+    }
+    weir__mail_ask(worker->mail, worker->index);
+    return true;
+}
+
+/* ---- what is next ---- */
 
 static void begin(weir__worker *worker, const weir__item *item)
 {
@@ -195,6 +258,9 @@ static void begin(weir__worker *worker, const weir__item *item)
     lay_down(worker);
     if (load_relaxed(&h->roots) > 1)
         go_to(worker, root_of(h, worker->mail, item->number));
+    worker->chores_ns = worker->chores_until_ns = 0;
+    if (load_relaxed(&h->chores) != NULL)
+        weir__mail_ask(worker->mail, worker->index);
 }
 
 /* A root that has not begun; NULL: there is none, or others have their turn. */
@@ -219,7 +285,12 @@ static weir__item *next_old(weir__worker *worker, bool *nothing)
         item = weir__mail_take(worker->mail, worker->index, worker->wanted);
     if (item != NULL && ready) /* which this worker was perhaps woken for */
         weir__mail_wake_one(worker->mail);
-    *nothing = item == NULL && (!ready || !do_chores(worker, chores));
+    turn t = {.worker = worker, .chores = chores, .nothing = true};
+    if (item == NULL && ready) {
+        weir__worker_goes_on(worker);
+        do_chores(&t);
+    }
+    *nothing = item == NULL && t.nothing;
     return item;
 }
 
@@ -258,5 +329,9 @@ static void rest(weir__worker *worker)
     go_to(worker, NULL);
 }
 
-const weir__choice weir__host_choice = {
-    .next = next, .begin = begin, .found_none = found_none, .has_work = has_work, .rest = rest};
+const weir__choice weir__host_choice = {.next = next,
+                                        .begin = begin,
+                                        .found_none = found_none,
+                                        .has_work = has_work,
+                                        .rest = rest,
+                                        .between = between};

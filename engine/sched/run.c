@@ -168,11 +168,14 @@ void weir__run_ops(const weir__run *run, void (*f)(void *), void *argument)
 void weir__run_wait(weir__run *run, weir__worker *worker, weir__item *item)
 {
     const weir__number wanted = worker->wanted;
+    const bool waits = worker->waits;
     const uint64_t began_ns = weir__now_ns();
     WEIR_ASSERT(run->starter == worker && began_ns >= worker->earned_at_ns);
     worker->unpaid_ns = began_ns - worker->earned_at_ns;
+    worker->waits = true;
     worker->wanted = run->number;
     weir__worker_work(worker, item, &run->done);
+    worker->waits = waits;
     worker->wanted = wanted;
     WEIR_ASSERT(load_relaxed(&run->done)); /* else its record would be used again too early */
     weir__worker_goes_on(worker);

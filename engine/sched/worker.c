@@ -74,14 +74,23 @@ static bool settle(weir__worker *worker)
            weir__watch_settle(worker->watch, worker->index, worker, weir__now_ns());
 }
 
-bool weir__worker_keep_watch(weir__worker *worker)
+/* True: looks are to go on. */
+static bool keep_watch(weir__worker *worker)
 {
+    if (!weir__mail_has_deadline(worker->mail))
+        return false;
     if (settle(worker))
         weir__watch_leave(worker->mail, worker->index);
     if (weir__watch_is_kept(worker->mail))
         return false;
     weir__mail_ask(worker->mail, worker->index);
     return true;
+}
+
+bool weir__worker_look(weir__worker *worker)
+{
+    const bool watches = keep_watch(worker);
+    return (worker->choice != NULL && worker->choice->between(worker)) || watches;
 }
 
 /* ---- searching ---- */

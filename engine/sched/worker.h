@@ -34,6 +34,9 @@ typedef struct weir__choice {
     bool (*has_work)(const struct weir__worker *worker);
     /* It is about to sleep, or to leave. */
     void (*rest)(struct weir__worker *worker);
+    /* Between two ops of an item: it may do something else first. True: it is to be asked again, and its
+     * word has been written. */
+    bool (*between)(struct weir__worker *worker);
 } weir__choice;
 
 /* What a worker has counted of its root run's work. */
@@ -62,8 +65,11 @@ typedef struct weir__worker {
     bool turn_is_new;          /* it runs a new root; else what was there before, */
     uint64_t turn_since_ns;    /* since when; 0: that does not matter */
     uint64_t owed_ns;          /* it has had new roots go first for so long */
+    uint64_t chores_ns;        /* of its item's time went to chores last, */
+    uint64_t chores_until_ns;  /* and until when */
 
-    weir__number wanted;        /* it waits in an op for the run of this number; 0: in none */
+    bool waits;                 /* it waits in an op for a run, */
+    weir__number wanted;        /* which has this number; 0: it has none, or it does not wait */
     bool busy;                  /* it counts as busy in the mail's surplus */
     const struct weir__run *of; /* the run that the following was learnt from, */
     uint64_t of_begins;         /* and how often its record had begun one */
@@ -92,13 +98,14 @@ void weir__worker_post(weir__worker *worker, weir__item *item);
 void weir__worker_began_item(weir__worker *worker);
 void weir__worker_goes_on(weir__worker *worker);
 
-/* For a busy worker's look at its clock; the worker has acknowledged its word before. Settles what
- * is due, where no worker without work keeps the deadlines. True: then looks are to go on, and its
- * word has been written again. */
-bool weir__worker_keep_watch(weir__worker *worker);
-static inline bool weir__worker_look(weir__worker *worker)
+/* For a busy worker between two ops, or calls, which has acknowledged its word: it settles what is due,
+ * where no worker without work keeps the deadlines, and may do what its choice is. True: then looks are
+ * to go on, and its word has been written again. */
+bool weir__worker_look(weir__worker *worker);
+/* Is there a reason to look, besides other workers' requests? */
+static inline bool weir__worker_has_looks(const weir__worker *worker)
 {
-    return WEIR_UNLIKELY(weir__mail_has_deadline(worker->mail)) && weir__worker_keep_watch(worker);
+    return worker->choice != NULL || weir__mail_has_deadline(worker->mail);
 }
 
 /* For an item that waits for others: searches for a while, until there is an item, which is

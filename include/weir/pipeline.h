@@ -220,9 +220,9 @@ WEIR_API weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_
  *           refused (WEIR_EBUDGET); in a call of a stream it takes its serial bytes of those that are
  *           left. No op may wait for a thread that starts a run on the op's engine.
  * Beside a stream: while a stream is open on the engine, its workers run this as well, and the calling
- *           thread sleeps; so may several threads do at once. A worker goes where the fewest are,
- *           but what it has begun it runs first to its end: with one worker a call of the stream waits
- *           for all of a run.
+ *           thread sleeps; so may several threads do at once. A worker goes where the fewest are, and
+ *           between two ops of a run it makes calls of the stream that nobody else does. So no call of
+ *           a stream may wait for such a run, nor an op of one for the stream.
  *           Where max_bytes has no room for it now, but will have when other runs have ended, it waits,
  *           in the order of arrival.
  * Threads:  any; else one run at a time per engine, nested ones aside. Inside a parallel region of the

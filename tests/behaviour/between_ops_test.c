@@ -1,0 +1,166 @@
+/* A stream's calls between two ops of a run's part, on the worker that has it. */
+#include "stream_support.h"
+
+#include <fenv.h>
+
+enum { ENOUGH = 200, MOST_LEAVES = 1000000 / SLOW_BUILD, TREE = 3 };
+
+/* A stream, and a run that is over soon after the stream has given so many items. */
+typedef struct both {
+    weir_engine *engine;
+    weir_plan *tree; /* that each call of the stage runs; NULL: none */
+    weir_plan *few;  /* that each op of the run runs; NULL: none */
+    int rounding;    /* of the run */
+    atomic_uint_least64_t taken, ops, wrong_runs, wrong_modes, strangers;
+    numbers source;
+    weir_status status;
+    uint64_t branches;
+} both;
+
+static _Thread_local bool in_an_op;
+
+static uint64_t run_tree(weir_engine *engine, const weir_plan *plan)
+{
+    const tree_node in = {.id = 1, .height = 3};
+    tree context = {.fanout = TREE};
+    uint64_t out;
+    return weir_run(engine, plan, &context, &in, &out) != WEIR_OK || out != tree_answer(in, TREE);
+}
+
+static int work_on_item(void *state, const void *const *items, weir_yielder *y)
+{
+    both *b = state;
+    atomic_fetch_add(&b->strangers, in_an_op);
+    atomic_fetch_add(&b->wrong_modes, fegetround() != FE_TONEAREST);
+    if (b->tree != NULL)
+        atomic_fetch_add(&b->wrong_runs, run_tree(b->engine, b->tree));
+    return weir_yield(y, items[0]);
+}
+
+static int work_until_enough(weir_branch *branch, const void *in, void *out)
+{
+    both *b = weir_context(branch);
+    (void)in, (void)out;
+    atomic_fetch_add(&b->ops, 1);
+    atomic_fetch_add(&b->wrong_modes, fegetround() != b->rounding);
+    if (atomic_load(&b->taken) >= ENOUGH)
+        return 0;
+    in_an_op = true;
+    const uint64_t until = clock_ns(CLOCK_MONOTONIC) + 10000;
+    if (b->few != NULL)
+        atomic_fetch_add(&b->wrong_runs, run_tree(b->engine, b->few));
+    while (clock_ns(CLOCK_MONOTONIC) < until)
+        continue;
+    in_an_op = false;
+    return 0;
+}
+
+static void *run_until_enough(void *argument)
+{
+    both *b = argument;
+    const weir_layer leaf = {.name = "leaf", .leaf = work_until_enough};
+    const weir_layer top = {.name = "top",
+                            .fanout = MOST_LEAVES,
+                            .split = split_nothing,
+                            .gather = gather_nothing,
+                            .child = &leaf};
+    weir_plan *plan;
+    weir_stats s;
+    fesetround(b->rounding);
+    if ((b->status = weir_plan_compile(&top, &plan)) != WEIR_OK)
+        return NULL;
+    b->status = weir_run(b->engine, plan, b, NULL, NULL);
+    weir_engine_stats(b->engine, &s);
+    b->branches = s.branches;
+    weir_plan_free(plan);
+    return NULL;
+}
+
+/* The stream goes on for as long as the run does. */
+static void run_beside_the_stream(both *b)
+{
+    const weir_stage_options o = stage_of("work", 1, 4, b);
+    weir_stream *s = open_stream(b->engine);
+    weir_stage last;
+    pthread_t thread;
+    b->source.n = UINT64_MAX;
+    const weir_stage in = add_numbers(s, "in", 4, &b->source);
+    assert_ok(weir_stream_stage(s, &o, work_on_item, 1, &in, &last));
+    assert_ok(weir_stream_start(s));
+    assert_int_equal(pthread_create(&thread, NULL, run_until_enough, b), 0);
+    while (atomic_load(&b->ops) < MOST_LEAVES) {
+        uint64_t item;
+        assert_ok(weir_next(s, last, &item));
+        if (atomic_load(&b->ops) == 0)
+            continue;
+        assert_true(atomic_fetch_add(&b->taken, 1) <= item);
+    }
+    pthread_join(thread, NULL);
+    assert_ok(weir_stream_close(s));
+    assert_int_equal(b->status, WEIR_OK);
+    assert_true(atomic_load(&b->ops) == MOST_LEAVES);
+    assert_true(b->taken >= ENOUGH);
+}
+
+static weir_plan *tree_plan(void)
+{
+    weir_layer layer;
+    tree_describe(&layer, TREE, 3);
+    return compile(&layer);
+}
+
+static void check(both *b)
+{
+    assert_int_equal(atomic_load(&b->wrong_runs), 0);
+    assert_int_equal(atomic_load(&b->wrong_modes), 0);
+    assert_int_equal(atomic_load(&b->strangers), 0);
+}
+
+static void a_stream_goes_on_between_two_ops_of_a_run(void **state)
+{
+    (void)state;
+    for (unsigned workers = 1; workers <= 4; workers++) {
+        both b = {.engine = open_engine(workers, 0, 0), .rounding = FE_TONEAREST};
+        run_beside_the_stream(&b);
+        check(&b);
+        assert_true(b.branches == MOST_LEAVES + 1);
+        weir_engine_close(b.engine);
+    }
+}
+
+static void a_run_in_such_a_call_changes_neither_the_other_run_nor_its_statistics(void **state)
+{
+    (void)state;
+    for (unsigned workers = 1; workers <= 3; workers++) {
+        both b = {.engine = open_engine(workers, 0, 0), .rounding = FE_UPWARD};
+        b.tree = tree_plan();
+        run_beside_the_stream(&b);
+        check(&b);
+        assert_true(b.branches == MOST_LEAVES + 1);
+        weir_plan_free(b.tree);
+        weir_engine_close(b.engine);
+    }
+}
+
+static void an_op_that_waits_for_its_run_finds_no_call_of_the_stream_on_its_stack(void **state)
+{
+    (void)state;
+    for (unsigned workers = 1; workers <= 3; workers++) {
+        both b = {.engine = open_engine(workers, 0, 0), .rounding = FE_TONEAREST};
+        b.few = tree_plan();
+        run_beside_the_stream(&b);
+        check(&b);
+        weir_plan_free(b.few);
+        weir_engine_close(b.engine);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stream_goes_on_between_two_ops_of_a_run),
+        cmocka_unit_test(a_run_in_such_a_call_changes_neither_the_other_run_nor_its_statistics),
+        cmocka_unit_test(an_op_that_waits_for_its_run_finds_no_call_of_the_stream_on_its_stack),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
