@@ -24,6 +24,7 @@
 #define WEIR_H
 
 #include "weir/engine.h"
+#include "weir/graph.h"
 #include "weir/parse.h"
 #include "weir/pipeline.h"
 #include "weir/status.h"

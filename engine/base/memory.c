@@ -21,7 +21,7 @@ void *weir__memory_alloc(size_t bytes)
     WEIR_ASSERT((uintptr_t)block % WEIR_LINE == 0);
 #if defined(WEIR_TESTING)
     if (block != NULL)
-        weir__testing_count_block(+1);
+        weir__testing_count_block(block, +1);
 #endif
     return block;
 }
@@ -48,7 +48,7 @@ void weir__memory_free(void *block)
     WEIR_ASSERT((uintptr_t)block % WEIR_LINE == 0); /* else it is not from here */
 #if defined(WEIR_TESTING)
     if (block != NULL)
-        weir__testing_count_block(-1);
+        weir__testing_count_block(block, -1);
 #endif
     free(block);
 }

@@ -4,6 +4,7 @@
  * engine relies on: all its atomics are relaxed. */
 #include "base/testing.h"
 
+#include <malloc.h>
 #include <sched.h>
 #include <time.h>
 
@@ -11,7 +12,7 @@
 #include "base/base.h"
 
 static atomic_uint_least64_t fail_countdown;
-static atomic_int_least64_t live_blocks;
+static atomic_int_least64_t live_blocks, live_bytes, peak_bytes;
 static atomic_uint_least64_t yield_seed;
 static atomic_uint_least64_t yield_threads;
 
@@ -34,11 +35,31 @@ int64_t weir__testing_live_blocks(void)
     return load_relaxed(&live_blocks);
 }
 
-void weir__testing_count_block(int change)
+int64_t weir__testing_live_bytes(void)
+{
+    return load_relaxed(&live_bytes);
+}
+
+int64_t weir__testing_peak_bytes(void)
+{
+    return load_relaxed(&peak_bytes);
+}
+
+void weir__testing_begin_peak(void)
+{
+    store_relaxed(&peak_bytes, weir__testing_live_bytes());
+}
+
+void weir__testing_count_block(void *block, int change)
 {
     const int64_t before = add_relaxed(&live_blocks, change);
+    const int64_t bytes = change * (int64_t)malloc_usable_size(block);
+    const int64_t now = add_relaxed(&live_bytes, bytes) + bytes;
+    int64_t peak = load_relaxed(&peak_bytes);
     WEIR_ASSERT(before + change >= 0); /* nothing is given back that was not taken */
     (void)before;
+    while (now > peak && !cas_weak_relaxed(&peak_bytes, &peak, now))
+        continue;
 }
 
 void weir__testing_seed(uint64_t seed)

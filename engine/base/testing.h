@@ -13,9 +13,14 @@
 void weir__testing_fail_allocation(uint64_t nth);
 bool weir__testing_allocation_fails(void);
 
-/* Blocks taken from the allocator and not given back. */
+/* Blocks taken from the allocator and not given back, their bytes, and the most bytes since the last
+ * weir__testing_begin_peak(). */
 int64_t weir__testing_live_blocks(void);
-void weir__testing_count_block(int change);
+int64_t weir__testing_live_bytes(void);
+int64_t weir__testing_peak_bytes(void);
+void weir__testing_begin_peak(void);
+/* change: +1 or -1. */
+void weir__testing_count_block(void *block, int change);
 
 /* Yield points delay the thread at random, a different sequence for each seed and thread; 0
  * switches them off. */

@@ -59,6 +59,31 @@ static void streams_may_be_null(void **state)
     assert_int_equal(weir_stream_close(NULL), WEIR_OK);
 }
 
+static int do_nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static void graphs_may_be_null(void **state)
+{
+    weir_task task;
+    (void)state;
+    assert_int_equal(weir_graph_create(NULL), WEIR_EINVAL);
+    weir_graph_destroy(NULL);
+    assert_int_equal(weir_graph_add(NULL, NULL, do_nothing, NULL, &task), WEIR_EINVAL);
+    assert_int_equal(weir_graph_add_many(NULL, NULL, 1, NULL, NULL, &task), WEIR_EINVAL);
+    assert_int_equal(weir_graph_before(NULL, 0, 1), WEIR_EINVAL);
+    assert_int_equal(weir_graph_before_many(NULL, 1, NULL, NULL), WEIR_EINVAL);
+    assert_int_equal(weir_graph_hold(NULL, 0, 1), WEIR_EINVAL);
+    assert_int_equal(weir_graph_scratch(NULL, 0, 1), WEIR_EINVAL);
+    assert_int_equal(weir_graph_nested(NULL, 0, 1), WEIR_EINVAL);
+    assert_int_equal(weir_graph_release(NULL, 0, NULL), WEIR_EINVAL);
+    assert_int_equal(weir_graph_cost(NULL, 0, 1), WEIR_EINVAL);
+    assert_int_equal(weir_graph_context(NULL, NULL), WEIR_EINVAL);
+    assert_int_equal(weir_graph_compile(NULL), WEIR_EINVAL);
+}
+
 static void topologies_may_be_null(void **state)
 {
     const weir_pu *pus;
@@ -75,9 +100,8 @@ static void topologies_may_be_null(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(engines_may_be_null),
-        cmocka_unit_test(plans_may_be_null),
-        cmocka_unit_test(streams_may_be_null),
+        cmocka_unit_test(engines_may_be_null),    cmocka_unit_test(plans_may_be_null),
+        cmocka_unit_test(streams_may_be_null),    cmocka_unit_test(graphs_may_be_null),
         cmocka_unit_test(topologies_may_be_null),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

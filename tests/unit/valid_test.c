@@ -6,6 +6,7 @@
 #include "stream_support.h"
 
 #include "base/testing.h"
+#include "graph/graph.h"
 #include "machine/topology.h"
 #include "pipeline/branch.h"
 #include "sched/letter.h"
@@ -399,6 +400,61 @@ static void a_stage_has_its_jobs_its_links_and_a_ring_for_a_call(void **state)
     assert_int_equal(weir__testing_live_blocks(), 0);
 }
 
+/* ---- graph/ ---- */
+
+static int do_nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static void a_list_has_as_many_elements_as_its_chunks(void **state)
+{
+    weir__list list = {.element_bytes = 8};
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        assert_non_null(weir__list_take(&list, 1));
+    assert_true(weir__list_is_valid(&list));
+    assert_breaks(list.n, 999, weir__list_is_valid(&list));
+    assert_breaks(list.last, list.first, weir__list_is_valid(&list));
+    assert_breaks(list.first->n, list.first->room + 1, weir__list_is_valid(&list));
+    weir__list_clear(&list);
+    assert_true(weir__list_is_valid(&list));
+}
+
+static void a_compiled_graph_has_the_counts_of_its_edges(void **state)
+{
+    weir_graph *g;
+    weir_task t;
+    (void)state;
+    assert_ok(weir_graph_create(&g));
+    for (int i = 0; i < 4; i++)
+        assert_ok(weir_graph_add(g, NULL, do_nothing, NULL, &t));
+    for (t = 1; t < 4; t++)
+        assert_ok(weir_graph_before(g, t - 1, t));
+    assert_ok(weir_graph_hold(g, 0, 1));
+    assert_false(weir__graph_is_valid(g));
+    assert_ok(weir_graph_compile(g));
+    assert_true(weir__graph_is_valid(g));
+    assert_breaks(g->edges, 4, weir__graph_is_valid(g));
+    assert_breaks(g->roots, 2, weir__graph_is_valid(g));
+    assert_breaks(g->root[0], 1, weir__graph_is_valid(g));
+    assert_breaks(g->successor[1], 4, weir__graph_is_valid(g));
+    assert_breaks(g->successor[1], 0, weir__graph_is_valid(g)); /* backward */
+    assert_breaks(g->task[1].predecessors, 2, weir__graph_is_valid(g));
+    assert_breaks(g->task[1].left, 0, weir__graph_is_valid(g));
+    assert_breaks(g->task[2].successors, 0, weir__graph_is_valid(g));
+    assert_breaks(g->task[2].op.one, NULL, weir__graph_is_valid(g));
+    assert_breaks(g->task[2].kind, 99, weir__graph_is_valid(g));
+    assert_breaks(g->users[0].all, 0, weir__graph_is_valid(g));
+    assert_breaks(g->users[0].left, 0, weir__graph_is_valid(g));
+    assert_breaks(g->holder[0], 1, weir__graph_is_valid(g));
+    g->torn = true;
+    g->task[1].left = 0; /* as a run has left it */
+    assert_true(weir__graph_is_valid(g));
+    weir_graph_destroy(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -415,6 +471,8 @@ int main(void)
         cmocka_unit_test(a_stack_is_a_row_of_frames_with_those_noted_that_have_parts_out),
         cmocka_unit_test(a_ring_has_its_positions_in_order_and_free_slots_behind),
         cmocka_unit_test(a_stage_has_its_jobs_its_links_and_a_ring_for_a_call),
+        cmocka_unit_test(a_list_has_as_many_elements_as_its_chunks),
+        cmocka_unit_test(a_compiled_graph_has_the_counts_of_its_edges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,291 @@
+/* Makes graphs: creates them, and notes the tasks, the edges and what is said of tasks.
+ *
+ * Programs call it before compile.  Each call checks its arguments and adds to a list of the draft; what
+ * the lists mean is worked out by freeze.c.  It must never leave half of a call behind when there is no
+ * memory. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "graph/graph.h"
+
+weir_status weir_graph_create(weir_graph **graph)
+{
+    if (graph == NULL)
+        return weir__error_null("graph");
+    weir_graph *g = *graph = weir__memory_alloc_zero(sizeof *g);
+    if (g == NULL)
+        return weir__error_set(WEIR_ENOMEM, 0, "graph", "no memory for a graph");
+    g->labels.element_bytes = sizeof(uint64_t);
+    g->draft.record.element_bytes = sizeof(weir__record);
+    g->draft.edge.element_bytes = sizeof(weir__edge);
+    g->draft.note.element_bytes = sizeof(weir__note);
+    return WEIR_OK;
+}
+
+void weir__graph_drop_draft(weir_graph *graph)
+{
+    weir__list_clear(&graph->draft.record);
+    weir__list_clear(&graph->draft.edge);
+    weir__list_clear(&graph->draft.note);
+}
+
+void weir__graph_drop_frozen(weir_graph *graph)
+{
+    void *const arrays[] = {graph->task,       graph->successor, graph->root,    graph->held,
+                            graph->scratch,    graph->nested,    graph->release, graph->cost,
+                            graph->holders_at, graph->holder,    graph->users};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        weir__memory_free(arrays[i]);
+    graph->task = NULL;
+    graph->successor = graph->root = graph->holder = NULL;
+    graph->held = graph->scratch = graph->nested = graph->holders_at = NULL;
+    graph->release = NULL;
+    graph->cost = NULL;
+    graph->users = NULL;
+    graph->edges = graph->redundant = graph->roots = 0;
+}
+
+void weir_graph_destroy(weir_graph *graph)
+{
+    if (graph == NULL)
+        return;
+    WEIR_ASSERT(!graph->running);
+    weir__graph_drop_draft(graph);
+    weir__graph_drop_frozen(graph);
+    weir__list_clear(&graph->labels);
+    weir__memory_free(graph);
+}
+
+/* ---- checks ---- */
+
+static weir_status no_memory(void)
+{
+    return weir__error_set(WEIR_ENOMEM, 0, "graph", "no memory for more of the graph");
+}
+
+/* May something be added to it? */
+static weir_status check_graph(const weir_graph *graph)
+{
+    if (WEIR_UNLIKELY(graph == NULL))
+        return weir__error_null("graph");
+    if (WEIR_UNLIKELY(graph->compiled))
+        return weir__error_set(WEIR_EINVAL, 0, "graph",
+                               "the graph is compiled, and nothing can be added to it any more");
+    return WEIR_OK;
+}
+
+static __attribute__((cold)) weir_status no_such_task(const weir_graph *graph, const char *where,
+                                                      weir_task task)
+{
+    if (graph->n == 0)
+        return weir__error_set(WEIR_EINVAL, 0, where, "there is no task %u: the graph has none",
+                               task);
+    return weir__error_set(WEIR_EINVAL, 0, where,
+                           "there is no task %u: those of the graph are 0 to %u", task,
+                           graph->n - 1);
+}
+
+/* `where` is argument, or of a row of edges argument[i]. */
+static __attribute__((cold)) weir_status wrong_edge(const weir_graph *graph, const weir__edge *edge,
+                                                    bool of_row, size_t i)
+{
+    char first[32] = "first", then[32] = "then", name[128];
+    if (of_row) {
+        snprintf(first, sizeof first, "first[%zu]", i);
+        snprintf(then, sizeof then, "then[%zu]", i);
+    }
+    if (edge->first >= graph->n)
+        return no_such_task(graph, first, edge->first);
+    if (edge->then >= graph->n)
+        return no_such_task(graph, then, edge->then);
+    weir__graph_name(graph, edge->first, name, sizeof name);
+    return weir__error_set(WEIR_EINVAL, 0, then, "task %s cannot come before itself", name);
+}
+
+static bool edge_is_right(const weir_graph *graph, weir_task first, weir_task then)
+{
+    return first < graph->n && then < graph->n && first != then;
+}
+
+/* ---- tasks ---- */
+
+/* The label of n tasks from `first` on. NULL: no memory. */
+static weir__label *add_label(weir_graph *graph, const char *name, uint32_t n, bool family)
+{
+    const size_t length = name == NULL ? 0 : strlen(name);
+    const size_t bytes = offsetof(weir__label, name) + length + 1;
+    weir__label *label =
+        weir__list_take(&graph->labels, (bytes + sizeof(uint64_t) - 1) / sizeof(uint64_t));
+    if (label == NULL)
+        return NULL;
+    label->first = graph->n;
+    label->n = n;
+    label->family = family;
+    if (length > 0)
+        memcpy(label->name, name, length);
+    label->name[length] = '\0';
+    return label;
+}
+
+static weir_status add_record(weir_graph *graph, const char *name, const weir__record *what,
+                              weir_task *first)
+{
+    const bool family = what->kind == WEIR_TASK_MANY;
+    const weir__list_mark labels = weir__list_mark_end(&graph->labels);
+    weir__label *label = NULL;
+    if (what->n > WEIR_TASKS_MOST - graph->n)
+        return weir__error_set(WEIR_EINVAL, 0, "graph",
+                               "with %u more, the graph has more than 2^30 tasks", what->n);
+    if (family || (name != NULL && *name != '\0')) {
+        label = add_label(graph, name, what->n, family);
+        if (label == NULL)
+            return no_memory();
+    }
+    weir__record *record = weir__list_take(&graph->draft.record, 1);
+    if (record == NULL) {
+        weir__list_return_to(&graph->labels, labels);
+        return no_memory();
+    }
+    *record = *what;
+    record->label = label;
+    *first = graph->n;
+    graph->n += what->n;
+    return WEIR_OK;
+}
+
+weir_status weir_graph_add(weir_graph *graph, const char *name, int (*op)(void *arg), void *arg,
+                           weir_task *task)
+{
+    const weir_status status = check_graph(graph);
+    if (status != WEIR_OK)
+        return status;
+    if (op == NULL || task == NULL)
+        return weir__error_null(op == NULL ? "op" : "task");
+    const weir__record record = {.op.one = op, .arg = arg, .n = 1, .kind = WEIR_TASK_ONE};
+    return add_record(graph, name, &record, task);
+}
+
+weir_status weir_graph_add_many(weir_graph *graph, const char *name, uint32_t n,
+                                int (*op)(void *arg, const uint32_t *index, uint32_t count),
+                                void *arg, weir_task *first)
+{
+    const weir_status status = check_graph(graph);
+    if (status != WEIR_OK)
+        return status;
+    if (op == NULL || first == NULL)
+        return weir__error_null(op == NULL ? "op" : "first");
+    if (n == 0)
+        return weir__error_set(WEIR_EINVAL, 0, "n", "n is 0; a family has at least one task");
+    const weir__record record = {.op.many = op, .arg = arg, .n = n, .kind = WEIR_TASK_MANY};
+    return add_record(graph, name, &record, first);
+}
+
+/* ---- edges ---- */
+
+weir_status weir_graph_before(weir_graph *graph, weir_task first, weir_task then)
+{
+    const weir_status status = check_graph(graph);
+    if (status != WEIR_OK)
+        return status;
+    const weir__edge edge = {.first = first, .then = then};
+    if (WEIR_UNLIKELY(!edge_is_right(graph, first, then)))
+        return wrong_edge(graph, &edge, false, 0);
+    weir__edge *added = weir__list_take(&graph->draft.edge, 1);
+    if (added == NULL)
+        return no_memory();
+    *added = edge;
+    graph->draft.backward |= then < first;
+    return WEIR_OK;
+}
+
+weir_status weir_graph_before_many(weir_graph *graph, size_t n, const weir_task *first,
+                                   const weir_task *then)
+{
+    weir_status status = check_graph(graph);
+    if (status == WEIR_OK && n > 0 && (first == NULL || then == NULL))
+        status = weir__error_null(first == NULL ? "first" : "then");
+    if (status != WEIR_OK)
+        return status;
+    bool backward = false;
+    for (size_t i = 0; i < n; i++) {
+        const weir__edge edge = {.first = first[i], .then = then[i]};
+        if (WEIR_UNLIKELY(!edge_is_right(graph, edge.first, edge.then)))
+            return wrong_edge(graph, &edge, true, i);
+        backward |= edge.then < edge.first;
+    }
+    const weir__list_mark before = weir__list_mark_end(&graph->draft.edge);
+    for (size_t i = 0, piece; i < n; i += piece) {
+        piece = n - i;
+        weir__edge *edge = weir__list_take_some(&graph->draft.edge, &piece);
+        if (edge == NULL) {
+            weir__list_return_to(&graph->draft.edge, before);
+            return no_memory();
+        }
+        for (size_t k = 0; k < piece; k++)
+            edge[k] = (weir__edge){.first = first[i + k], .then = then[i + k]};
+    }
+    graph->draft.backward |= backward;
+    return WEIR_OK;
+}
+
+/* ---- what is said of tasks ---- */
+
+static weir_status add_note(weir_graph *graph, const weir__note *what)
+{
+    const weir_status status = check_graph(graph);
+    if (status != WEIR_OK)
+        return status;
+    if (what->task >= graph->n)
+        return no_such_task(graph, "task", what->task);
+    weir__note *note = weir__list_take(&graph->draft.note, 1);
+    if (note == NULL)
+        return no_memory();
+    *note = *what;
+    graph->draft.noted[what->kind] = true;
+    return WEIR_OK;
+}
+
+weir_status weir_graph_hold(weir_graph *graph, weir_task task, size_t bytes)
+{
+    const weir__note note = {.task = task, .kind = WEIR_NOTE_HELD, .value.bytes = bytes};
+    return add_note(graph, &note);
+}
+
+weir_status weir_graph_scratch(weir_graph *graph, weir_task task, size_t bytes)
+{
+    const weir__note note = {.task = task, .kind = WEIR_NOTE_SCRATCH, .value.bytes = bytes};
+    return add_note(graph, &note);
+}
+
+weir_status weir_graph_nested(weir_graph *graph, weir_task task, size_t bytes)
+{
+    const weir__note note = {.task = task, .kind = WEIR_NOTE_NESTED, .value.bytes = bytes};
+    return add_note(graph, &note);
+}
+
+weir_status weir_graph_release(weir_graph *graph, weir_task task, void (*release)(void *arg))
+{
+    const weir__note note = {.task = task, .kind = WEIR_NOTE_RELEASE, .value.release = release};
+    return add_note(graph, &note);
+}
+
+weir_status weir_graph_cost(weir_graph *graph, weir_task task, double ns)
+{
+    const weir__note note = {.task = task, .kind = WEIR_NOTE_COST, .value.cost = (float)ns};
+    const weir_status status = check_graph(graph);
+    if (status == WEIR_OK && !(isfinite(note.value.cost) && ns >= 0))
+        return weir__error_set(WEIR_EINVAL, 0, "ns", "ns is %g; a time is 0 or more, up to 3e38",
+                               ns);
+    return status == WEIR_OK ? add_note(graph, &note) : status;
+}
+
+weir_status weir_graph_context(weir_graph *graph, void *context)
+{
+    if (graph == NULL)
+        return weir__error_null("graph");
+    graph->context = context;
+    return WEIR_OK;
+}

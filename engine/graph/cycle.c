@@ -1,0 +1,112 @@
+/* Finds a cycle, and says which tasks it has; see freeze.h.
+ *
+ * Tasks without successors are taken away, again and again (Kahn, CACM 5(11), 1962, from the end). What
+ * is left are the cycles and what leads into them, so each such task has a successor that is left, and
+ * going from successor to successor ends in a cycle. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "graph/freeze.h"
+
+/* `left` counts successors here, and `predecessors` links: the stack first, then the way to follow. */
+static void count_successors(const weir_graph *graph, const weir__preds *preds)
+{
+    for (weir_task t = 0; t < graph->n; t++)
+        graph->task[t].left = 0;
+    for (uint64_t i = 0; i < preds->at[graph->n]; i++)
+        graph->task[preds->of[i]].left++;
+}
+
+/* How many tasks can be taken away. */
+static uint32_t take_away(const weir_graph *graph, const weir__preds *preds)
+{
+    weir__task *task = graph->task;
+    weir_task top = WEIR_NO_TASK;
+    uint32_t taken = 0;
+    for (weir_task t = 0; t < graph->n; t++)
+        if (task[t].left == 0) {
+            task[t].predecessors = top;
+            top = t;
+        }
+    for (; top != WEIR_NO_TASK; taken++) {
+        const weir_task t = top;
+        top = task[t].predecessors;
+        for (uint64_t i = preds->at[t]; i < preds->at[t + 1]; i++) {
+            const weir_task p = preds->of[i];
+            if (--task[p].left == 0) {
+                task[p].predecessors = top;
+                top = p;
+            }
+        }
+    }
+    return taken;
+}
+
+/* Links each task that is left to a successor that is left. Returns one of them. */
+static weir_task link_rest(const weir_graph *graph, const weir__preds *preds)
+{
+    weir_task some = WEIR_NO_TASK;
+    for (weir_task t = 0; t < graph->n; t++) {
+        if (graph->task[t].left == 0)
+            continue;
+        some = t;
+        for (uint64_t i = preds->at[t]; i < preds->at[t + 1]; i++)
+            graph->task[preds->of[i]].predecessors = t;
+    }
+    WEIR_ASSERT(some != WEIR_NO_TASK);
+    return some;
+}
+
+/* The task with the smallest number of the cycle that the links lead into, and how many it has. */
+static weir_task first_of_cycle(const weir_graph *graph, weir_task from, uint32_t *length)
+{
+    const weir__task *task = graph->task;
+    for (uint32_t i = 0; i < graph->n; i++) /* so far no way goes outside of a cycle */
+        from = task[from].predecessors;
+    weir_task first = from;
+    *length = 0;
+    for (weir_task t = task[from].predecessors;; t = task[t].predecessors) {
+        ++*length;
+        if (t < first)
+            first = t;
+        if (t == from)
+            return first;
+    }
+}
+
+/* Adds a name, and an arrow before it but for the first. Names are cut so that all fit. */
+static void add_name(const weir_graph *graph, weir_task task, char *text, size_t bytes)
+{
+    char name[31];
+    const size_t used = strlen(text);
+    weir__graph_name(graph, task, name, sizeof name);
+    snprintf(text + used, bytes - used, "%s%s", used == 0 ? "" : " -> ", name);
+}
+
+static weir_status say_cycle(const weir_graph *graph, weir_task first, uint32_t length)
+{
+    enum { WHOLE = 5, BEGIN = 3 };
+    char names[256] = "", where[128];
+    weir_task t = first;
+    for (uint32_t i = 0; i < length; i++, t = graph->task[t].predecessors) {
+        if (length <= WHOLE || i < BEGIN || i == length - 1)
+            add_name(graph, t, names, sizeof names);
+        else if (i == BEGIN)
+            snprintf(names + strlen(names), sizeof names - strlen(names), " -> (%u more)",
+                     length - BEGIN - 1);
+    }
+    add_name(graph, first, names, sizeof names);
+    weir__graph_name(graph, first, where, sizeof where);
+    return weir__error_set(WEIR_EINVAL, 0, where, "the edges have a cycle: %s", names);
+}
+
+weir_status weir__cycle_check(const weir_graph *graph, const weir__preds *preds)
+{
+    uint32_t length;
+    count_successors(graph, preds);
+    if (take_away(graph, preds) == graph->n)
+        return WEIR_OK;
+    const weir_task first = first_of_cycle(graph, link_rest(graph, preds), &length);
+    return say_cycle(graph, first, length);
+}

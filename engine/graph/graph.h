@@ -1,0 +1,166 @@
+/* A task graph: under construction, and as it is frozen.
+ *
+ * build.c makes it and adds to it, freeze.c compiles it.  Whoever runs it changes the fields of a task
+ * that say so, and nothing else.  It must never know what engine it runs on. */
+#ifndef WEIR_GRAPH_INTERNAL_H
+#define WEIR_GRAPH_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "base/base.h"
+#include "graph/list.h"
+#include "weir/graph.h"
+
+#define WEIR_TASKS_MOST (UINT32_C(1) << 30)
+#define WEIR_NO_TASK    UINT32_MAX
+#define WEIR_NO_HOME    UINT16_MAX
+#define WEIR_NO_COST    (-1.0f) /* nothing was said */
+
+/* Of a task with a name, or of a family. */
+typedef struct weir__label {
+    weir_task first; /* its first task */
+    uint32_t n;      /* how many it has: 1, or a family's */
+    bool family;
+    char name[]; /* "": none */
+} weir__label;
+
+typedef enum weir__task_kind {
+    WEIR_TASK_ONE,
+    WEIR_TASK_MANY /* of a family */
+} weir__task_kind;
+
+typedef union weir__task_op {
+    int (*one)(void *arg);
+    int (*many)(void *arg, const uint32_t *index, uint32_t count);
+} weir__task_op;
+
+/* A task of a compiled graph. Its successors are successor[task[t].successors] up to
+ * successor[task[t + 1].successors], that one not included; task[n] is there for its number alone.
+ * Invariant, between runs: left == predecessors, unless the graph is torn. */
+typedef struct weir__task {
+    weir__task_op op;
+    void *arg;
+    weir__label *label; /* NULL: one task without a name */
+    uint64_t successors;
+    uint32_t predecessors; /* over the edges that are kept for order */
+    /* Written while the graph runs. */
+    uint32_t left; /* predecessors that have not finished; while it is ready, the next ready task */
+    float level;   /* ns from its start to the end of the graph, along the longest path: urgency */
+    uint16_t home; /* the worker that ran it last, or WEIR_NO_HOME */
+    uint8_t kind;  /* weir__task_kind */
+    uint8_t flags;
+} weir__task;
+static_assert(sizeof(void *) != 8 || sizeof(weir__task) == 48, "weir/graph.h promises 48 bytes");
+
+/* How many successors a task with bytes has, over all edges that were given, and how many of them have
+ * not finished in this run. Invariant, between runs: left == all, unless the graph is torn. */
+typedef struct weir__users {
+    uint32_t all;
+    uint32_t left;
+} weir__users;
+
+/* What the calls said, in their order. All tasks of a record have one op. */
+typedef struct weir__record {
+    weir__task_op op;
+    void *arg;
+    weir__label *label;
+    uint32_t n; /* consecutive tasks; the first is the one after the record before */
+    weir__task_kind kind;
+} weir__record;
+
+typedef struct weir__edge {
+    weir_task first, then;
+} weir__edge;
+
+typedef enum weir__note_kind {
+    WEIR_NOTE_HELD,
+    WEIR_NOTE_SCRATCH,
+    WEIR_NOTE_NESTED,
+    WEIR_NOTE_RELEASE,
+    WEIR_NOTE_COST,
+    WEIR_NOTE_KINDS
+} weir__note_kind;
+
+typedef struct weir__note {
+    weir_task task;
+    weir__note_kind kind;
+    union {
+        uint64_t bytes;
+        void (*release)(void *arg);
+        float cost;
+    } value;
+} weir__note;
+
+/* A graph under construction; empty once it is compiled.
+ * Invariant: the records' tasks add up to the graph's n; edges join two different ones of them. */
+typedef struct weir__draft {
+    weir__list record, edge, note;
+    bool noted[WEIR_NOTE_KINDS]; /* there are notes of this kind */
+    bool backward;               /* some edge goes to a task with a smaller number */
+} weir__draft;
+
+/* Invariant: in task[0 … n], `successors` goes up from 0 to `edges`; all numbers in successor, root and
+ * holder are below n; predecessors add up to `edges`. Arrays by task have n elements, and are NULL
+ * where nothing was said of any task. */
+struct weir_graph {
+    uint32_t n;
+    bool compiled;
+    bool torn; /* a run did not reach its end, so that tasks have counts of it */
+    atomic_bool running;
+    void *context;
+    weir__list labels; /* their memory, in pieces of 8 bytes */
+    weir__draft draft;
+
+    /* From compile on. */
+    weir__task *task;
+    uint32_t *successor; /* those of each task in rising order */
+    uint64_t edges;      /* that are kept for order */
+    uint64_t redundant;  /* that others imply */
+    uint32_t *root;      /* tasks without predecessors, in rising order; see weir__graph_root() */
+    uint32_t roots;
+    bool forward; /* each edge goes to a task with a larger number */
+
+    uint64_t *held, *scratch, *nested;
+    void (**release)(void *arg);
+    float *cost;
+    /* The holders of task t: the predecessors that have bytes or a release, over all edges that were
+     * given, are holder[holders_at[t]] up to holder[holders_at[t + 1]], that one not included. NULL
+     * where no task has either. users counts the same edges from their other end. */
+    uint64_t *holders_at;
+    uint32_t *holder;
+    weir__users *users;
+};
+
+/* The roots are those of weir__graph_root(graph, i) for i below this that are not WEIR_NO_TASK. A graph
+ * of roots, nearly, has no list of them, which would be larger than all of its edges. */
+static inline uint32_t weir__graph_roots_end(const weir_graph *graph)
+{
+    return graph->root != NULL ? graph->roots : graph->n;
+}
+
+static inline weir_task weir__graph_root(const weir_graph *graph, uint32_t i)
+{
+    if (graph->root != NULL)
+        return graph->root[i];
+    return graph->task[i].predecessors == 0 ? i : WEIR_NO_TASK;
+}
+
+/* Does something end when the task's last successor has finished? */
+static inline bool weir__graph_holds(const weir_graph *graph, weir_task task)
+{
+    return (graph->held != NULL && graph->held[task] > 0) ||
+           (graph->release != NULL && graph->release[task] != NULL);
+}
+
+/* The name of a task, as errors have it, cut to what fits; at any time. Returns its length without a
+ * cut. */
+size_t weir__graph_name(const weir_graph *graph, weir_task task, char *text, size_t bytes);
+
+/* Frees what is there for the construction alone, or what compile has made. */
+void weir__graph_drop_draft(weir_graph *graph);
+void weir__graph_drop_frozen(weir_graph *graph);
+
+/* Of a compiled graph that does not run. */
+bool weir__graph_is_valid(const weir_graph *graph);
+
+#endif

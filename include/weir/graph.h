@@ -1,0 +1,141 @@
+/* Task graphs: any directed acyclic graph of tasks, built once.
+ *
+ * A task is one call of an op. An edge says that a task has finished before another one begins. Tasks
+ * and edges are added in any order, by one thread at a time; weir_graph_compile() checks the graph and
+ * freezes it to a compact form. An edge is given by weir_graph_before().
+ *
+ * Tasks have numbers, 0, 1, … in the order of their making. Errors name a task by its name, a member of
+ * a family like rows[17], and a task without a name by its number, like #17. */
+#ifndef WEIR_GRAPH_H
+#define WEIR_GRAPH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "weir/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct weir_graph weir_graph;
+typedef uint32_t weir_task; /* a task of one graph: 0, 1, … in the order of their making */
+
+/* Makes a graph without tasks.
+ *
+ * graph:    receives the graph; NULL after a failure.
+ * Owns:     the caller destroys it.
+ * Returns:  WEIR_OK, WEIR_EINVAL (NULL), or WEIR_ENOMEM.
+ * Threads:  any; one thread at a time, which goes for all calls on the graph.
+ * Cost:     one allocation. */
+WEIR_API weir_status weir_graph_create(weir_graph **graph);
+
+/* Frees a graph; NULL is allowed.
+ *
+ * Owns:     the graph is gone; what `arg` and `context` point to is the caller's, as ever.
+ * Threads:  as weir_graph_create(), once. */
+WEIR_API void weir_graph_destroy(weir_graph *graph);
+
+/* Adds a task.
+ *
+ * name:     for errors and reports, copied; NULL or "" is none. Two tasks may have the same.
+ * op:       returns 0, or a code of its own, which is a failure.
+ * arg:      what op gets; may be NULL.
+ * task:     receives the task's number; may not be NULL.
+ * Owns:     arg stays the caller's; it must be there while the graph is used.
+ * Returns:  WEIR_OK, or
+ *           WEIR_EINVAL  an argument is NULL, the graph is compiled, or it has 2^30 tasks already,
+ *                        which is the most;
+ *           WEIR_ENOMEM  no memory; the graph is as it was, which goes for all calls on a graph.
+ * Threads:  as weir_graph_create().
+ * Cost:     some nanoseconds; 32 bytes and the name, until compile. */
+WEIR_API weir_status weir_graph_add(weir_graph *graph, const char *name, int (*op)(void *arg),
+                                    void *arg, weir_task *task);
+
+/* Adds a family: n tasks with one op, which may run several of them in one call.
+ *
+ * name:     as weir_graph_add(); task first + i is called name[i].
+ * n:        how many, at least 1.
+ * op:       runs the tasks index[0 … count-1] of the family, counted from 0, in this order; their
+ *           predecessors have finished, or stand before them in index. Else as weir_graph_add().
+ * first:    receives the number of the first of the n tasks, which have consecutive ones.
+ * Owns, Returns, Threads:  as weir_graph_add().
+ * Cost:     the same as one task, until compile. */
+WEIR_API weir_status weir_graph_add_many(weir_graph *graph, const char *name, uint32_t n,
+                                         int (*op)(void *arg, const uint32_t *index,
+                                                   uint32_t count),
+                                         void *arg, weir_task *first);
+
+/* Adds an edge: `first` has finished before `then` begins. The same edge given twice is one edge.
+ *
+ * Returns:  WEIR_OK, or
+ *           WEIR_EINVAL  there is no such task, both are the same, the graph is compiled, or it is
+ *                        NULL;
+ *           WEIR_ENOMEM  no memory.
+ * Threads:  as weir_graph_create().
+ * Cost:     some nanoseconds; 8 bytes, until compile. */
+WEIR_API weir_status weir_graph_before(weir_graph *graph, weir_task first, weir_task then);
+
+/* Adds n edges, first[i] before then[i] each; or none, where one of them is wrong.
+ *
+ * n:        how many; may be 0.
+ * Returns:  as weir_graph_before(); `where` names the element, like then[17].
+ * Threads, Cost:  as weir_graph_before(), for each. */
+WEIR_API weir_status weir_graph_before_many(weir_graph *graph, size_t n, const weir_task *first,
+                                            const weir_task *then);
+
+/* Says how many bytes a task holds: from its start until its last successor has finished, or until it
+ * has finished itself, where it has none. The last call counts; without one, a task holds nothing.
+ *
+ * Returns:  WEIR_OK, WEIR_EINVAL (no such task, the graph is compiled, or NULL), or WEIR_ENOMEM.
+ * Threads:  as weir_graph_create().
+ * Cost:     some nanoseconds; 16 bytes until compile, and 8 for each task of a graph afterwards, where
+ *           any has been told. So do all the calls below. */
+WEIR_API weir_status weir_graph_hold(weir_graph *graph, weir_task task, size_t bytes);
+
+/* Says how many bytes a task needs only while it runs. Else as weir_graph_hold(). */
+WEIR_API weir_status weir_graph_scratch(weir_graph *graph, weir_task task, size_t bytes);
+
+/* Says how many bytes the runs may hold that the task's op starts on the same engine, as nested_bytes
+ * of a layer does (weir/pipeline.h). Else as weir_graph_hold(). */
+WEIR_API weir_status weir_graph_nested(weir_graph *graph, weir_task task, size_t bytes);
+
+/* Says what to call once, when the bytes that the task holds come back, or would, where it holds none;
+ * after a failure it is called for each task that has begun.
+ *
+ * release:  gets the arg of the task, or of its family; NULL takes the call before back.
+ * Else as weir_graph_hold(). */
+WEIR_API weir_status weir_graph_release(weir_graph *graph, weir_task task,
+                                        void (*release)(void *arg));
+
+/* Says about how long the task runs: a hint, which decides what is urgent.
+ *
+ * ns:       a number that is not below 0. Tasks that nothing is said of count as equally long.
+ * Returns:  as weir_graph_hold(), or WEIR_EINVAL for another ns. Else as weir_graph_hold(). */
+WEIR_API weir_status weir_graph_cost(weir_graph *graph, weir_task task, double ns);
+
+/* Sets what weir_context() gives to the ops, before or after compile.
+ *
+ * context:  may be NULL, which it is without a call.
+ * Owns:     the caller.
+ * Returns:  WEIR_OK, or WEIR_EINVAL (NULL).
+ * Threads:  as weir_graph_create(), while the graph does not run. */
+WEIR_API weir_status weir_graph_context(weir_graph *graph, void *context);
+
+/* Checks the graph and freezes it: nothing can be added afterwards.
+ *
+ * Returns:  WEIR_OK, or
+ *           WEIR_EINVAL  the edges have a cycle: `where` is the name of one of its tasks, and the text
+ *                        has the names of all, or of the first and the last ones of a long cycle; the
+ *                        graph is compiled already, or NULL;
+ *           WEIR_ENOMEM  no memory.
+ *           After a failure the graph is as it was: it can be added to, and compiled again.
+ * Threads:  as weir_graph_create().
+ * Cost:     some nanoseconds for each task and edge. A compiled graph has 48 bytes for each task, at
+ *           most 8 for each edge, and what the calls above say; no more than twice that until then. */
+WEIR_API weir_status weir_graph_compile(weir_graph *graph);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

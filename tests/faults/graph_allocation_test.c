@@ -1,0 +1,137 @@
+/* Tests that every single allocation of a graph under construction may fail: each time the right code,
+ * nothing lost, and the graph as it was before the call.
+ *
+ * Run by ctest with the engine's internal headers, whose allocator fails on request.  It must never stop
+ * before a graph has gone through without a failure. */
+#include "graph_support.h"
+
+#include "base/testing.h"
+
+enum { MOST_ALLOCATIONS = 1000, N = 200, EDGES = 3000 };
+
+static int no_blocks(void **state)
+{
+    (void)state;
+    weir__testing_fail_allocation(0);
+    return weir__testing_live_blocks() != 0;
+}
+
+/* Whether the failure that was asked for has come; nobody allocates meanwhile. */
+static bool failure_has_come(uint64_t nth)
+{
+    for (uint64_t i = 0; i < nth; i++)
+        if (weir__testing_allocation_fails())
+            return false; /* only now */
+    return true;
+}
+
+/* A call that may have no memory; then it has failed, and goes through the second time. */
+#define GO(call)                                                                                   \
+    do {                                                                                           \
+        const weir_status status_ = (call);                                                        \
+        if (status_ == WEIR_ENOMEM) {                                                              \
+            assert_int_equal(weir_last_error()->status, WEIR_ENOMEM);                              \
+            assert_contains(weir_last_error()->text, "memory");                                    \
+            ++*failures;                                                                           \
+            assert_ok(call);                                                                       \
+        } else {                                                                                   \
+            assert_ok(status_);                                                                    \
+        }                                                                                          \
+    } while (0)
+
+static void make_edges(weir_task *first, weir_task *then)
+{
+    for (uint32_t i = 0; i < EDGES; i++) {
+        then[i] = 1 + i % (N - 1);
+        first[i] = (uint32_t)(next_random() % then[i]);
+    }
+}
+
+/* All kinds of calls on one graph. */
+static weir_graph *make_graph(const weir_task *first, const weir_task *then, int *failures)
+{
+    weir_graph *graph = NULL;
+    weir_task task;
+    char name[100];
+    GO(weir_graph_create(&graph));
+    for (uint32_t i = 0; i < N / 2; i++) {
+        snprintf(name, sizeof name, "task %*u", (int)(i % 60), i);
+        GO(weir_graph_add(graph, name, do_nothing, NULL, &task));
+        assert_int_equal(task, i);
+    }
+    GO(weir_graph_add_many(graph, "rows", N / 2, do_none_of, NULL, &task));
+    assert_int_equal(task, N / 2);
+    for (uint32_t i = 0; i < N; i++) {
+        GO(weir_graph_hold(graph, i, i));
+        GO(weir_graph_scratch(graph, i, i));
+        GO(weir_graph_nested(graph, i, i));
+        GO(weir_graph_release(graph, i, free));
+        GO(weir_graph_cost(graph, i, i));
+    }
+    for (uint32_t i = 0; i < EDGES / 2; i++)
+        GO(weir_graph_before(graph, first[i], then[i]));
+    GO(weir_graph_before_many(graph, EDGES / 2, first + EDGES / 2, then + EDGES / 2));
+    GO(weir_graph_compile(graph));
+    return graph;
+}
+
+static void assert_graph(const weir_graph *graph, const order *given)
+{
+    char name[100];
+    assert_true(weir__graph_is_valid(graph));
+    assert_int_equal(graph->n, N);
+    weir__graph_name(graph, 7, name, sizeof name);
+    assert_string_equal(name, "task       7");
+    for (uint32_t i = 0; i < N; i++) {
+        assert_true(graph->held[i] == i && graph->scratch[i] == i && graph->nested[i] == i);
+        assert_true(graph->release[i] == free && graph->cost[i] == (float)i);
+    }
+    order frozen = order_of_graph(graph);
+    assert_true(order_equal(given, &frozen));
+    free(frozen.bit);
+}
+
+static void a_graph_says_no_memory_at_every_allocation_and_loses_nothing(void **state)
+{
+    static weir_task first[EDGES], then[EDGES];
+    order given = order_of(N);
+    (void)state;
+    make_edges(first, then);
+    for (uint32_t i = 0; i < EDGES; i++)
+        order_set(&given, first[i], then[i]);
+    order_close(&given);
+    uint64_t nth = 0;
+    for (bool failed = true; failed;) {
+        int failures = 0;
+        assert_true(++nth < MOST_ALLOCATIONS);
+        weir__testing_fail_allocation(nth);
+        weir_graph *graph = make_graph(first, then, &failures);
+        failed = failure_has_come(nth);
+        weir__testing_fail_allocation(0);
+        assert_in_range(failures, 0, failed); /* none where less memory would do */
+        assert_graph(graph, &given);
+        weir_graph_destroy(graph);
+        assert_int_equal(weir__testing_live_blocks(), 0);
+    }
+    assert_true(nth > 20);
+    free(given.bit);
+}
+
+static void a_graph_that_was_not_created_is_null(void **state)
+{
+    weir_graph *graph = (weir_graph *)state;
+    weir__testing_fail_allocation(1);
+    assert_status(WEIR_ENOMEM, weir_graph_create(&graph));
+    assert_null(graph);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, no_blocks, no_blocks)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_graph_says_no_memory_at_every_allocation_and_loses_nothing),
+        TEST(a_graph_that_was_not_created_is_null),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
