@@ -59,6 +59,7 @@ struct weir_branch {
     weir__now before;      /* and what that thread ran before */
     uint32_t failed_child; /* as a leaves op has named it */
     bool child_is_named;
+    bool polls_on;   /* for the run around, as the run before it of this plan did */
     bool wants_team; /* it leaves its stack, for its run to be alone no more */
     uint32_t cut_count;
     weir__frame

@@ -73,9 +73,11 @@ static void run_stack(void *branch)
         weir__frame *f = loop->frame;
         if (f->layer != layer) { /* ops of one layer say nothing about those of another */
             layer = f->layer;
-            loop->polls = 1;
-            if (weir__mail_missing(b->mail) > 0)
-                weir__mail_ask(b->mail, b->worker->index);
+            if (!b->polls_on) {
+                loop->polls = 1;
+                if (weir__mail_missing(b->mail) > 0)
+                    weir__mail_ask(b->mail, b->worker->index);
+            }
         }
         if (!weir__loop_may_go_on(loop) && !weir__promote_serve(b, f))
             return;
@@ -92,6 +94,32 @@ static void run_stack(void *branch)
     }
 }
 
+/* Can nothing of the nested run be handed out? */
+static bool polls_for_others(const weir_branch *b)
+{
+    return b->run->starter != NULL && b->window->max_in_flight == 0;
+}
+
+/* Such a run polls for the run around. So it goes on as the last one did on this worker, if that was of the
+ * same plan. */
+static void take_over_polls(weir_branch *b)
+{
+    const weir__polls *last = &b->worker->polls;
+    b->polls_on = polls_for_others(b) && last->of == b->pipeline->plan;
+    b->skip_polls = b->polls_on ? last->skip : 0;
+    b->fired_at_ns = b->polls_on ? last->fired_at_ns : 0;
+    b->loop.polls = b->polls_on ? last->left : 0;
+}
+
+static void leave_polls(const weir_branch *b)
+{
+    if (polls_for_others(b))
+        b->worker->polls = (weir__polls){.of = b->pipeline->plan,
+                                         .skip = b->skip_polls,
+                                         .left = b->loop.polls,
+                                         .fired_at_ns = b->fired_at_ns};
+}
+
 static void begin(weir_branch *b, weir__worker *worker, weir__part *part)
 {
     weir__run *run = part->pipeline->run;
@@ -106,8 +134,7 @@ static void begin(weir_branch *b, weir__worker *worker, weir__part *part)
     b->purse = &run->root->purse;
     b->window = &run->window;
     b->mail = run->mail;
-    b->skip_polls = 0;
-    b->fired_at_ns = b->idle_ns = 0;
+    b->idle_ns = 0;
     b->nested_ns = worker->nested_ns;
     b->child_is_named = b->wants_team = false;
     b->cut_count = 0;
@@ -117,6 +144,7 @@ static void begin(weir_branch *b, weir__worker *worker, weir__part *part)
     b->here = weir__here_top();
     WEIR_ASSERT(b->here->worker == worker);
     b->before = weir__here_turn_to(b->here, (weir__now){.run = run, .branch = b});
+    take_over_polls(b);
     weir__arithmetic_set(&run->arithmetic); /* an op may have left its own */
 }
 
@@ -154,6 +182,7 @@ static void end(weir_branch *b)
     b->worker->counts.branches += b->loop.branches;
     weir__promote_account(b);
     weir__run_count(b->run, b->worker);
+    leave_polls(b);
     leave(b);
 }
 

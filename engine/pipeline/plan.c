@@ -86,6 +86,7 @@ static weir_status copy_layers(weir_plan *plan, const weir_layer *top)
             plan->scratch_bytes = from->scratch_bytes;
         if (from->nested_bytes > plan->nested_bytes)
             plan->nested_bytes = from->nested_bytes;
+        plan->divides = plan->divides || from->fanout > 1;
     }
     return WEIR_OK;
 }
@@ -152,12 +153,15 @@ static bool links_are_valid(const weir_plan *plan, uint32_t i)
 static bool largest_are_valid(const weir_plan *plan)
 {
     uint64_t scratch = 0, nested = 0;
+    bool divides = false;
     for (uint32_t i = 1; i < plan->layers; i++) {
         const weir_layer *op = &plan->layer[i].op;
         scratch = op->scratch_bytes > scratch ? op->scratch_bytes : scratch;
         nested = op->nested_bytes > nested ? op->nested_bytes : nested;
+        divides = divides || op->fanout > 1;
     }
-    return scratch == plan->scratch_bytes && nested == plan->nested_bytes;
+    return scratch == plan->scratch_bytes && nested == plan->nested_bytes &&
+           divides == plan->divides;
 }
 
 static bool sizes_are_valid(const weir__layer *layer)

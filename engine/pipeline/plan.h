@@ -38,10 +38,12 @@ typedef struct weir__layer {
  *   part_memory = record + child.branch_memory, for the root as well: that is root_memory;
  *   …_declared the same with held_bytes for a frame or a leaf, and nothing for a record;
  *   scratch_bytes and nested_bytes are the largest of the layers';
+ *   divides <=> one of them has a fanout above 1;
  *   serial_bytes is the certificate of one worker. */
 struct weir_plan {
     uint32_t layers; /* the root included */
     uint64_t scratch_bytes, nested_bytes;
+    bool divides;                        /* a run of one input has something to hand out */
     uint64_t root_memory, root_declared; /* the root's record and one top branch */
     uint64_t serial_bytes;
     weir__alone alone; /* its runs'; the one part that they write */

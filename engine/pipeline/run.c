@@ -28,7 +28,8 @@ static weir_status check_arguments(const weir_engine *engine, const weir_plan *p
 /* What the run needs, with as many workers as it may come to have. */
 static weir__need need_of(const weir__life *life, const weir_plan *plan, bool many)
 {
-    const size_t in_flight = life->max_in_flight;
+    const bool divides = plan->divides || many || life->worker == NULL;
+    const size_t in_flight = divides ? life->max_in_flight : 0;
     const uint64_t serial = weir_plan_serial_bytes(plan);
     const uint64_t most =
         in_flight == 0 ? serial : weir__plan_certificate(plan, many, in_flight, life->workers);

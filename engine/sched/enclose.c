@@ -20,6 +20,10 @@ void weir__enclose_worker(void (*f)(void *), void *argument)
 
 void weir__enclose_ops(void (*f)(void *), void *argument)
 {
+    if (omp_in_final()) { /* by an op that starts a run */
+        f(argument);
+        return;
+    }
 #pragma omp task if (0) final(1) firstprivate(f, argument)
     f(argument);
 }

@@ -3,6 +3,7 @@
 
 #include "sched/enclose.h"
 #include "sched/here.h"
+#include "sched/tuning.h"
 #include "trace/point.h"
 
 const weir_error weir__run_cancel_error = {.status = WEIR_ECANCEL,
@@ -23,13 +24,16 @@ void weir__run_close(weir__run *run)
 
 /* ---- beginning and ending ---- */
 
-static void begin(weir__run *run, weir__run *parent, weir__run *around, weir__worker *starter)
+static void begin(weir__run *run, weir__run *parent, weir__run *around, weir__worker *starter,
+                  bool shares)
 {
+    const weir__number lineage = around != NULL ? around->lineage : 0;
     run->begins++;
     run->parent = parent;
     run->root = around != NULL ? around->root : run;
     run->starter = starter;
-    run->number = weir__mail_number_acquire(run->mail, around != NULL ? around->number : 0);
+    run->number = shares ? weir__mail_number_acquire(run->mail, lineage) : 0;
+    run->lineage = run->number != 0 ? run->number : lineage;
     run->team = 1;
     run->stint.limit_ns = 0;
     run->arithmetic = weir__arithmetic_get();
@@ -42,13 +46,13 @@ static void begin(weir__run *run, weir__run *parent, weir__run *around, weir__wo
 
 void weir__run_begin_root(weir__run *run, weir__run *parent)
 {
-    begin(run, parent, NULL, NULL);
+    begin(run, parent, NULL, NULL, true);
     weir__mail_begin(run->mail);
 }
 
 void weir__run_begin_hosted(weir__run *run, weir__run *parent, unsigned team)
 {
-    begin(run, parent, NULL, NULL);
+    begin(run, parent, NULL, NULL, true);
     run->hosted = true;
     run->team = team;
     weir__tally *tally = &run->tally; /* but who is at work there: they may not have gone yet */
@@ -77,7 +81,7 @@ void weir__run_begin_nested(weir__run *run, weir__worker *worker, weir__run *par
                             weir__run *around)
 {
     WEIR_ASSERT(around->mail == run->mail && worker->mail == run->mail); /* of one engine */
-    begin(run, parent, around, worker);
+    begin(run, parent, around, worker, run->window.max_in_flight > 0);
     if (run->number != 0)
         run->team = load_relaxed(&run->mail->team);
     weir__window_set_team(&run->window, run->team);
@@ -95,11 +99,12 @@ weir_status weir__run_end(weir__run *run, weir_error *error)
     if (status == WEIR_OK && weir__run_stopping(run)) {
         *error = weir__run_cancelled(run) ? weir__run_cancel_error : around;
         status = WEIR_ECANCEL;
-        /* An op that gives up with it finds that its worker's next poll fires, as by weir_stopping(). */
-        const weir__here *here = weir__here_top();
-        if (here != NULL)
-            weir__mail_alert(here->worker->mail, here->worker->index);
     }
+    /* An op that gives up with it finds that its worker's next poll fires, as by weir_stopping(): the run's
+     * polls may have taken what said so. */
+    const weir__here *here = status != WEIR_OK ? weir__here_top() : NULL;
+    if (here != NULL)
+        weir__mail_alert(here->worker->mail, here->worker->index);
     return status;
 }
 
@@ -165,6 +170,13 @@ void weir__run_ops(const weir__run *run, void (*f)(void *), void *argument)
         f(argument);
 }
 
+/* Does the item around look for more than requests as it polls? Those of a nested run may have been in the
+ * place of its own. */
+static bool has_looks_around(const weir__run *run, const weir__worker *worker)
+{
+    return worker->choice != NULL || weir__stint_is_under_way(&run->root->stint);
+}
+
 void weir__run_wait(weir__run *run, weir__worker *worker, weir__item *item)
 {
     const weir__number wanted = worker->wanted;
@@ -182,8 +194,8 @@ void weir__run_wait(weir__run *run, weir__worker *worker, weir__item *item)
     const uint64_t now_ns = weir__now_ns();
     weir__credit_begin(worker, now_ns);
     worker->nested_ns += now_ns - began_ns;
-    /* Its polls may have taken what was meant for the work around it. */
-    weir__mail_alert(worker->mail, worker->index);
+    if (has_looks_around(run, worker) || now_ns - began_ns > WEIR_PASS_NS)
+        weir__mail_alert(worker->mail, worker->index);
 }
 
 /* ---- stopping ---- */

@@ -36,7 +36,7 @@ typedef struct weir__tally {
 } weir__tally;
 
 /* Invariant (weir__run_is_valid), from begin to end:
- *   number is 0, or its bit in the mail is taken;
+ *   number and lineage are 0, or their bits in the mail are taken;  number is 0 or lineage;
  *   a root has no starter and is its own root;  a nested run has one, and the root of the run around;
  *   1 <= team <= the mail's boxes, and 1 for a nested run without a number;
  *   has_window => team is the window's;  done => it is nested or hosted;
@@ -52,6 +52,7 @@ typedef struct weir__run {
     weir__mail *mail;           /* the engine's, */
     const atomic_uint *cancels; /* and how often it was cancelled */
     weir__number number;        /* 0: it shares nothing */
+    weir__number lineage;       /* that, or the number of the nearest run around which has one */
     unsigned team;              /* workers that may have items of it */
     unsigned epoch;             /* cancels of the engine before it began */
     uint64_t begins;            /* runs that this record has been */
@@ -90,7 +91,8 @@ void weir__run_begin_root(weir__run *run, weir__run *parent);
 void weir__run_begin_hosted(weir__run *run, weir__run *parent, unsigned team);
 /* So many workers came. By worker 0, before it runs the first item. */
 void weir__run_set_team(weir__run *run, unsigned team);
-/* A run nested in what the worker runs; it may have help if there are workers and a number for it. */
+/* A run nested in what the worker runs; it may have help if its window has permits and there are workers
+ * and a number for it. */
 void weir__run_begin_nested(weir__run *run, weir__worker *worker, struct weir__run *parent,
                             struct weir__run *around);
 /* All items are done. Returns WEIR_OK, or the failure's status, with *error filled in. */

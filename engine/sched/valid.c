@@ -63,7 +63,8 @@ bool weir__mail_is_at_rest(const weir__mail *mail)
 
 static bool number_is_taken(const weir__run *run)
 {
-    return run->number == 0 || (load_relaxed(&run->mail->taken) >> run->number & 1) != 0;
+    return (run->number == 0 || run->number == run->lineage) &&
+           (run->lineage == 0 || (load_relaxed(&run->mail->taken) >> run->lineage & 1) != 0);
 }
 
 static bool ancestors_are_valid(const weir__run *run)

@@ -39,6 +39,13 @@ typedef struct weir__choice {
     bool (*between)(struct weir__worker *worker);
 } weir__choice;
 
+/* How a nested run polled of which nothing could be handed out. */
+typedef struct weir__polls {
+    const void *of;      /* the kind of such runs (a plan); NULL: there was none */
+    uint32_t skip, left; /* as in weir_branch, and in its loop */
+    uint64_t fired_at_ns;
+} weir__polls;
+
 /* What a worker has counted of its root run's work. */
 typedef struct weir__counts {
     uint64_t branches;
@@ -79,6 +86,7 @@ typedef struct weir__worker {
     uint64_t earned_at_ns;      /* up to when running time was turned into credits */
     uint64_t unpaid_ns;         /* what was left of it when its last item ended */
     uint64_t nested_ns;         /* time in nested runs, which their items count for themselves */
+    weir__polls polls;          /* of the last nested run that nothing could be handed out of */
 
     weir__counts counts; /* of the root run; with several, of that whose item it runs */
 

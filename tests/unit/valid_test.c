@@ -148,6 +148,7 @@ static void a_run_has_a_number_a_root_and_a_team(void **state)
     assert_ok(weir__life_begin(&life, &need));
     weir__run *run = life.run, other = {.root = &other};
     assert_breaks(run->number, 60, weir__run_is_valid(run));
+    assert_breaks(run->lineage, 60, weir__run_is_valid(run));
     assert_breaks(run->parent, run, weir__run_is_valid(run));
     assert_breaks(run->root, NULL, weir__run_is_valid(run));
     assert_breaks(run->root, &other, weir__run_is_valid(run)); /* without a starter */
@@ -261,6 +262,7 @@ static void a_plan_has_the_sizes_and_links_of_its_layers(void **state)
     assert_breaks(plan->scratch_bytes, 99, weir__plan_is_valid(plan));
     assert_breaks(plan->scratch_bytes, 101, weir__plan_is_valid(plan));
     assert_breaks(plan->nested_bytes, 49, weir__plan_is_valid(plan));
+    assert_breaks(plan->divides, false, weir__plan_is_valid(plan));
     assert_breaks(plan->root_memory, plan->root_memory + 16, weir__plan_is_valid(plan));
     assert_breaks(plan->root_declared, 0, weir__plan_is_valid(plan));
     assert_breaks(plan->serial_bytes, plan->serial_bytes - 1, weir__plan_is_valid(plan));
