@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "graph/graph.h"
+#include "graph/book.h"
 
 weir_status weir_graph_create(weir_graph **graph)
 {
@@ -39,6 +39,10 @@ void weir__graph_drop_frozen(weir_graph *graph)
                             graph->holders_at, graph->holder,    graph->users};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         weir__memory_free(arrays[i]);
+    weir__book_close(graph->book);
+    weir__order_free(graph->order);
+    graph->book = NULL;
+    graph->order = NULL;
     graph->task = NULL;
     graph->successor = graph->root = graph->holder = NULL;
     graph->held = graph->scratch = graph->nested = graph->holders_at = NULL;

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "graph/book.h"
 
 /* n elements, or room for one where n is 0; NULL: no memory. */
 static void *take_array(uint64_t n, size_t element_bytes)
@@ -204,12 +205,13 @@ static bool link_holders(weir_graph *graph, weir__preds *preds)
             if (!weir__graph_holds(graph, p))
                 continue;
             graph->users[p].all++;
-            graph->users[p].left++;
             preds->of[kept++] = p;
         }
         begin = end;
     }
     preds->at[graph->n] = kept;
+    for (weir_task t = 0; t < graph->n; t++)
+        store_relaxed(&graph->users[t].left, graph->users[t].all);
     graph->holders_at = preds->at;
     graph->holder = preds->of;
     preds->at = NULL;
@@ -248,7 +250,8 @@ static weir_status freeze(weir_graph *graph, weir__preds *preds)
     if (!link_successors(graph, preds) || !list_roots(graph) || !apply_notes(graph) ||
         !link_holders(graph, preds))
         return no_memory;
-    return WEIR_OK;
+    const weir_status status = weir__order_make(&graph->order, graph);
+    return status == WEIR_OK ? weir__book_open(&graph->book, graph) : status;
 }
 
 weir_status weir_graph_compile(weir_graph *graph)

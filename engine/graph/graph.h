@@ -5,8 +5,7 @@
 #ifndef WEIR_GRAPH_INTERNAL_H
 #define WEIR_GRAPH_INTERNAL_H
 
-#include <stdatomic.h>
-
+#include "base/atomics.h"
 #include "base/base.h"
 #include "graph/list.h"
 #include "weir/graph.h"
@@ -56,7 +55,7 @@ static_assert(sizeof(void *) != 8 || sizeof(weir__task) == 48, "weir/graph.h pro
  * not finished in this run. Invariant, between runs: left == all, unless the graph is torn. */
 typedef struct weir__users {
     uint32_t all;
-    uint32_t left;
+    atomic_uint left;
 } weir__users;
 
 /* What the calls said, in their order. All tasks of a record have one op. */
@@ -129,6 +128,8 @@ struct weir_graph {
     uint64_t *holders_at;
     uint32_t *holder;
     weir__users *users;
+    struct weir__order *order; /* a serial order with a low peak; NULL: no task needs bytes */
+    struct weir__book *book;   /* NULL: no task needs bytes, and nothing is released */
 };
 
 /* The roots are those of weir__graph_root(graph, i) for i below this that are not WEIR_NO_TASK. A graph

@@ -56,7 +56,7 @@ static bool holders_are_valid(const weir_graph *graph)
         users += graph->users[t].all;
         if (graph->holders_at[t] > graph->holders_at[t + 1] ||
             (graph->users[t].all > 0 && !weir__graph_holds(graph, t)) ||
-            (!graph->torn && graph->users[t].left != graph->users[t].all))
+            (!graph->torn && load_relaxed(&graph->users[t].left) != graph->users[t].all))
             return false;
     }
     for (uint64_t i = 0; i < graph->holders_at[graph->n]; i++)

@@ -9,6 +9,7 @@
 /* All that there are, with what has just happened. */
 #define WEIR_POINTS(X)                                                                             \
     X(BUDGET_ASKING)    /* bytes are taken from one account, and the next is not asked yet */      \
+    X(BOOK_FINISHED)    /* a task's holders are counted down, and its bytes are not back yet */    \
     X(FAILURE_CLAIMED)  /* a failure is claimed and not yet published */                           \
     X(MAIL_POSTED)      /* an item is in a box, and nobody has been told */                        \
     X(MAIL_ANNOUNCED)   /* a worker is announced as asleep, and looks once more */                 \

@@ -239,7 +239,7 @@ static void a_graph_has_48_bytes_a_task_and_8_an_edge_and_twice_that_on_the_way(
             for (uint32_t t = 0; holds && t < n; t++)
                 assert_ok(weir_graph_hold(graph, t, 1));
             if (holds)
-                side = 24 * (int64_t)n; /* held, holders_at, users */
+                side = (24 + 27) * (int64_t)n; /* held, holders_at, users; the order and the book */
             assert_ok(weir_graph_compile(graph));
             assert_in_range(weir__testing_live_bytes(), 48 * n, bytes + side);
             assert_in_range(weir__testing_peak_bytes(), 48 * n, 2 * (bytes + side));

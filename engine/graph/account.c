@@ -1,0 +1,333 @@
+/* Which task may start; see account.h, which has the rule and the proof. */
+#include "graph/account.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "graph/sums.h"
+
+void weir__account_open(weir__account *account, uint64_t limit)
+{
+    *account = (weir__account){.limit = limit};
+}
+
+weir_status weir__ledger_open(weir__ledger *ledger, const weir__order *order)
+{
+    const size_t n = order->n, words = weir__bits_words(order->n) + order->blocks;
+    *ledger = (weir__ledger){.order = order, .bytes = words * sizeof(uint64_t) + n};
+    uint64_t *memory = ledger->memory = weir__memory_alloc_zero(ledger->bytes);
+    if (memory == NULL)
+        return WEIR_ENOMEM;
+    ledger->started = weir__bits_open(&ledger->denied, order->n, memory);
+    ledger->state = (uint8_t *)(ledger->started + order->blocks);
+    return WEIR_OK;
+}
+
+void weir__ledger_close(weir__ledger *ledger)
+{
+    WEIR_ASSERT(ledger->account == NULL);
+    weir__memory_free(ledger->memory);
+    ledger->memory = NULL;
+}
+
+static bool is_lent(const weir__ledger *l)
+{
+    return l->lent != WEIR__NOT_LENT;
+}
+
+bool weir__account_enter(weir__account *account, weir__ledger *ledger, uint64_t lent)
+{
+    const uint64_t rest = lent == WEIR__NOT_LENT ? ledger->order->serial_bytes : 0;
+    const uint64_t others = weir__bytes_add(account->early, account->rest);
+    WEIR_ASSERT(ledger->account == NULL && lent >= ledger->order->serial_bytes);
+    if (rest > 0 && weir__bytes_add(others, rest) > account->limit)
+        return false;
+    ledger->account = account;
+    ledger->next = account->first;
+    account->first = ledger;
+    store_relaxed(&ledger->prefix, 0);
+    ledger->cursor = 0;
+    ledger->early = ledger->inside = 0;
+    ledger->lent = lent;
+    ledger->rest = rest;
+    account->rest += rest;
+    WEIR_ASSERT_SLOW(weir__account_is_valid(account));
+    return true;
+}
+
+/* Has it nothing left, as after a run that came to its end? */
+static bool is_empty(const weir__ledger *l)
+{
+    return load_relaxed(&l->prefix) == l->order->n && l->early == 0 && l->inside == 0 &&
+           weir__bits_next(&l->denied, 0) == WEIR_BITS_NONE;
+}
+
+void weir__account_leave(weir__ledger *ledger)
+{
+    weir__account *account = ledger->account;
+    weir__ledger **at = &account->first;
+    while (*at != ledger)
+        at = &(*at)->next;
+    *at = ledger->next;
+    if (!is_empty(ledger))
+        memset(ledger->memory, 0, ledger->bytes);
+    account->booked -= ledger->early + (is_lent(ledger) ? 0 : ledger->inside);
+    account->early -= ledger->early;
+    account->rest -= ledger->rest;
+    ledger->account = NULL;
+    store_relaxed(&account->look, true);
+    WEIR_ASSERT_SLOW(weir__account_is_valid(account));
+}
+
+/* What an early task holds now. */
+static uint64_t holds(const weir__ledger *l, uint32_t position)
+{
+    const unsigned state = l->state[position];
+    return ((state & WEIR__WORKED) != 0 ? 0 : weir__order_work(l->order, position)) +
+           ((state & WEIR__RETURNED) != 0 ? 0 : weir__order_held(l->order, position));
+}
+
+static void note_started(weir__ledger *l, uint32_t position, uint64_t need)
+{
+    weir__sums_add(l->started, l->order->blocks, position / WEIR_ORDER_BLOCK, need);
+}
+
+/* The needs of the early tasks at positions below `end`. */
+static uint64_t started_below(const weir__ledger *l, uint32_t end)
+{
+    uint64_t needs = weir__sums_below(l->started, end / WEIR_ORDER_BLOCK);
+    for (uint32_t k = end - end % WEIR_ORDER_BLOCK; k < end; k++)
+        if (l->state[k] != 0)
+            needs += weir__order_need(l->order, k);
+    return needs;
+}
+
+/* The bytes of an early task that the prefix has reached are the prefix's, if it has room for them. */
+static bool take_in(weir__ledger *l, uint32_t position)
+{
+    const uint64_t bytes = holds(l, position);
+    if (is_lent(l) && bytes > l->lent - l->inside)
+        return false;
+    if (is_lent(l))
+        l->account->booked -= bytes;
+    l->inside += bytes;
+    l->early -= bytes;
+    l->account->early -= bytes;
+    note_started(l, position, -weir__order_need(l->order, position));
+    l->state[position] = 0;
+    return true;
+}
+
+/* All tasks below `end` have their bytes; the prefix goes on over early ones behind them. */
+static void extend(weir__ledger *l, uint32_t end)
+{
+    const weir__order *order = l->order;
+    const uint32_t prefix = load_relaxed(&l->prefix);
+    uint32_t k = prefix;
+    bool highest = false; /* it has passed one of the highest steps */
+    for (; k < order->n && (k < end || l->state[k] != 0); k++) {
+        if (l->state[k] != 0 && !take_in(l, k))
+            break;
+        highest = highest || order->mem[k] == l->rest;
+    }
+    WEIR_ASSERT(k >= end);
+    if (k == prefix)
+        return;
+    /* G1: release; pairs with G2: what gave these bytes back happens before the tasks that have them
+     * now. */
+    store_release(&l->prefix, k);
+    store_relaxed(&l->account->look, true);
+    if (highest && !is_lent(l)) {
+        const uint64_t rest = weir__order_most(order, k, order->n);
+        l->account->rest -= l->rest - rest;
+        l->rest = rest;
+    }
+}
+
+static bool start_head(weir__ledger *l, uint64_t need)
+{
+    weir__account *a = l->account;
+    if (need > (is_lent(l) ? l->lent - l->inside : a->limit - a->booked))
+        return false;
+    l->inside += need;
+    if (!is_lent(l))
+        a->booked += need;
+    extend(l, load_relaxed(&l->prefix) + 1);
+    return true;
+}
+
+static bool start_early(weir__ledger *l, uint32_t position, uint64_t need)
+{
+    weir__account *a = l->account;
+    if (need > a->limit - a->booked)
+        return false;
+    const uint64_t early = a->early + need; /* at most booked + need */
+    if (a->rest > a->limit - early) {       /* it does not fit beside all steps that remain */
+        const uint64_t others = a->rest - l->rest;
+        if (is_lent(l) || others > a->limit - early ||
+            weir__order_most(l->order, load_relaxed(&l->prefix), position) >
+                a->limit - early - others)
+            return false;
+    }
+    a->booked += need;
+    a->early += need;
+    l->early += need;
+    l->state[position] = WEIR__EARLY;
+    note_started(l, position, need);
+    return true;
+}
+
+static bool start_on_demand(weir__ledger *l, uint32_t position)
+{
+    weir__account *a = l->account;
+    const weir__order *order = l->order;
+    if (is_lent(l) || order->certified_bytes == UINT64_MAX) /* sums may be beyond 2^64 */
+        return false;
+    const uint64_t needs = order->sum[position + 1] - order->sum[load_relaxed(&l->prefix)] -
+                           started_below(l, position + 1);
+    if (needs > a->limit - a->booked)
+        return false;
+    a->booked += needs;
+    l->inside += needs;
+    extend(l, position + 1);
+    return true;
+}
+
+bool weir__ledger_start(weir__ledger *ledger, uint32_t position)
+{
+    const uint32_t prefix = load_relaxed(&ledger->prefix);
+    const uint64_t need = weir__order_need(ledger->order, position);
+    WEIR_ASSERT(position < ledger->order->n && ledger->state[position] == 0);
+    const bool yes =
+        position < prefix || (position == prefix && start_head(ledger, need)) ||
+        ((position > prefix || is_lent(ledger)) && start_early(ledger, position, need)) ||
+        (position > prefix && start_on_demand(ledger, position));
+    WEIR_ASSERT_SLOW(weir__account_is_valid(ledger->account));
+    return yes;
+}
+
+void weir__ledger_deny(weir__ledger *ledger, uint32_t position)
+{
+    weir__bits_set(&ledger->denied, position);
+}
+
+void weir__ledger_return(weir__ledger *ledger, uint32_t position, unsigned what)
+{
+    weir__account *a = ledger->account;
+    const uint64_t bytes = what == WEIR__WORKED ? weir__order_work(ledger->order, position)
+                                                : weir__order_held(ledger->order, position);
+    if (position >= load_relaxed(&ledger->prefix)) {
+        WEIR_ASSERT(ledger->state[position] != 0 && (ledger->state[position] & what) == 0);
+        ledger->state[position] |= (uint8_t)what;
+        ledger->early -= bytes;
+        a->early -= bytes;
+        a->booked -= bytes;
+    } else {
+        ledger->inside -= bytes;
+        if (!is_lent(ledger))
+            a->booked -= bytes;
+    }
+    store_relaxed(&a->look, true);
+    if (is_lent(ledger)) /* it may have had no room for an early task that its prefix has reached */
+        extend(ledger, load_relaxed(&ledger->prefix));
+    WEIR_ASSERT_SLOW(weir__account_is_valid(a));
+}
+
+/* Tries a denied task. */
+static bool try_again(weir__ledger *l, uint32_t position, weir__found *found)
+{
+    weir__bits_clear(&l->denied, position);
+    if (!weir__ledger_start(l, position)) {
+        weir__bits_set(&l->denied, position);
+        return false;
+    }
+    found->at[found->n++] = (struct weir__found_task){.ledger = l, .position = position};
+    return true;
+}
+
+void weir__account_look(weir__account *account, weir__found *found)
+{
+    bool more = false;
+    for (weir__ledger *l = account->first; l != NULL; l = l->next)
+        for (;;) {
+            const uint32_t first = weir__bits_next(&l->denied, 0);
+            if (first == WEIR_BITS_NONE || first > load_relaxed(&l->prefix))
+                break;
+            more = more || found->n == found->most;
+            if (found->n == found->most || !try_again(l, first, found))
+                break;
+        }
+    store_relaxed(&account->look, more);
+}
+
+/* From where the last look has stopped, once round. */
+static void try_some(weir__ledger *l, unsigned *tries, weir__found *found)
+{
+    const uint32_t begin = l->cursor;
+    bool round = false;
+    uint32_t at = weir__bits_next(&l->denied, begin);
+    while (*tries > 0 && found->n < found->most) {
+        if (at == WEIR_BITS_NONE && !round) {
+            round = true;
+            at = weir__bits_next(&l->denied, 0);
+        }
+        if (at == WEIR_BITS_NONE || (round && at >= begin))
+            break;
+        --*tries;
+        (void)try_again(l, at, found);
+        at = weir__bits_next(&l->denied, at + 1);
+    }
+    l->cursor = at == WEIR_BITS_NONE ? 0 : at;
+}
+
+void weir__account_look_on(weir__ledger *ledger, weir__found *found)
+{
+    unsigned tries = WEIR__MOST_TRIED;
+    try_some(ledger, &tries, found);
+    for (weir__ledger *l = ledger->account->first; l != NULL; l = l->next)
+        if (l != ledger)
+            try_some(l, &tries, found);
+}
+
+#if defined(WEIR_ASSERTS)
+/* What is above the ledger's struct; adds its W, or what is early where it is lent. */
+static bool ledger_is_valid(const weir__ledger *l, uint64_t *worst)
+{
+    const weir__order *order = l->order;
+    const uint32_t prefix = load_relaxed(&l->prefix);
+    uint64_t beyond = 0, most = 0, rest = 0, started = 0;
+    if (prefix > order->n || l->inside > l->lent)
+        return false;
+    for (uint32_t k = 0; k < prefix; k++)
+        if (l->state[k] != 0)
+            return false;
+    for (uint32_t k = order->n; k-- > prefix;) {
+        const uint64_t live = beyond + order->mem[k];
+        most = live > most ? live : most;
+        rest = order->mem[k] > rest ? order->mem[k] : rest;
+        if (l->state[k] == 0)
+            continue;
+        beyond += holds(l, k);
+        started += weir__order_need(order, k);
+        if (weir__bits_has(&l->denied, k))
+            return false;
+    }
+    *worst += is_lent(l) ? l->early : most;
+    return beyond == l->early && l->rest == (is_lent(l) ? 0 : rest) &&
+           started == weir__sums_below(l->started, order->blocks);
+}
+
+bool weir__account_is_valid(const weir__account *account)
+{
+    uint64_t early = 0, rest = 0, booked = 0, worst = 0;
+    for (const weir__ledger *l = account->first; l != NULL; l = l->next) {
+        if (!ledger_is_valid(l, &worst))
+            return false;
+        early += l->early;
+        rest += l->rest;
+        booked += l->early + (is_lent(l) ? 0 : l->inside);
+    }
+    return account->early == early && account->rest == rest && account->booked == booked &&
+           early <= booked && booked <= account->limit && worst <= account->limit;
+}
+#endif

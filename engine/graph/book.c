@@ -1,0 +1,266 @@
+/* The book of a graph, for any number of workers; see book.h. */
+#include "graph/book.h"
+
+#include "base/memory.h"
+#include "trace/point.h"
+
+/* In the count of users that are left: the task has begun, and its bytes are not back. */
+#define BEGUN (UINT32_C(1) << 31)
+
+static_assert(WEIR_TASKS_MOST < BEGUN, "a count of users leaves the bit free");
+
+/* Holders whose bytes come back are told to the account by so many. */
+#define BATCH 16
+
+void weir__books_open(weir__books *books, uint64_t limit)
+{
+    pthread_mutex_init(&books->lock, NULL); /* with these attributes it does not fail */
+    weir__account_open(&books->account, limit);
+}
+
+void weir__books_close(weir__books *books)
+{
+    WEIR_ASSERT(books->account.first == NULL && books->account.booked == 0);
+    pthread_mutex_destroy(&books->lock);
+}
+
+weir_status weir__book_open(weir__book **made, weir_graph *graph)
+{
+    *made = NULL;
+    if (graph->order == NULL && graph->release == NULL)
+        return WEIR_OK;
+    weir__book *book = weir__memory_alloc_zero(sizeof *book);
+    if (book == NULL)
+        return WEIR_ENOMEM;
+    book->graph = graph;
+    book->ordered = graph->order != NULL;
+    if (book->ordered && weir__ledger_open(&book->ledger, graph->order) != WEIR_OK) {
+        weir__memory_free(book);
+        return WEIR_ENOMEM;
+    }
+    weir__books_open(&book->own, WEIR__NOT_LENT);
+    *made = book;
+    return WEIR_OK;
+}
+
+void weir__book_close(weir__book *book)
+{
+    if (book == NULL)
+        return;
+    WEIR_ASSERT(book->books == NULL);
+    weir__books_close(&book->own);
+    if (book->ordered)
+        weir__ledger_close(&book->ledger);
+    weir__memory_free(book);
+}
+
+#if defined(WEIR_ASSERTS)
+/* Between runs. */
+static bool is_at_rest(const weir__book *book)
+{
+    const weir_graph *graph = book->graph;
+    for (uint32_t t = 0; graph->users != NULL && t < graph->n; t++)
+        if (load_relaxed(&graph->users[t].left) != graph->users[t].all)
+            return false;
+    for (size_t i = 0; book->ordered && i < book->ledger.bytes; i++)
+        if (((const uint8_t *)book->ledger.memory)[i] != 0)
+            return false;
+    return true;
+}
+#endif
+
+bool weir__book_begin_in(weir__book *book, weir__books *books, uint64_t lent)
+{
+    WEIR_ASSERT(book->books == NULL && book->ordered);
+    WEIR_ASSERT_SLOW(is_at_rest(book));
+    pthread_mutex_lock(&books->lock);
+    const bool entered = weir__account_enter(&books->account, &book->ledger, lent);
+    pthread_mutex_unlock(&books->lock);
+    if (entered) {
+        book->books = books;
+        book->counts = true;
+    }
+    return entered;
+}
+
+void weir__book_begin(weir__book *book, uint64_t limit)
+{
+    WEIR_ASSERT_SLOW(is_at_rest(book));
+    book->counts = book->graph->release != NULL;
+    if (!book->ordered || limit >= book->graph->order->certified_bytes)
+        return;
+    WEIR_ASSERT(limit >= book->graph->order->serial_bytes);
+    weir__account_open(&book->own.account, limit);
+    const bool entered = weir__book_begin_in(book, &book->own, WEIR__NOT_LENT);
+    WEIR_ASSERT(entered);
+    (void)entered;
+}
+
+static void release(const weir_graph *graph, weir_task task)
+{
+    if (graph->release != NULL && graph->release[task] != NULL)
+        graph->release[task](graph->task[task].arg);
+}
+
+void weir__book_end(weir__book *book, bool complete)
+{
+    const weir_graph *graph = book->graph;
+    for (uint32_t t = 0; !complete && book->counts && graph->users != NULL && t < graph->n; t++) {
+        if ((load_relaxed(&graph->users[t].left) & BEGUN) != 0)
+            release(graph, t);
+        store_relaxed(&graph->users[t].left, graph->users[t].all);
+    }
+    if (book->books != NULL) {
+        weir__books *books = book->books;
+        pthread_mutex_lock(&books->lock);
+        weir__account_leave(&book->ledger);
+        pthread_mutex_unlock(&books->lock);
+        book->books = NULL;
+    }
+    WEIR_ASSERT_SLOW(is_at_rest(book));
+}
+
+/* Of the account's answers, as their runs have them. */
+static void grant(const weir__found *found, weir__granted *granted)
+{
+    granted->n = found->n;
+    for (unsigned i = 0; i < found->n; i++) {
+        weir__ledger *ledger = found->at[i].ledger;
+        granted->at[i].book = (weir__book *)((char *)ledger - offsetof(weir__book, ledger));
+        granted->at[i].task = ledger->order->task[found->at[i].position];
+    }
+}
+
+void weir__books_look(weir__books *books, weir__granted *granted)
+{
+    struct weir__found_task at[WEIR__MOST_GRANTED];
+    weir__found found = {.most = WEIR__MOST_GRANTED, .at = at};
+    pthread_mutex_lock(&books->lock);
+    weir__account_look(&books->account, &found);
+    if (books->account.first != NULL)
+        weir__account_look_on(books->account.first, &found);
+    pthread_mutex_unlock(&books->lock);
+    grant(&found, granted);
+}
+
+/* Has the task its bytes, or needs none? Asks no lock. */
+static bool has_bytes(const weir__book *book, weir_task task)
+{
+    const uint32_t position = book->graph->order->position[task];
+    /* G2: acquire; pairs with G1. */
+    return position == WEIR_NO_POSITION || position < load_acquire(&book->ledger.prefix);
+}
+
+/* Under the lock. */
+static bool start_or_note(weir__book *book, weir_task task)
+{
+    const uint32_t position = book->graph->order->position[task];
+    const bool yes = weir__ledger_start(&book->ledger, position);
+    if (!yes)
+        weir__ledger_deny(&book->ledger, position);
+    return yes;
+}
+
+bool weir__book_may_start(weir__book *book, weir_task task, weir__granted *granted)
+{
+    weir__books *books = book->books;
+    granted->n = 0;
+    if (books == NULL || has_bytes(book, task))
+        return true;
+    struct weir__found_task at[WEIR__MOST_GRANTED];
+    weir__found found = {.most = WEIR__MOST_GRANTED, .at = at};
+    pthread_mutex_lock(&books->lock);
+    const bool yes = start_or_note(book, task);
+    if (load_relaxed(&books->account.look)) /* a longer prefix has another head */
+        weir__account_look(&books->account, &found);
+    pthread_mutex_unlock(&books->lock);
+    grant(&found, granted);
+    return yes;
+}
+
+void weir__book_began(weir__book *book, weir_task task)
+{
+    const weir_graph *graph = book->graph;
+    if (book->counts && weir__graph_holds(graph, task))
+        store_relaxed(&graph->users[task].left, graph->users[task].all | BEGUN);
+}
+
+/* What a task's end gives back: its own bytes, and of which holders it was the last user. */
+typedef struct returns {
+    weir__book *book;
+    weir_task holder[BATCH];
+    unsigned n;
+} returns;
+
+/* Under the lock. */
+static void return_all(returns *r)
+{
+    weir__ledger *ledger = &r->book->ledger;
+    for (unsigned i = 0; i < r->n; i++)
+        weir__ledger_return(ledger, ledger->order->position[r->holder[i]], WEIR__RETURNED);
+    r->n = 0;
+}
+
+/* No task uses what this one holds any more. */
+static void come_back(returns *r, weir_task holder)
+{
+    const weir_graph *graph = r->book->graph;
+    weir__books *books = r->book->books;
+    store_relaxed(&graph->users[holder].left, graph->users[holder].all); /* for the next run */
+    release(graph, holder);
+    if (books == NULL || weir__task_held(graph, holder) == 0)
+        return;
+    r->holder[r->n++] = holder;
+    if (r->n < BATCH)
+        return;
+    pthread_mutex_lock(&books->lock);
+    return_all(r);
+    pthread_mutex_unlock(&books->lock);
+}
+
+static void count_users(returns *r, weir_task task)
+{
+    const weir_graph *graph = r->book->graph;
+    for (uint64_t i = graph->holders_at[task]; i < graph->holders_at[task + 1]; i++)
+        /* G3: acquire and release; pairs with itself: what all users did happens before the release of
+         * what they used. */
+        if (sub_acq_rel(&graph->users[graph->holder[i]].left, 1) == (BEGUN | 1))
+            come_back(r, graph->holder[i]);
+    if (graph->users[task].all == 0 && weir__graph_holds(graph, task))
+        come_back(r, task);
+}
+
+bool weir__book_finished(weir__book *book, weir_task task, weir_task next, weir__granted *granted)
+{
+    const weir_graph *graph = book->graph;
+    weir__books *books = book->books;
+    returns r = {.book = book};
+    granted->n = 0;
+    if (book->counts && graph->users != NULL)
+        count_users(&r, task);
+    if (books == NULL)
+        return next != WEIR_NO_TASK;
+    const bool works = weir__task_work(graph, task) > 0;
+    const bool ready = next != WEIR_NO_TASK && has_bytes(book, next);
+    /* Else nothing changes that a denied task could wait for. `look` is read without the lock: it is
+     * set before the task is granted after which nothing may run. */
+    if (r.n == 0 && !works && (ready || next == WEIR_NO_TASK) &&
+        !load_relaxed(&books->account.look))
+        return ready;
+    WEIR_POINT(BOOK_FINISHED);
+    struct weir__found_task at[WEIR__MOST_GRANTED];
+    weir__found found = {.most = WEIR__MOST_GRANTED, .at = at};
+    pthread_mutex_lock(&books->lock);
+    return_all(&r);
+    if (works)
+        weir__ledger_return(&book->ledger, graph->order->position[task], WEIR__WORKED);
+    const bool look = load_relaxed(&books->account.look);
+    if (look)
+        weir__account_look(&books->account, &found);
+    const bool yes = ready || (next != WEIR_NO_TASK && start_or_note(book, next));
+    if (look)
+        weir__account_look_on(&book->ledger, &found);
+    pthread_mutex_unlock(&books->lock);
+    grant(&found, granted);
+    return yes;
+}

@@ -1,0 +1,139 @@
+/* Tests the rule by which tasks start within a limit, over all schedules of small random graphs: nothing
+ * is ever held above the limit, and all tasks come to be run.
+ *
+ * Run by ctest with the engine's internal headers, and with its assertions: each step checks what stands
+ * above the account's struct.  It must never use the engine's own orders alone, which are too good. */
+#include "graph_schedules.h"
+
+#include "base/testing.h"
+
+static int no_blocks(void **state)
+{
+    (void)state;
+    return weir__testing_live_blocks() != 0;
+}
+
+static void try_worlds(unsigned count, unsigned graphs, bool nested)
+{
+    static world w;
+    for (unsigned i = 0; i < count; i++) {
+        draw_world(&w, graphs, nested);
+        weir__books_open(&w.books, w.limit);
+        const verdict found = try_all_schedules(&w);
+        if (found != ALL_WELL)
+            print_message("world %u: %u workers, limit %llu\n", i, w.workers,
+                          (unsigned long long)w.limit);
+        assert_int_equal(found, ALL_WELL);
+        weir__books_close(&w.books);
+        close_world(&w);
+    }
+}
+
+static void no_schedule_of_a_graph_holds_too_much_or_stops(void **state)
+{
+    (void)state;
+    try_worlds(300, 1, false);
+}
+
+static void no_schedule_of_two_graphs_on_one_account_does(void **state)
+{
+    (void)state;
+    try_worlds(60, 2, false);
+}
+
+static void no_schedule_of_a_graph_in_a_task_of_another_does(void **state)
+{
+    (void)state;
+    try_worlds(60, 2, true);
+}
+
+/* Ten heads fit at once and only some are named at a time, after which nothing comes back: whoever
+ * finishes looks again. */
+static void heads_that_were_not_named_at_once_are_named_later(void **state)
+{
+    enum { SMALL = 10 };
+    weir_graph *graph = create_tasks(SMALL + 2);
+    weir__granted granted;
+    weir_task may[SMALL];
+    unsigned n = 0;
+    (void)state;
+    assert_ok(weir_graph_scratch(graph, 0, SMALL));
+    for (weir_task t = 1; t <= SMALL; t++) {
+        assert_ok(weir_graph_hold(graph, t, 1));
+        assert_ok(weir_graph_before(graph, t, SMALL + 1));
+    }
+    assert_ok(weir_graph_compile(graph));
+    weir__book *book = graph->book;
+    weir__book_begin(book, SMALL);
+    for (weir_task t = 0; t <= SMALL; t++)
+        assert_int_equal(weir__book_may_start(book, t, &granted), t == 0);
+    assert_false(weir__book_finished(book, 0, WEIR_NO_TASK, &granted));
+    for (unsigned i = 0; i < SMALL; i++) {
+        for (unsigned k = 0; k < granted.n; k++) {
+            may[n] = granted.at[k].task;
+            weir__book_began(book, may[n++]);
+        }
+        assert_true(i < n);
+        assert_false(weir__book_finished(book, may[i], WEIR_NO_TASK, &granted));
+    }
+    assert_int_equal(n, SMALL);
+    assert_true(weir__book_may_start(book, SMALL + 1, &granted));
+    assert_false(weir__book_finished(book, SMALL + 1, WEIR_NO_TASK, &granted));
+    weir__book_end(book, true);
+    weir_graph_destroy(graph);
+}
+
+#define assert_breaks(field, value, account)                                                       \
+    do {                                                                                           \
+        const __typeof__(field) before_ = (field);                                                 \
+        (field) = (value);                                                                         \
+        assert_false(weir__account_is_valid(account));                                             \
+        (field) = before_;                                                                         \
+        assert_true(weir__account_is_valid(account));                                              \
+    } while (0)
+
+/* Two tasks of 3 bytes and one of 1: the first is the prefix, and the last has started early. */
+static void an_account_has_the_sums_of_its_ledgers_and_leaves_what_they_need(void **state)
+{
+    weir_graph *graph = create_tasks(3);
+    weir__granted granted;
+    (void)state;
+    for (weir_task t = 0; t < 3; t++)
+        assert_ok(weir_graph_hold(graph, t, t < 2 ? 3 : 1));
+    assert_ok(weir_graph_compile(graph));
+    weir__book *book = graph->book;
+    weir__ledger *ledger = &book->ledger;
+    weir__account *account = &book->own.account;
+    weir__book_begin(book, 5);
+    assert_true(weir__book_may_start(book, 0, &granted));
+    assert_true(weir__book_may_start(book, 2, &granted));
+    assert_breaks(account->limit, 3, account);
+    assert_breaks(account->booked, 3, account);
+    assert_breaks(account->early, 0, account);
+    assert_breaks(account->rest, 0, account);
+    assert_breaks(ledger->early, 2, account);
+    assert_breaks(ledger->rest, 2, account);
+    assert_breaks(ledger->inside, 0, account);
+    assert_breaks(ledger->started[0], 0, account);
+    assert_breaks(ledger->state[0], WEIR__EARLY, account);
+    assert_breaks(ledger->state[2], WEIR__EARLY | WEIR__RETURNED, account);
+    assert_breaks(*ledger->denied.level[0], 4, account);
+    assert_breaks(graph->order->mem[1], 5, account); /* beside the early one it would be above */
+    weir__book_end(book, false);
+    assert_int_equal(account->booked, 0);
+    weir_graph_destroy(graph);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, no_blocks, no_blocks)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(no_schedule_of_a_graph_holds_too_much_or_stops),
+        TEST(no_schedule_of_two_graphs_on_one_account_does),
+        TEST(no_schedule_of_a_graph_in_a_task_of_another_does),
+        TEST(an_account_has_the_sums_of_its_ledgers_and_leaves_what_they_need),
+        TEST(heads_that_were_not_named_at_once_are_named_later),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

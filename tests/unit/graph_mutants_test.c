@@ -1,0 +1,236 @@
+/* Tests the test of the booking rule: with a mistake in the rule, some schedule of some small graph
+ * holds too much, or stops.
+ *
+ * Run by ctest with the book and the account compiled without assertions, which would say so first.
+ * The engine has no switches for mistakes: they are made here, in what the rule is told and in what it
+ * has noted.  It must never take one for found that no world shows. */
+#include "graph_schedules.h"
+
+/* A mistake: how a world is told it, or what of it is spoilt around each step. */
+typedef struct mutant {
+    unsigned graphs;
+    bool nested;
+    void (*tell)(world *w);
+    void (*spoil)(world *w, unsigned g);
+    verdict shows;
+} mutant;
+
+static weir__order *order_of_first(world *w)
+{
+    return w->of[0].graph->order;
+}
+
+/* Is there a world that shows it? And without it, are all of those worlds well? */
+static void find(const mutant *m)
+{
+    static world w;
+    bool found = false;
+    for (int i = 0; i < 3000 && !found; i++) {
+        draw_world(&w, m->graphs, m->nested);
+        weir__books_open(&w.books, w.limit);
+        assert_int_equal(i > 100 ? ALL_WELL : try_all_schedules(&w), ALL_WELL);
+        if (m->tell != NULL)
+            m->tell(&w);
+        w.spoil = m->spoil;
+        const verdict shown = try_all_schedules(&w);
+        found = shown == m->shows;
+        for (unsigned g = 0; g < w.graphs; g++)
+            w.of[g].graph->book->books = NULL;
+        close_world(&w);
+    }
+    assert_true(found);
+}
+
+/* ---- the budget ---- */
+
+static void one_more(world *w)
+{
+    w->books.account.limit++;
+}
+
+static void a_limit_of_one_byte_more_is_found(void **state)
+{
+    (void)state;
+    find(&(mutant){.graphs = 1, .tell = one_more, .shows = ABOVE_THE_LIMIT});
+}
+
+/* The least limit is the order's peak; it is said to be one byte less, and taken. */
+static void one_less(world *w)
+{
+    weir__order *made = order_of_first(w);
+    w->limit = w->books.account.limit = --made->serial_bytes;
+}
+
+static void a_least_limit_of_one_byte_less_is_found(void **state)
+{
+    (void)state;
+    find(&(mutant){.graphs = 1, .tell = one_less, .shows = DEADLOCK});
+}
+
+/* ---- the profile, and which interval of it is looked at ---- */
+
+static void lie(world *w)
+{
+    weir__order *made = order_of_first(w);
+    for (uint32_t k = 0; k < made->n; k++)
+        made->mem[k] = weir__order_need(made, k);
+    made->most[1] = 0;
+}
+
+static void a_profile_without_what_is_held_from_before_is_found(void **state)
+{
+    (void)state;
+    find(&(mutant){.graphs = 1, .tell = lie, .shows = DEADLOCK});
+}
+
+/* max mem[prefix + 1 … j] in place of max mem[prefix … j - 1] */
+static void shift_down(world *w)
+{
+    weir__order *made = order_of_first(w);
+    for (uint32_t k = 0; k < made->n; k++)
+        made->mem[k] = k + 1 < made->n ? made->mem[k + 1] : 0;
+}
+
+static void an_interval_that_begins_behind_the_head_is_found(void **state)
+{
+    (void)state;
+    find(&(mutant){.graphs = 1, .tell = shift_down, .shows = DEADLOCK});
+}
+
+/* max mem[prefix - 1 … j - 2] */
+static void shift_up(world *w)
+{
+    weir__order *made = order_of_first(w);
+    for (uint32_t k = made->n; k-- > 0;)
+        made->mem[k] = k > 0 ? made->mem[k - 1] : 0;
+}
+
+static void an_interval_that_ends_too_soon_is_found(void **state)
+{
+    (void)state;
+    find(&(mutant){.graphs = 1, .tell = shift_up, .shows = DEADLOCK});
+}
+
+/* ---- what is early ---- */
+
+static void forget_early(world *w, unsigned g)
+{
+    (void)g;
+    w->books.account.early = 0;
+}
+
+static void early_starts_that_do_not_count_against_each_other_are_found(void **state)
+{
+    (void)state;
+    find(&(mutant){.graphs = 1, .spoil = forget_early, .shows = DEADLOCK});
+}
+
+/* Nobody remembers that the task was started early, so the prefix never goes over it. */
+static void forget_who_is_early(world *w, unsigned g)
+{
+    weir__ledger *ledger = &w->of[g].graph->book->ledger;
+    memset(ledger->state, 0, ledger->order->n);
+}
+
+static void a_prefix_that_takes_no_early_task_in_is_found(void **state)
+{
+    (void)state;
+    find(&(mutant){.graphs = 1, .spoil = forget_who_is_early, .shows = DEADLOCK});
+}
+
+/* ---- what comes back, and who looks ---- */
+
+static void note_nobody(world *w, unsigned g)
+{
+    weir__ledger *ledger = &w->of[g].graph->book->ledger;
+    for (uint32_t k = 0; k < ledger->order->n; k++)
+        weir__bits_clear(&ledger->denied, k);
+}
+
+static void a_denied_task_that_nobody_notes_is_found(void **state)
+{
+    (void)state;
+    find(&(mutant){.graphs = 1, .spoil = note_nobody, .shows = DEADLOCK});
+}
+
+/* While a task asks, those that are noted are put away. That shows where a graph has no starts on demand:
+ * else whoever is denied does not fit behind the next heads either. */
+static void look_away(world *w, unsigned g)
+{
+    static uint64_t away;
+    uint64_t *noted = w->of[g].graph->book->ledger.denied.level[0]; /* the only one */
+    if (w->step != step_ask)
+        return;
+    if (!w->made)
+        away = *noted;
+    *noted = w->made ? *noted | away : 0;
+}
+
+static void a_prefix_that_moves_without_a_look_at_the_next_head_is_found(void **state)
+{
+    (void)state;
+    find(&(mutant){.graphs = 2, .nested = true, .spoil = look_away, .shows = DEADLOCK});
+}
+
+/* A holder's bytes come back with the last user but one. */
+static void miscount(world *w, unsigned g)
+{
+    weir__users *users = w->of[g].graph->users;
+    for (uint32_t t = 0; t < w->of[g].n; t++)
+        if (w->now.status[g][t] == RUNNING && users[t].all > 1)
+            store_relaxed(&users[t].left, (UINT32_C(1) << 31) + users[t].all - 1);
+}
+
+static void bytes_that_come_back_before_the_last_user_are_found(void **state)
+{
+    (void)state;
+    find(&(mutant){.graphs = 1, .spoil = miscount, .shows = ABOVE_THE_LIMIT});
+}
+
+/* ---- several graphs ---- */
+
+static void leave_no_rest(world *w, unsigned g)
+{
+    w->books.account.rest = w->of[g].graph->book->ledger.rest;
+}
+
+static void early_starts_that_leave_other_graphs_no_rest_are_found(void **state)
+{
+    (void)state;
+    find(&(mutant){.graphs = 2, .spoil = leave_no_rest, .shows = DEADLOCK});
+}
+
+/* Each graph enters as if it were alone. */
+static void enter_alone(world *w, unsigned g)
+{
+    weir__account *account = &w->books.account;
+    account->rest = 0;
+    for (unsigned h = 0; h < w->graphs; h++)
+        if (w->now.phase[h] == UNDER_WAY && w->now.phase[g] != OUTSIDE)
+            account->rest += w->of[h].graph->book->ledger.rest;
+}
+
+static void graphs_that_enter_beside_each_other_unasked_are_found(void **state)
+{
+    (void)state;
+    find(&(mutant){.graphs = 2, .spoil = enter_alone, .shows = DEADLOCK});
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_limit_of_one_byte_more_is_found),
+        cmocka_unit_test(a_least_limit_of_one_byte_less_is_found),
+        cmocka_unit_test(a_profile_without_what_is_held_from_before_is_found),
+        cmocka_unit_test(an_interval_that_begins_behind_the_head_is_found),
+        cmocka_unit_test(an_interval_that_ends_too_soon_is_found),
+        cmocka_unit_test(early_starts_that_do_not_count_against_each_other_are_found),
+        cmocka_unit_test(a_prefix_that_takes_no_early_task_in_is_found),
+        cmocka_unit_test(a_denied_task_that_nobody_notes_is_found),
+        cmocka_unit_test(a_prefix_that_moves_without_a_look_at_the_next_head_is_found),
+        cmocka_unit_test(bytes_that_come_back_before_the_last_user_are_found),
+        cmocka_unit_test(early_starts_that_leave_other_graphs_no_rest_are_found),
+        cmocka_unit_test(graphs_that_enter_beside_each_other_unasked_are_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
