@@ -181,7 +181,7 @@ void weir__run_wait(weir__run *run, weir__worker *worker, weir__item *item)
 {
     const weir__number wanted = worker->wanted;
     const bool waits = worker->waits;
-    const uint64_t began_ns = weir__now_ns();
+    const uint64_t began_ns = weir__now_ns(), nested_ns = worker->nested_ns;
     WEIR_ASSERT(run->starter == worker && began_ns >= worker->earned_at_ns);
     worker->unpaid_ns = began_ns - worker->earned_at_ns;
     worker->waits = true;
@@ -193,7 +193,7 @@ void weir__run_wait(weir__run *run, weir__worker *worker, weir__item *item)
     weir__worker_goes_on(worker);
     const uint64_t now_ns = weir__now_ns();
     weir__credit_begin(worker, now_ns);
-    worker->nested_ns += now_ns - began_ns;
+    worker->nested_ns = nested_ns + (now_ns - began_ns); /* with what was nested deeper */
     if (has_looks_around(run, worker) || now_ns - began_ns > WEIR_PASS_NS)
         weir__mail_alert(worker->mail, worker->index);
 }

@@ -85,7 +85,7 @@ typedef struct weir__worker {
     uint64_t rest_ns;           /* before it searches again: its last items were too small */
     uint64_t earned_at_ns;      /* up to when running time was turned into credits */
     uint64_t unpaid_ns;         /* what was left of it when its last item ended */
-    uint64_t nested_ns;         /* time in nested runs, which their items count for themselves */
+    uint64_t nested_ns;         /* time in nested runs and chores, which count it for themselves */
     weir__polls polls;          /* of the last nested run that nothing could be handed out of */
 
     weir__counts counts; /* of the root run; with several, of that whose item it runs */

@@ -99,12 +99,52 @@ static void the_time_without_work_is_that_of_the_workers_which_had_none(void **s
     weir_plan_free(plan);
 }
 
+/* A leaf that runs itself so often, each time in an op of the run before, and then takes a while. */
+typedef struct well {
+    weir_engine *engine;
+    weir_plan *plan;
+    unsigned left;
+} well;
+
+static int go_down(weir_branch *b, const void *in, void *out)
+{
+    well *w = weir_context(b);
+    const struct timespec pause = {0, 10 * LEAF_NS};
+    (void)in, (void)out;
+    if (w->left-- > 0)
+        return weir_run(w->engine, w->plan, w, NULL, NULL);
+    nanosleep(&pause, NULL);
+    return 0;
+}
+
+static void time_in_nested_runs_counts_once_however_deep(void **state)
+{
+    const weir_layer bottom = {.name = "well", .leaf = go_down};
+    weir_engine *engine = open_engine(2, 0, 0);
+    weir_plan *plan = compile(&bottom);
+    (void)state;
+    for (unsigned deep = 0; deep < 5; deep++) {
+        well w = {.engine = engine, .plan = plan, .left = deep};
+        weir_stats s;
+        assert_ok(weir_run(engine, plan, &w, NULL, NULL));
+        weir_engine_stats(engine, &s);
+        if (s.workers < 2)
+            continue;
+        const double ns = 1e9 * s.seconds, idle_ns = (double)s.idle_ns;
+        assert_true(idle_ns >= 0.999 * ns); /* one worker had nothing to do */
+        assert_true(idle_ns <= 2 * ns - 10.0 * LEAF_NS);
+    }
+    weir_plan_free(plan);
+    weir_engine_close(engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_workers_are_busy_from_the_certificate_of_one_part_on_and_not_below),
         cmocka_unit_test(permits_that_are_missing_are_counted),
         cmocka_unit_test(the_time_without_work_is_that_of_the_workers_which_had_none),
+        cmocka_unit_test(time_in_nested_runs_counts_once_however_deep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
