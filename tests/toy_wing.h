@@ -42,24 +42,24 @@ static inline void toy_share(toy_range *r)
     weir__life_share(r->worker, &half->item);
 }
 
-/* A worker that polls handles its word. There is nothing to be told here but of deadlines: who
- * wants work, and stops, are looked at between any two calls. */
-static inline void toy_poll(const toy_range *r)
+/* A worker that polls handles its word, and may do something else first. Who wants work, and stops, are
+ * looked at between any two calls. */
+static inline bool toy_may_go_on(const toy_range *r)
 {
     weir__mail *mail = r->of->run->mail;
     const int *signal = weir__mail_signal(mail, r->worker->index);
-    if (__atomic_load_n(signal, __ATOMIC_RELAXED) == WEIR__RUN)
-        return;
-    weir__mail_acknowledge(mail, r->worker->index);
-    (void)weir__worker_look(r->worker);
+    if (__atomic_load_n(signal, __ATOMIC_RELAXED) != WEIR__RUN) {
+        weir__mail_acknowledge(mail, r->worker->index);
+        (void)weir__worker_look(r->worker);
+    }
+    return !weir__run_stopping(r->of->run);
 }
 
 static inline void toy_call(void *range)
 {
     toy_range *r = range;
     weir__run *run = r->of->run;
-    while (r->next < r->end && !weir__run_stopping(run)) {
-        toy_poll(r);
+    while (r->next < r->end && toy_may_go_on(r)) {
         toy_share(r);
         const int code = r->of->f(r->of->context, r->next++);
         const weir_error error = {.status = WEIR_EOP, .code = code, .where = "toy"};

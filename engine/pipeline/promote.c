@@ -260,12 +260,13 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
      * sleeps. Else this worker asks itself: for sleepers, who cannot, and for an item to queue
      * ahead. */
     const bool sleepers = weir__mail_has_sleepers(b->mail); /* before it is asked who is missing */
-    if (!weir__worker_look(b->worker) &&                    /* else polls must go on as well */
+    const bool looks = weir__worker_look(b->worker);
+    if (!looks &&
         (weir__mail_missing(b->mail) < 0 || (b->skip_polls >= WEIR_PASS_ENOUGH && !sleepers)))
         b->loop.polls = 1;
-    else
+    else /* for what it looks after as well */
         ask_itself(b, now);
-    return true;
+    return !looks || !weir__run_stopping(b->run); /* it may have done something else for long */
 }
 
 weir__item *weir__promote_suspend(weir__part *part, weir__frame *f)

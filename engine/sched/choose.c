@@ -53,7 +53,8 @@ void weir__host_attach(weir_engine *engine, const weir__chores *chores)
 {
     weir__host *h = engine->host;
     WEIR_ASSERT(load_relaxed(&h->chores) == NULL);
-    /* H12: seq_cst, before the look for sleepers, and as a release; pairs with H6 and H11. */
+    /* H12: seq_cst, before the look for sleepers and at the words, and as a release; pairs with H6, H11
+     * and H13. */
     store_seq_cst(&h->chores, chores);
     weir__mail_wake_all(&engine->mail);
     for (unsigned i = 0; i < engine->team.workers; i++)
@@ -139,7 +140,8 @@ static void end_turn(weir__worker *worker)
 {
     if (worker->turn_since_ns == 0)
         return;
-    const uint64_t took_ns = weir__now_ns() - worker->turn_since_ns, owed_ns = worker->owed_ns;
+    const uint64_t now_ns = weir__now_ns(), since_ns = worker->turn_since_ns;
+    const uint64_t took_ns = now_ns > since_ns ? now_ns - since_ns : 0, owed_ns = worker->owed_ns;
     if (worker->turn_is_new)
         worker->owed_ns =
             took_ns < WEIR_OWED_MOST_NS - owed_ns ? owed_ns + took_ns : WEIR_OWED_MOST_NS;
@@ -154,14 +156,16 @@ static void end_turn(weir__worker *worker)
 typedef struct turn {
     weir__worker *worker;
     const weir__chores *chores;
-    const weir__run *beside; /* the root whose item waits meanwhile; NULL: none does */
+    const weir__run *beside; /* the run whose item waits meanwhile; NULL: none does */
     bool nothing;
 } turn;
 
-/* Do others need what the worker has of this root, which it is not counted with? */
-static bool is_needed(const weir__worker *worker, const weir__run *root)
+/* Does the item that the worker has of this run wait for the worker alone, or somebody for the item? */
+static bool is_needed(const weir__worker *worker, const weir__run *run)
 {
-    return load_relaxed(&root->tally.workers) == 0 || weir__mail_missing(worker->mail) > 0;
+    const unsigned self = worker->at_work == run->root;
+    return run->starter != NULL || load_relaxed(&run->root->tally.workers) <= self ||
+           weir__mail_missing(worker->mail) > 0;
 }
 
 /* Is there something else to be looked at? */
@@ -198,12 +202,19 @@ static void do_chores(turn *t)
 
 /* ---- between two ops of an item ---- */
 
-/* Has the item had the worker for at least as long as chores last had, where it is needed? */
-static bool may_pause(const weir__worker *worker, const weir__run *root, uint64_t now_ns)
+/* Where it is needed, the item has had the worker for at least as long as chores last had. */
+static bool may_pause(const weir__worker *worker, const weir__run *run, uint64_t now_ns)
 {
-    const unsigned self = worker->at_work == root;
-    return now_ns - worker->chores_until_ns >= worker->chores_ns ||
-           (load_relaxed(&root->tally.workers) > self && weir__mail_missing(worker->mail) <= 0);
+    return now_ns - worker->chores_until_ns >= worker->chores_ns || !is_needed(worker, run);
+}
+
+/* The time went to chores, and not to the item. Of a new root's turn as much is paid of what it owes. */
+static void note_chores(weir__worker *worker, uint64_t took_ns, uint64_t until_ns)
+{
+    worker->chores_ns = took_ns;
+    worker->chores_until_ns = until_ns;
+    if (worker->turn_since_ns > 0 && worker->turn_is_new)
+        worker->turn_since_ns += 2 * took_ns;
 }
 
 /* The item of this run waits while the worker does chores, which nobody else does. */
@@ -211,17 +222,16 @@ static void pause_for(turn *t, weir__run *run, uint64_t began_ns)
 {
     weir__worker *worker = t->worker;
     weir__run *at_work = worker->at_work;
+    const uint64_t nested_ns = worker->nested_ns;
     const uint64_t unpaid_ns = worker->unpaid_ns = began_ns - worker->earned_at_ns;
     do_chores(t);
     go_to(worker, at_work);
     worker->unpaid_ns = unpaid_ns;
     weir__run_turn_to(run, worker);
     weir__arithmetic_set(&run->arithmetic);
-    const uint64_t now_ns = worker->chores_until_ns = weir__now_ns();
-    worker->chores_ns = now_ns - began_ns;
-    worker->nested_ns += now_ns - began_ns;
-    if (worker->turn_since_ns > 0)
-        worker->turn_since_ns += now_ns - began_ns;
+    const uint64_t now_ns = weir__now_ns();
+    worker->nested_ns = nested_ns + (now_ns - began_ns); /* with what was nested in the chores */
+    note_chores(worker, now_ns - began_ns, now_ns);
     weir__credit_begin(worker, now_ns);
 }
 
@@ -231,15 +241,16 @@ static bool between(weir__worker *worker)
 {
     weir__here *here = weir__here_top();
     weir__run *run = here->now.run;
+    /* H13: seq_cst, of a worker that has acknowledged its word; pairs with H12. */
     if (load_relaxed(&worker->serves) != NULL || worker->waits ||
-        load_relaxed(&worker->engine->host->chores) == NULL)
+        load_seq_cst(&worker->engine->host->chores) == NULL)
         return false;
     WEIR_ASSERT(here->worker == worker && run != NULL);
     const uint64_t now_ns = weir__now_ns();
-    if (may_pause(worker, run->root, now_ns)) {
+    if (may_pause(worker, run, now_ns)) {
         const weir__now item = here->now;
         weir__run_count(run, worker);
-        turn t = {.worker = worker, .chores = pick_up(worker), .beside = run->root};
+        turn t = {.worker = worker, .chores = pick_up(worker), .beside = run};
         if (t.chores != NULL && t.chores->run != run->root &&
             load_relaxed(&t.chores->run->tally.workers) == 0 && t.chores->ready(t.chores->of))
             pause_for(&t, run, now_ns);
@@ -258,8 +269,12 @@ static void begin(weir__worker *worker, const weir__item *item)
     lay_down(worker);
     if (load_relaxed(&h->roots) > 1)
         go_to(worker, root_of(h, worker->mail, item->number));
-    worker->chores_ns = worker->chores_until_ns = 0;
-    if (load_relaxed(&h->chores) != NULL)
+    worker->waits = false; /* an exception may have left an op that did */
+    worker->chores_until_ns = worker->at_work_since_ns; /* the item has had nothing yet */
+    if (worker->chores_ns > WEIR_OWED_MOST_NS)
+        worker->chores_ns = WEIR_OWED_MOST_NS;
+    /* H13 as well: else attach writes this worker's word. */
+    if (load_seq_cst(&h->chores) != NULL)
         weir__mail_ask(worker->mail, worker->index);
 }
 

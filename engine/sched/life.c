@@ -231,8 +231,7 @@ static void note_stats(const weir__life *life, bool failed)
     stats->denied_permits = counts.denied_permits;
     stats->denied_bytes = counts.denied_bytes;
     const uint64_t all_ns = ns * stats->workers;
-    const bool waits =
-        stats->workers > 1 || life->chores != NULL; /* else there is nobody to wait for */
+    const bool waits = stats->workers > 1 || life->hosted; /* else there is nobody to wait for */
     stats->idle_ns = waits && all_ns > counts.busy_ns ? all_ns - counts.busy_ns : 0;
     weir__engine_note_stats(run->engine, !life->hosted);
     if (life->alone != NULL && !life->hosted && run->team > 1 && !failed)

@@ -168,7 +168,7 @@ typedef struct weir_stats {
  * idle_ns:         the time that all workers together made no call, with one worker as well.
  *
  * Of a run beside a stream: idle_ns is the time that the workers did not run it, whatever else they
- * did. */
+ * did; with one worker as well. */
 
 /* Copies the statistics of the last run that the calling thread started, or stream that it closed, if
  * that was on this engine; else those of the engine's last one.

@@ -2,10 +2,8 @@
  * once, failures and cancels stop it, budgets hold, and it nests in pipelines and they in it.
  *
  * Run by ctest with the engine's internal headers.  What an op saw is checked after its run. */
-#include "support.h"
+#include "stream_support.h"
 #include "toy_wing.h"
-
-#include <time.h>
 
 enum { CALLS = 20000 };
 
@@ -251,6 +249,58 @@ static void a_pipeline_nests_in_a_call_of_a_toy(void **state)
     weir_engine_close(engine);
 }
 
+/* ---- beside a stream ---- */
+
+/* A toy's calls take a while until the stream has given enough. */
+typedef struct beside {
+    weir_engine *engine;
+    atomic_uint_least64_t calls, taken;
+    weir_status status;
+} beside;
+
+enum { ENOUGH = 100 };
+
+static int wait_for_items(void *context, uint32_t i)
+{
+    beside *b = context;
+    (void)i;
+    add_relaxed(&b->calls, 1);
+    nap(load_relaxed(&b->taken) < ENOUGH ? 20 : 0);
+    return 0;
+}
+
+static void *run_all(void *argument)
+{
+    beside *b = argument;
+    b->status = toy_for(b->engine, CALLS, wait_for_items, b);
+    return NULL;
+}
+
+static void between_two_calls_of_a_toy_a_stream_goes_on(void **state)
+{
+    (void)state;
+    for (unsigned workers = 1; workers <= 3; workers++) {
+        beside b = {.engine = open_engine(workers, 0, 0)};
+        numbers source = {.n = UINT64_MAX};
+        pthread_t thread;
+        weir_stream *s = open_stream(b.engine);
+        const weir_stage in = add_numbers(s, "in", 1, &source);
+        assert_ok(weir_stream_start(s));
+        assert_int_equal(pthread_create(&thread, NULL, run_all, &b), 0);
+        assert_true(reaches(&b.calls, 1));
+        for (uint64_t i = 0; i < ENOUGH; i++) {
+            expect_number(s, in, i);
+            add_relaxed(&b.taken, 1);
+        }
+        assert_true(load_relaxed(&b.calls) < CALLS);
+        pthread_join(thread, NULL);
+        assert_status(WEIR_OK, b.status);
+        assert_int_equal(load_relaxed(&b.calls), CALLS);
+        assert_ok(weir_stream_close(s));
+        weir_engine_close(b.engine);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +312,7 @@ int main(void)
         cmocka_unit_test(a_toy_nests_in_an_op_of_a_pipeline),
         cmocka_unit_test(a_failed_call_of_a_nested_toy_fails_its_op),
         cmocka_unit_test(a_pipeline_nests_in_a_call_of_a_toy),
+        cmocka_unit_test(between_two_calls_of_a_toy_a_stream_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
