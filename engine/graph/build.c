@@ -30,6 +30,7 @@ void weir__graph_drop_draft(weir_graph *graph)
     weir__list_clear(&graph->draft.record);
     weir__list_clear(&graph->draft.edge);
     weir__list_clear(&graph->draft.note);
+    weir__accesses_clear(&graph->draft.accesses);
 }
 
 void weir__graph_drop_frozen(weir_graph *graph)
@@ -49,7 +50,8 @@ void weir__graph_drop_frozen(weir_graph *graph)
     graph->release = NULL;
     graph->cost = NULL;
     graph->users = NULL;
-    graph->edges = graph->redundant = graph->roots = 0;
+    graph->edges = graph->redundant = 0;
+    graph->roots = graph->depth = 0;
 }
 
 void weir_graph_destroy(weir_graph *graph)
@@ -65,7 +67,7 @@ void weir_graph_destroy(weir_graph *graph)
 
 /* ---- checks ---- */
 
-static weir_status no_memory(void)
+weir_status weir__graph_no_memory(void)
 {
     return weir__error_set(WEIR_ENOMEM, 0, "graph", "no memory for more of the graph");
 }
@@ -90,6 +92,14 @@ static __attribute__((cold)) weir_status no_such_task(const weir_graph *graph, c
     return weir__error_set(WEIR_EINVAL, 0, where,
                            "there is no task %u: those of the graph are 0 to %u", task,
                            graph->n - 1);
+}
+
+weir_status weir__graph_check_task(const weir_graph *graph, weir_task task)
+{
+    const weir_status status = check_graph(graph);
+    if (WEIR_UNLIKELY(status == WEIR_OK && task >= graph->n))
+        return no_such_task(graph, "task", task);
+    return status;
 }
 
 /* `where` is argument, or of a row of edges argument[i]. */
@@ -146,12 +156,12 @@ static weir_status add_record(weir_graph *graph, const char *name, const weir__r
     if (family || (name != NULL && *name != '\0')) {
         label = add_label(graph, name, what->n, family);
         if (label == NULL)
-            return no_memory();
+            return weir__graph_no_memory();
     }
     weir__record *record = weir__list_take(&graph->draft.record, 1);
     if (record == NULL) {
         weir__list_return_to(&graph->labels, labels);
-        return no_memory();
+        return weir__graph_no_memory();
     }
     *record = *what;
     record->label = label;
@@ -199,7 +209,7 @@ weir_status weir_graph_before(weir_graph *graph, weir_task first, weir_task then
         return wrong_edge(graph, &edge, false, 0);
     weir__edge *added = weir__list_take(&graph->draft.edge, 1);
     if (added == NULL)
-        return no_memory();
+        return weir__graph_no_memory();
     *added = edge;
     graph->draft.backward |= then < first;
     return WEIR_OK;
@@ -226,7 +236,7 @@ weir_status weir_graph_before_many(weir_graph *graph, size_t n, const weir_task 
         weir__edge *edge = weir__list_take_some(&graph->draft.edge, &piece);
         if (edge == NULL) {
             weir__list_return_to(&graph->draft.edge, before);
-            return no_memory();
+            return weir__graph_no_memory();
         }
         for (size_t k = 0; k < piece; k++)
             edge[k] = (weir__edge){.first = first[i + k], .then = then[i + k]};
@@ -239,14 +249,12 @@ weir_status weir_graph_before_many(weir_graph *graph, size_t n, const weir_task 
 
 static weir_status add_note(weir_graph *graph, const weir__note *what)
 {
-    const weir_status status = check_graph(graph);
+    const weir_status status = weir__graph_check_task(graph, what->task);
     if (status != WEIR_OK)
         return status;
-    if (what->task >= graph->n)
-        return no_such_task(graph, "task", what->task);
     weir__note *note = weir__list_take(&graph->draft.note, 1);
     if (note == NULL)
-        return no_memory();
+        return weir__graph_no_memory();
     *note = *what;
     graph->draft.noted[what->kind] = true;
     return WEIR_OK;
@@ -284,6 +292,21 @@ weir_status weir_graph_cost(weir_graph *graph, weir_task task, double ns)
         return weir__error_set(WEIR_EINVAL, 0, "ns", "ns is %g; a time is 0 or more, up to 3e38",
                                ns);
     return status == WEIR_OK ? add_note(graph, &note) : status;
+}
+
+weir_status weir_graph_describe(const weir_graph *graph, weir_graph_summary *summary)
+{
+    if (graph == NULL || summary == NULL)
+        return weir__error_null(graph == NULL ? "graph" : "summary");
+    if (!graph->compiled)
+        return weir__error_set(WEIR_EINVAL, 0, "graph",
+                               "the graph is not compiled; that comes before");
+    *summary = (weir_graph_summary){.tasks = graph->n,
+                                    .edges = graph->edges,
+                                    .redundant_edges = graph->redundant,
+                                    .roots = graph->roots,
+                                    .depth = graph->depth};
+    return WEIR_OK;
 }
 
 weir_status weir_graph_context(weir_graph *graph, void *context)

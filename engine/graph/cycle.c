@@ -34,6 +34,8 @@ static uint32_t take_away(const weir_graph *graph, const weir__preds *preds)
         top = task[t].predecessors;
         for (uint64_t i = preds->at[t]; i < preds->at[t + 1]; i++) {
             const weir_task p = preds->of[i];
+            if (preds->height[p] <= preds->height[t])
+                preds->height[p] = preds->height[t] + 1;
             if (--task[p].left == 0) {
                 task[p].predecessors = top;
                 top = p;

@@ -55,8 +55,9 @@ static bool gather_predecessors(const weir_graph *graph, weir__preds *preds)
     const weir__list *edges = &graph->draft.edge;
     preds->at = take_zeros((uint64_t)graph->n + 1, sizeof *preds->at);
     preds->mark = take_zeros(graph->n, sizeof *preds->mark);
+    preds->height = take_zeros(graph->n, sizeof *preds->height);
     preds->of = take_array(edges->n, sizeof *preds->of);
-    if (preds->at == NULL || preds->mark == NULL || preds->of == NULL)
+    if (preds->at == NULL || preds->mark == NULL || preds->height == NULL || preds->of == NULL)
         return false;
     /* next[t] counts the edges that end at t, then says where the next of them goes, and last where
      * those of t + 1 begin. */
@@ -83,13 +84,35 @@ static void drop_duplicates(const weir_graph *graph, weir__preds *preds)
         preds->at[t] = kept;
         for (uint64_t i = begin; i < end; i++) {
             const weir_task p = preds->of[i];
-            if (preds->mark[p] != t + 1)
+            if (preds->mark[p] != weir__mark_of(t))
                 preds->of[kept++] = p;
-            preds->mark[p] = t + 1;
+            preds->mark[p] = weir__mark_of(t);
         }
         begin = end;
     }
     preds->at[graph->n] = kept;
+}
+
+/* Where tasks come after their predecessors by number, from the last one back; else the search for a cycle
+ * does it. */
+static void find_heights(const weir_graph *graph, const weir__preds *preds)
+{
+    for (weir_task t = graph->n; t-- > 0;)
+        for (uint64_t i = preds->at[t]; i < preds->at[t + 1]; i++) {
+            const weir_task p = preds->of[i];
+            WEIR_ASSERT(p < t);
+            if (preds->height[p] <= preds->height[t])
+                preds->height[p] = preds->height[t] + 1;
+        }
+}
+
+static uint32_t depth_of(const weir_graph *graph, const weir__preds *preds)
+{
+    uint32_t depth = 0;
+    for (weir_task t = 0; t < graph->n; t++)
+        if (depth <= preds->height[t])
+            depth = preds->height[t] + 1;
+    return depth;
 }
 
 /* ---- edges by the task that they begin at ---- */
@@ -100,7 +123,8 @@ static bool link_successors(weir_graph *graph, const weir__preds *preds)
     weir__task *task = graph->task, *next = task + 1;
     uint64_t begin = 0;
     for (uint64_t i = 0; i < preds->at[graph->n]; i++)
-        next[preds->of[i]].successors++;
+        if ((preds->of[i] & WEIR_REDUNDANT) == 0)
+            next[preds->of[i] & WEIR_TASK_BITS].successors++;
     for (weir_task t = 0; t < graph->n; t++) {
         const uint64_t count = next[t].successors;
         next[t].successors = begin;
@@ -112,8 +136,12 @@ static bool link_successors(weir_graph *graph, const weir__preds *preds)
         return false;
     for (weir_task t = 0; t < graph->n; t++) {
         uint32_t count = 0;
-        for (uint64_t i = preds->at[t]; i < preds->at[t + 1]; i++, count++)
-            graph->successor[next[preds->of[i]].successors++] = t;
+        for (uint64_t i = preds->at[t]; i < preds->at[t + 1]; i++) {
+            if ((preds->of[i] & WEIR_REDUNDANT) != 0)
+                continue;
+            graph->successor[next[preds->of[i] & WEIR_TASK_BITS].successors++] = t;
+            count++;
+        }
         task[t].predecessors = task[t].left = count;
         graph->roots += count == 0;
     }
@@ -201,8 +229,8 @@ static bool link_holders(weir_graph *graph, weir__preds *preds)
         const uint64_t end = preds->at[t + 1];
         preds->at[t] = kept;
         for (uint64_t i = begin; i < end; i++) {
-            const weir_task p = preds->of[i];
-            if (!weir__graph_holds(graph, p))
+            const weir_task p = preds->of[i] & WEIR_TASK_BITS;
+            if ((preds->of[i] & WEIR_NOT_LAST) != 0 || !weir__graph_holds(graph, p))
                 continue;
             graph->users[p].all++;
             preds->of[kept++] = p;
@@ -240,13 +268,18 @@ static weir_status freeze(weir_graph *graph, weir__preds *preds)
         return no_memory;
     drop_duplicates(graph, preds);
     graph->forward = !graph->draft.backward;
-    if (!graph->forward) {
+    if (graph->forward) {
+        find_heights(graph, preds);
+    } else {
         const weir_status status = weir__cycle_check(graph, preds);
         if (status != WEIR_OK)
             return status;
     }
+    graph->depth = depth_of(graph, preds);
+    graph->redundant = weir__reduce_edges(graph, preds);
     weir__memory_free(preds->mark);
-    preds->mark = NULL;
+    weir__memory_free(preds->height);
+    preds->mark = preds->height = NULL;
     if (!link_successors(graph, preds) || !list_roots(graph) || !apply_notes(graph) ||
         !link_holders(graph, preds))
         return no_memory;
@@ -266,6 +299,7 @@ weir_status weir_graph_compile(weir_graph *graph)
     weir__memory_free(preds.at);
     weir__memory_free(preds.of);
     weir__memory_free(preds.mark);
+    weir__memory_free(preds.height);
     if (status != WEIR_OK) {
         weir__graph_drop_frozen(graph);
         return status == WEIR_ENOMEM

@@ -6,19 +6,32 @@
 
 #include "graph/graph.h"
 
-/* In an entry: others imply this edge. */
+/* An entry of `of` is a task number and flags: others imply this edge; the end of the edge is not the last
+ * successor of its beginning to finish. */
 #define WEIR_REDUNDANT (UINT32_C(1) << 31)
+#define WEIR_NOT_LAST  (UINT32_C(1) << 30)
 #define WEIR_TASK_BITS (WEIR_TASKS_MOST - 1)
 
-/* Invariant: `at` goes up from 0; with distinct true, no task stands twice among of[at[t] … at[t+1]-1]. */
+/* Predecessors of task t: of[at[t]] up to of[at[t + 1]], that one not included.
+ * Invariant, once duplicates are dropped: mark[p] is weir__mark_of(t), or one more, only if p is a
+ * predecessor of t. */
 typedef struct weir__preds {
-    uint64_t *at; /* predecessors of task t: of[at[t]] up to of[at[t + 1]], that one not included */
-    uint32_t *of; /* task numbers, with flags */
-    uint32_t *mark; /* by task: the last one whose predecessor it was seen to be */
+    uint64_t *at;
+    uint32_t *of;
+    uint32_t *mark;
+    uint32_t *height; /* edges on the longest path to the end of the graph */
 } weir__preds;
 
-/* Does the graph have no cycle? Else WEIR_EINVAL with its names. It uses `left` and `predecessors` of the
- * tasks as it likes. */
+static inline uint32_t weir__mark_of(weir_task t)
+{
+    return 2 * (t + 1);
+}
+
+/* Does the graph have no cycle? Else WEIR_EINVAL with its names. Computes heights, for which it wants
+ * zeros, and uses `left` and `predecessors` of the tasks as it likes. */
 weir_status weir__cycle_check(const weir_graph *graph, const weir__preds *preds);
+
+/* Flags redundant edges of a graph with heights, and returns how many there are. */
+uint64_t weir__reduce_edges(const weir_graph *graph, const weir__preds *preds);
 
 #endif

@@ -7,11 +7,11 @@
 
 #include "base/atomics.h"
 #include "base/base.h"
+#include "graph/access.h"
 #include "graph/list.h"
 #include "weir/graph.h"
 
 #define WEIR_TASKS_MOST (UINT32_C(1) << 30)
-#define WEIR_NO_TASK    UINT32_MAX
 #define WEIR_NO_HOME    UINT16_MAX
 #define WEIR_NO_COST    (-1.0f) /* nothing was said */
 
@@ -51,8 +51,8 @@ typedef struct weir__task {
 } weir__task;
 static_assert(sizeof(void *) != 8 || sizeof(weir__task) == 48, "weir/graph.h promises 48 bytes");
 
-/* How many successors a task with bytes has, over all edges that were given, and how many of them have
- * not finished in this run. Invariant, between runs: left == all, unless the graph is torn. */
+/* How many tasks have a task among their holders, and how many of them have not finished in this run.
+ * Invariant, between runs: left == all, unless the graph is torn. */
 typedef struct weir__users {
     uint32_t all;
     atomic_uint left;
@@ -94,6 +94,7 @@ typedef struct weir__note {
  * Invariant: the records' tasks add up to the graph's n; edges join two different ones of them. */
 typedef struct weir__draft {
     weir__list record, edge, note;
+    weir__accesses accesses;
     bool noted[WEIR_NOTE_KINDS]; /* there are notes of this kind */
     bool backward;               /* some edge goes to a task with a smaller number */
 } weir__draft;
@@ -117,14 +118,16 @@ struct weir_graph {
     uint64_t redundant;  /* that others imply */
     uint32_t *root;      /* tasks without predecessors, in rising order; see weir__graph_root() */
     uint32_t roots;
-    bool forward; /* each edge goes to a task with a larger number */
+    uint32_t depth; /* most tasks on one path */
+    bool forward;   /* each edge goes to a task with a larger number */
 
     uint64_t *held, *scratch, *nested;
     void (**release)(void *arg);
     float *cost;
-    /* The holders of task t: the predecessors that have bytes or a release, over all edges that were
-     * given, are holder[holders_at[t]] up to holder[holders_at[t + 1]], that one not included. NULL
-     * where no task has either. users counts the same edges from their other end. */
+    /* The holders of task t, holder[holders_at[t]] up to holder[holders_at[t + 1]], that one not
+     * included: tasks with bytes or a release that may have t as the last of their successors to finish.
+     * All edges that were given count, but for those to a task that another successor surely comes after.
+     * NULL where no task has either. users counts the same edges from their other end. */
     uint64_t *holders_at;
     uint32_t *holder;
     weir__users *users;
@@ -156,6 +159,10 @@ static inline bool weir__graph_holds(const weir_graph *graph, weir_task task)
 /* The name of a task, as errors have it, cut to what fits; at any time. Returns its length without a
  * cut. */
 size_t weir__graph_name(const weir_graph *graph, weir_task task, char *text, size_t bytes);
+
+/* May something be said of the task, which is an argument called `task`? Else the error. */
+weir_status weir__graph_check_task(const weir_graph *graph, weir_task task);
+weir_status weir__graph_no_memory(void);
 
 /* Frees what is there for the construction alone, or what compile has made. */
 void weir__graph_drop_draft(weir_graph *graph);

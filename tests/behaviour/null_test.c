@@ -75,6 +75,7 @@ static void graphs_may_be_null(void **state)
     assert_int_equal(weir_graph_add_many(NULL, NULL, 1, NULL, NULL, &task), WEIR_EINVAL);
     assert_int_equal(weir_graph_before(NULL, 0, 1), WEIR_EINVAL);
     assert_int_equal(weir_graph_before_many(NULL, 1, NULL, NULL), WEIR_EINVAL);
+    assert_int_equal(weir_graph_touch(NULL, 0, &task, WEIR_READ), WEIR_EINVAL);
     assert_int_equal(weir_graph_hold(NULL, 0, 1), WEIR_EINVAL);
     assert_int_equal(weir_graph_scratch(NULL, 0, 1), WEIR_EINVAL);
     assert_int_equal(weir_graph_nested(NULL, 0, 1), WEIR_EINVAL);
@@ -84,6 +85,7 @@ static void graphs_may_be_null(void **state)
     assert_int_equal(weir_graph_compile(NULL), WEIR_EINVAL);
     assert_int_equal(weir_graph_serial_bytes(NULL), 0);
     assert_int_equal(weir_graph_certified_bytes(NULL), 0);
+    assert_int_equal(weir_graph_describe(NULL, NULL), WEIR_EINVAL);
 }
 
 static void topologies_may_be_null(void **state)

@@ -193,6 +193,7 @@ static void a_compiled_graph_takes_a_context_and_nothing_else(void **state)
                    "compiled");
     assert_refused(weir_graph_before(graph, 0, 1), "graph", "compiled");
     assert_refused(weir_graph_before_many(graph, 1, first, then), "graph", "compiled");
+    assert_refused(weir_graph_touch(graph, 0, &task, WEIR_READ), "graph", "compiled");
     assert_refused(weir_graph_hold(graph, 0, 1), "graph", "compiled");
     assert_refused(weir_graph_scratch(graph, 0, 1), "graph", "compiled");
     assert_refused(weir_graph_nested(graph, 0, 1), "graph", "compiled");

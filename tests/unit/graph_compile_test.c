@@ -74,30 +74,93 @@ static void a_graph_without_tasks_is_one(void **state)
     weir_graph_destroy(graph);
 }
 
-/* Task t with bytes or a release is a holder of each of its successors, also behind an edge that others
- * imply. */
 static void holders_are_the_predecessors_with_bytes_or_a_release(void **state)
 {
-    weir_graph *graph = create_tasks(5);
+    weir_graph *graph = create_tasks(4);
     (void)state;
     assert_ok(weir_graph_hold(graph, 0, 100));
     assert_ok(weir_graph_hold(graph, 1, 0));
     assert_ok(weir_graph_release(graph, 2, free));
     for (weir_task t = 0; t < 3; t++)
         assert_ok(weir_graph_before(graph, t, 3));
-    assert_ok(weir_graph_before(graph, 3, 4));
-    assert_ok(weir_graph_before(graph, 2, 4));
-    assert_ok(weir_graph_before(graph, 2, 4));
+    assert_ok(weir_graph_before(graph, 2, 3));
     assert_ok(weir_graph_compile(graph));
     assert_int_equal(graph->users[0].all, 1);
     assert_int_equal(graph->users[1].all, 0);
-    assert_int_equal(graph->users[2].all, 2);
-    assert_int_equal(graph->users[2].left, 2);
+    assert_int_equal(graph->users[2].all, 1);
+    assert_int_equal(graph->users[2].left, 1);
     assert_int_equal(graph->holders_at[3], 0);
     assert_int_equal(graph->holders_at[4], 2);
-    assert_int_equal(graph->holders_at[5], 3);
-    assert_true(graph->holder[0] == 0 && graph->holder[1] == 2 && graph->holder[2] == 2);
+    assert_true(graph->holder[0] == 0 && graph->holder[1] == 2);
     weir_graph_destroy(graph);
+}
+
+/* 0 -> 1 -> 2 and 0 -> 2, where task 0 has bytes. */
+static void an_edge_is_kept_for_order_or_for_holding(void **state)
+{
+    static const weir_task first[] = {0, 1, 0}, then[] = {1, 2, 2};
+    weir_graph_summary summary;
+    weir_graph *graph = create_tasks(3);
+    (void)state;
+    assert_ok(weir_graph_hold(graph, 0, 100));
+    assert_ok(weir_graph_before_many(graph, 3, first, then));
+    assert_status(WEIR_EINVAL, weir_graph_describe(graph, &summary));
+    assert_ok(weir_graph_compile(graph));
+    assert_true(has_edge(graph, 0, 1) && has_edge(graph, 1, 2) && !has_edge(graph, 0, 2));
+    assert_int_equal(graph->users[0].all, 1);
+    assert_int_equal(graph->holders_at[2], 0);
+    assert_int_equal(graph->holders_at[3], 1);
+    assert_int_equal(graph->holder[0], 0);
+    memset(&summary, 1, sizeof summary);
+    assert_ok(weir_graph_describe(graph, &summary));
+    assert_int_equal(summary.tasks, 3);
+    assert_int_equal(summary.edges, 2);
+    assert_int_equal(summary.redundant_edges, 1);
+    assert_int_equal(summary.roots, 1);
+    assert_int_equal(summary.depth, 3);
+    assert_int_equal(summary.reserved[15], 0);
+    weir_graph_destroy(graph);
+}
+
+/* The end of a long list of predecessors is not looked at. */
+static void redundant_edges_are_looked_for_among_64_predecessors(void **state)
+{
+    weir_graph *graph = create_tasks(102);
+    (void)state;
+    for (weir_task t = 0; t < 100; t++) {
+        assert_ok(weir_graph_before(graph, t, 100));
+        assert_ok(weir_graph_before(graph, t, 101));
+    }
+    assert_ok(weir_graph_before(graph, 100, 101));
+    assert_ok(weir_graph_compile(graph));
+    assert_int_equal(graph->redundant, 64);
+    assert_int_equal(graph->edges, 100 + 1 + 36);
+    weir_graph_destroy(graph);
+}
+
+static void a_grid_has_no_redundant_edges_and_a_complete_graph_hardly_others(void **state)
+{
+    weir_graph *grid = create_tasks(20 * 20), *complete = create_tasks(60);
+    (void)state;
+    for (weir_task t = 0; t < 400; t++) {
+        if (t % 20 != 0)
+            assert_ok(weir_graph_before(grid, t - 1, t));
+        if (t >= 20)
+            assert_ok(weir_graph_before(grid, t - 20, t));
+    }
+    assert_ok(weir_graph_compile(grid));
+    assert_int_equal(grid->edges, 2 * 20 * 19);
+    assert_int_equal(grid->redundant, 0);
+    assert_int_equal(grid->depth, 39);
+    for (weir_task t = 0; t < 60; t++)
+        for (weir_task p = 0; p < t; p++)
+            assert_ok(weir_graph_before(complete, t, p));
+    assert_ok(weir_graph_compile(complete));
+    assert_int_equal(complete->edges, 59);
+    assert_int_equal(complete->redundant, 60 * 59 / 2 - 59);
+    assert_int_equal(complete->depth, 60);
+    weir_graph_destroy(complete);
+    weir_graph_destroy(grid);
 }
 
 /* ---- cycles ---- */
@@ -183,28 +246,75 @@ static void add_edges(weir_graph *graph, order *given, uint32_t edges, bool acyc
     }
 }
 
+/* How many of them are left, and that no two tasks have lost or won an order. */
+static uint64_t assert_same_order(const weir_graph *graph, const order *closed)
+{
+    order frozen = order_of_graph(graph);
+    assert_true(order_equal(closed, &frozen));
+    free(frozen.bit);
+    assert_true(weir__graph_is_valid(graph));
+    return graph->edges;
+}
+
+/* Each holder's bytes end with the last of its successors, whichever that is: those that have it among
+ * their holders are successors, and each other one comes before one of them. */
+static void assert_users_finish_last(const weir_graph *graph, const order *given,
+                                     const order *closed)
+{
+    order users = order_of(graph->n);
+    for (weir_task t = 0; t < graph->n; t++)
+        for (uint64_t i = graph->holders_at[t]; i < graph->holders_at[t + 1]; i++) {
+            assert_true(order_has(given, graph->holder[i], t));
+            order_set(&users, graph->holder[i], t);
+        }
+    for (weir_task p = 0; p < graph->n; p++)
+        for (weir_task s = 0; s < graph->n; s++) {
+            bool last = !order_has(given, p, s) || order_has(&users, p, s);
+            for (weir_task u = 0; u < graph->n && !last; u++)
+                last = order_has(&users, p, u) && order_has(closed, s, u);
+            assert_true(last || !weir__graph_holds(graph, p));
+        }
+    free(users.bit);
+}
+
+static uint64_t count_edges(const order *given)
+{
+    uint64_t edges = 0;
+    for (size_t w = 0; w < given->n * given->words; w++)
+        edges += (uint64_t)__builtin_popcountll(given->bit[w]);
+    return edges;
+}
+
 static void the_compiled_edges_give_the_order_that_was_given(void **state)
 {
+    uint64_t redundant = 0;
+    int cycles = 0;
     (void)state;
     seed = 42;
     for (int round = 0; round < 300; round++) {
         const uint32_t n = 2 + (uint32_t)(next_random() % 60);
         weir_graph *graph = create_tasks(n);
-        order given = order_of(n);
+        order given = order_of(n), closed = order_of(n);
+        for (uint32_t t = 0; t < n; t += 1 + (uint32_t)round % 3)
+            assert_ok(weir_graph_hold(graph, t, 1));
         add_edges(graph, &given, (uint32_t)(next_random() % (4 * n)), round % 4 != 0);
-        order_close(&given);
-        if (order_has_cycle(&given)) {
+        memcpy(closed.bit, given.bit, n * given.words * sizeof *given.bit);
+        order_close(&closed);
+        if (order_has_cycle(&closed)) {
+            cycles++;
             assert_status(WEIR_EINVAL, weir_graph_compile(graph));
         } else {
             assert_ok(weir_graph_compile(graph));
-            order frozen = order_of_graph(graph);
-            assert_true(order_equal(&given, &frozen));
-            assert_true(weir__graph_is_valid(graph));
-            free(frozen.bit);
+            assert_int_equal(assert_same_order(graph, &closed) + graph->redundant,
+                             count_edges(&given));
+            assert_users_finish_last(graph, &given, &closed);
+            redundant += graph->redundant;
         }
         free(given.bit);
+        free(closed.bit);
         weir_graph_destroy(graph);
     }
+    assert_true(cycles > 20 && redundant > 1000); /* or this tests little */
 }
 
 /* ---- memory ---- */
@@ -257,6 +367,9 @@ int main(void)
         TEST(roots_are_listed_unless_nearly_all_tasks_are_roots),
         TEST(a_graph_without_tasks_is_one),
         TEST(holders_are_the_predecessors_with_bytes_or_a_release),
+        TEST(an_edge_is_kept_for_order_or_for_holding),
+        TEST(redundant_edges_are_looked_for_among_64_predecessors),
+        TEST(a_grid_has_no_redundant_edges_and_a_complete_graph_hardly_others),
         TEST(a_cycle_is_refused_with_the_names_of_its_tasks),
         TEST(a_long_cycle_is_named_by_its_ends),
         TEST(a_refused_graph_can_be_added_to_and_says_the_same_again),
