@@ -1,51 +1,13 @@
-/* The accessors of weir_branch, and what the loop over branches leaves to the library: new frames,
- * and the description of the branch where a run failed.
+/* What the loop over branches leaves to the library: new frames, and the description of the branch
+ * where a run failed.
  *
- * Ops call the accessors, the loops of weir/detail/loop.h the rest.  The path is put together only
+ * The loops of weir/detail/loop.h call it.  The path is put together only
  * after a failure, from the frames on the stack. It must never be asked for a branch whose parent has
  * been gathered. */
 #include "pipeline/branch.h"
 
 #include <stdio.h>
 #include <string.h>
-
-void *weir_context(const weir_branch *b)
-{
-    return b->context;
-}
-
-unsigned weir_worker(const weir_branch *b)
-{
-    return b->worker->index;
-}
-
-void *weir_scratch(weir_branch *b)
-{
-    return b->pipeline->plan->scratch_bytes > 0 ? b->scratch : NULL;
-}
-
-int weir_stopping(const weir_branch *b)
-{
-    if (!weir__run_stopping(b->run))
-        return 0;
-    /* An op that gives up finds that its worker's next poll fires, so nothing takes its result for a
-     * real one. */
-    weir__mail_alert(b->mail, b->worker->index);
-    return 1;
-}
-
-weir_branch *weir_here(void)
-{
-    const weir__here *here = weir__here_top();
-    return here != NULL ? here->now.branch : NULL;
-}
-
-int weir_failed_child(weir_branch *b, uint32_t child, int code)
-{
-    b->failed_child = child;
-    b->child_is_named = true;
-    return code;
-}
 
 /* The name of one branch of a path, or of a row of them, at `at`; never more than `room` bytes with the
  * end. */
@@ -101,8 +63,8 @@ static void fail_at(const weir_branch *b, const weir__frame *f, uint32_t first, 
                     weir_error *error)
 {
     char path[sizeof error->where];
-    snprintf(error->where, sizeof error->where, "%s",
-             write_path(b, f->layer->child, f, first, last, path, sizeof path));
+    weir__told_place(&b->told, write_path(b, f->layer->child, f, first, last, path, sizeof path),
+                     error->code, error);
     weir__run_fail(b->run, error);
 }
 
@@ -119,18 +81,20 @@ void weir__branch_fail_range(weir_branch *b, const weir__frame *f, uint32_t firs
     const char *name = f->layer->child->op.name;
     const uint32_t last = first + n - 1;
     WEIR_ASSERT(n > 0 && first <= last && last < f->count);
-    const bool named = b->child_is_named && b->failed_child >= first && b->failed_child <= last;
+    const bool named =
+        b->told.child_is_named && b->told.failed_child >= first && b->told.failed_child <= last;
     weir_error error = {.status = WEIR_EOP, .code = code};
     if (named || n == 1)
         snprintf(error.text, sizeof error.text,
                  "the leaves op of layer '%.90s' returned %d for child %lu", name, code,
-                 (unsigned long)(named ? b->failed_child : first));
+                 (unsigned long)(named ? b->told.failed_child : first));
     else
         snprintf(error.text, sizeof error.text,
                  "the leaves op of layer '%.90s' returned %d for children %lu to %lu "
                  "(weir_failed_child() can name the one)",
                  name, code, (unsigned long)first, (unsigned long)last);
-    fail_at(b, f, named ? b->failed_child : first, named ? b->failed_child : last, &error);
+    fail_at(b, f, named ? b->told.failed_child : first, named ? b->told.failed_child : last,
+            &error);
 }
 
 void weir__loop_fail(weir_loop *loop, const weir__frame *f, const char *op, int code)

@@ -9,6 +9,7 @@
 #include "pipeline/frame.h"
 #include "pipeline/plan.h"
 #include "sched/engine.h"
+#include "sched/told.h"
 #include "sched/tuning.h"
 
 /* A pipeline under way. Read-only meanwhile. */
@@ -39,32 +40,41 @@ void weir__branch_fail_range(weir_branch *b, const weir__frame *f, uint32_t firs
  *   The base and the frames in `cut` alone may have parts out;  those in `cut` are open, in the
  *   order of the stack, without the base;  join_frame is the last of them, or the base. */
 struct weir_branch {
+    union {
+        weir__told told;
+        struct { /* how that begins */
+            weir__run *run;
+            void *context;
+            weir__worker *worker;
+        };
+    };
     weir_loop loop;   /* its stack, */
     weir__part *part; /* and whose that is; NULL in a gather */
     const weir__pipeline *pipeline;
-    weir__run *run;
-    void *context;
     void *scratch;
-    weir__worker *worker;
     weir__purse *purse;
     weir__window *window;
     weir__mail *mail;
-    weir__frame *oldest;   /* no older frame on the stack has children remaining */
-    uint32_t skip_polls;   /* polls that go by a request after nothing could be handed out */
-    uint64_t began_ns;     /* when this task began */
-    uint64_t fired_at_ns;  /* when a poll has fired last */
-    uint64_t idle_ns;      /* of the time since it began, without work */
-    uint64_t nested_ns;    /* its worker's, when it began */
-    weir__here *here;      /* the thread that runs it, */
-    weir__now before;      /* and what that thread ran before */
-    uint32_t failed_child; /* as a leaves op has named it */
-    bool child_is_named;
-    bool polls_on;   /* for the run around, as the run before it of this plan did */
-    bool wants_team; /* it leaves its stack, for its run to be alone no more */
+    weir__frame *oldest;  /* no older frame on the stack has children remaining */
+    uint32_t skip_polls;  /* polls that go by a request after nothing could be handed out */
+    uint64_t began_ns;    /* when this task began */
+    uint64_t fired_at_ns; /* when a poll has fired last */
+    uint64_t idle_ns;     /* of the time since it began, without work */
+    uint64_t nested_ns;   /* its worker's, when it began */
+    weir__here *here;     /* the thread that runs it, */
+    weir__now before;     /* and what that thread ran before */
+    bool polls_on;        /* for the run around, as the run before it of this plan did */
+    bool wants_team;      /* it leaves its stack, for its run to be alone no more */
     uint32_t cut_count;
     weir__frame
         *cut[WEIR_MOST_CUT]; /* had parts out when last seen; the oldest first, without the base */
 };
+
+static_assert(offsetof(weir_branch, told) == 0 &&
+                  offsetof(weir_branch, run) == offsetof(weir__told, run) &&
+                  offsetof(weir_branch, context) == offsetof(weir__told, context) &&
+                  offsetof(weir_branch, worker) == offsetof(weir__told, worker),
+              "a weir_branch begins with what ops are told");
 
 /* Does the invariant hold? For asserts and tests. Threads: the worker's; not of a gather, which has
  * no stack. */

@@ -22,7 +22,7 @@ static void run_range(weir_branch *b, weir__frame *f)
     const bool timed = weir__grain_begin(chunk, &chunk_aim, n);
     const uint64_t begun = timed ? weir__now_ns() : 0;
     char *results = f->results + (size_t)first * leaf->op.out_bytes;
-    b->child_is_named = false;
+    b->told.child_is_named = false;
     const int code = leaf->op.leaves(b, f->in, first, n, results);
     if (timed)
         weir__grain_end(chunk, &chunk_aim, n, weir__now_ns() - begun);
@@ -127,23 +127,26 @@ static void begin(weir_branch *b, weir__worker *worker, weir__part *part)
     weir__run_turn_to(run, worker);
     b->part = NULL;
     b->pipeline = part->pipeline;
-    b->run = run;
-    b->context = part->pipeline->context;
     b->scratch = weir__window_acquire_scratch(&run->window);
-    b->worker = worker;
+    b->told = (weir__told){.run = run,
+                           .context = part->pipeline->context,
+                           .worker = worker,
+                           .scratch = run->window.scratch_bytes > 0 ? b->scratch : NULL,
+                           .hand_out = weir__promote_around};
     b->purse = &run->root->purse;
     b->window = &run->window;
     b->mail = run->mail;
     b->idle_ns = 0;
     b->nested_ns = worker->nested_ns;
-    b->child_is_named = b->wants_team = false;
+    b->wants_team = false;
     b->cut_count = 0;
     b->began_ns = weir__now_ns();
     weir__credit_begin(worker, b->began_ns); /* rest earns nothing */
     b->loop = (weir_loop){.branch = b, .signal = weir__mail_signal(b->mail, worker->index)};
     b->here = weir__here_top();
     WEIR_ASSERT(b->here->worker == worker);
-    b->before = weir__here_turn_to(b->here, (weir__now){.run = run, .branch = b});
+    b->before = weir__here_turn_to(b->here, (weir__now){.run = run, .told = &b->told});
+    b->told.around = b->before.told;
     take_over_polls(b);
     weir__arithmetic_set(&run->arithmetic); /* an op may have left its own */
 }

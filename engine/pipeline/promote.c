@@ -168,19 +168,15 @@ static weir__frame *lowest_in_hand(weir_branch *b)
     return f;
 }
 
-/* The same from the branches whose ops wait for the run of this one, on this thread. */
-static bool hand_out_around(const weir_branch *b)
+bool weir__promote_around(weir__told *told)
 {
-    for (weir_branch *around = b->before.branch; around != NULL; around = around->before.branch) {
-        if (around->part == NULL) /* its op gathers, and it has nothing else */
-            continue;
-        const int has_older = around->loop.has_older;
-        const bool any = hand_out(around, lowest_in_hand(around), false);
-        around->loop.has_older = has_older; /* frames above that one may have children remaining */
-        if (any)
-            return true;
-    }
-    return false;
+    weir_branch *b = weir__told_branch(told);
+    if (b->part == NULL) /* its op gathers, and it has nothing else */
+        return false;
+    const int has_older = b->loop.has_older;
+    const bool any = hand_out(b, lowest_in_hand(b), false);
+    b->loop.has_older = has_older; /* frames above that one may have children remaining */
+    return any;
 }
 
 /* A request was handled, and nothing could be handed out: some of the next polls go by one, twice
@@ -249,7 +245,7 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
     }
     const uint64_t now = weir__now_ns(), since_fired_ns = note_firing(b, now);
     weir__credit_earn(b->purse, b->worker, now);
-    const bool any = hand_out(b, top, true) || hand_out_around(b);
+    const bool any = hand_out(b, top, true) || weir__told_hand_out_around(&b->told);
     WEIR_ASSERT_SLOW(weir__stack_is_valid(b));
     if (any)
         b->skip_polls = 0;

@@ -23,6 +23,9 @@
  * enough and has work for its team: then b->wants_team. */
 bool weir__promote_serve(weir_branch *b, weir__frame *top);
 
+/* For the ops that b lends itself to (told.h): hands out work while such an op waits for a run. */
+bool weir__promote_around(weir__told *told);
+
 /* What the worker has done since it began counts for, or against, handing out more. */
 void weir__promote_account(weir_branch *b);
 

@@ -1,6 +1,6 @@
 /* Who the calling thread is: for which engines it is a worker, and what it runs there.
  *
- * Each body that a team runs enters and leaves; what runs an item notes its run and its branch.  A
+ * Each body that a team runs enters and leaves; what runs an item notes its run and what its ops are told.  A
  * thread that runs one engine inside an op of another is a worker of both, so there is a stack of
  * these.  It must never be read by another thread. */
 #ifndef WEIR_HERE_H
@@ -11,12 +11,12 @@
 struct weir_engine;
 struct weir__worker;
 struct weir__run;
-struct weir_branch;
+struct weir__told;
 
 /* What a worker's thread runs. */
 typedef struct weir__now {
-    struct weir__run *run;      /* whose op; NULL: none */
-    struct weir_branch *branch; /* what that op was told; NULL: nothing */
+    struct weir__run *run;   /* whose op; NULL: none */
+    struct weir__told *told; /* what that op was told; NULL: nothing */
 } weir__now;
 
 typedef struct weir__here {

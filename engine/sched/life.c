@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "sched/duty.h"
+#include "sched/told.h"
 
 /* ---- open ---- */
 
@@ -176,7 +177,7 @@ static weir_status finish(weir__life *life, weir_error *error)
     if (life->hosted)
         weir__host_remove(life->run->engine->host, life->run);
     const weir_status status = weir__run_end(life->run, error);
-    if (life->root != NULL)
+    if (life->run->has_window)
         weir__window_end(&life->run->window, life->root, life->root_declared);
     life->root = NULL;
     life->begun = false;
@@ -238,6 +239,15 @@ static void note_stats(const weir__life *life, bool failed)
         weir__alone_learn_team(life->alone, ns, counts.busy_ns);
 }
 
+/* The error is this thread's last one; an op that it runs may come to fail for it. */
+static weir_status fail(const weir_error *error)
+{
+    const weir__here *here = weir__here_top();
+    if (here != NULL && here->now.told != NULL)
+        here->now.told->nested_failed = true; /* until its worker's next poll fires, as it does */
+    return weir__error_copy(error);
+}
+
 static weir_status end_run(weir__life *life)
 {
     weir_error error;
@@ -245,7 +255,7 @@ static weir_status end_run(weir__life *life)
     const weir_status status = finish(life, &error);
     if (life->worker == NULL)
         note_stats(life, status != WEIR_OK);
-    return status == WEIR_OK ? WEIR_OK : weir__error_copy(&error);
+    return status == WEIR_OK ? WEIR_OK : fail(&error);
 }
 
 /* ---- runs of chores ---- */

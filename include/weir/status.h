@@ -28,8 +28,9 @@ typedef enum weir_status {
 typedef struct weir_error {
     weir_status status;
     int code; /* the op's own code with WEIR_EOP; errno with WEIR_ESYS; else 0 */
-    /* The branch (like A/B[2]/C[0]; C[0..63] for the range of a leaves op), the layer, the field,
-     * the variable or the worker. */
+    /* The branch (like A/B[2]/C[0]; C[0..63] for the range of a leaves op), the task, the layer, the
+     * field, the variable or the worker. Where an op has failed since a run did that it had started,
+     * the path goes on there: A/B[2] > C. */
     char where[128];
     char text[256]; /* one line for people, without a newline */
 } weir_error;

@@ -66,7 +66,7 @@ void weir__here_enter(weir__here *here, struct weir__worker *worker)
 {
     here->worker = worker;
     here->now.run = NULL;
-    here->now.branch = NULL;
+    here->now.told = NULL;
     here_top = here;
 }
 

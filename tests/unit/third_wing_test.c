@@ -214,7 +214,7 @@ static void a_failed_call_of_a_nested_toy_fails_its_op(void **state)
     c->bad = 20 * EACH + 30;
     assert_status(WEIR_EOP, weir_run(engine, plan, c, NULL, NULL));
     assert_int_equal(weir_last_error()->code, 7);
-    assert_string_equal(weir_last_error()->where, "top/toy[20]");
+    assert_string_equal(weir_last_error()->where, "top/toy[20] > toy");
     assert_true(load_relaxed(&c->failed) >= 1);
     test_free(c);
     weir_engine_close(engine);
