@@ -10,6 +10,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "graph/book.h"
+#include "graph/execution.h"
+#include "graph/graph.h"
 
 weir_status weir_graph_create(weir_graph **graph)
 {
@@ -62,6 +64,7 @@ void weir_graph_destroy(weir_graph *graph)
     weir__graph_drop_draft(graph);
     weir__graph_drop_frozen(graph);
     weir__list_clear(&graph->labels);
+    weir__execution_free(graph->execution);
     weir__memory_free(graph);
 }
 

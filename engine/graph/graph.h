@@ -133,6 +133,8 @@ struct weir_graph {
     weir__users *users;
     struct weir__order *order; /* a serial order with a low peak; NULL: no task needs bytes */
     struct weir__book *book;   /* NULL: no task needs bytes, and nothing is released */
+
+    struct weir__execution *execution; /* what its runs need; NULL before the first */
 };
 
 /* The roots are those of weir__graph_root(graph, i) for i below this that are not WEIR_NO_TASK. A graph

@@ -234,6 +234,7 @@ static bool serve_alone(weir_branch *b, weir__frame *top)
 bool weir__promote_serve(weir_branch *b, weir__frame *top)
 {
     WEIR_ASSERT(top == b->loop.frame);
+    b->told.nested_failed = false; /* the op that it was for has returned */
     if (weir__stint_is_under_way(&b->run->stint))
         return serve_alone(b, top);
     weir__mail_acknowledge(b->mail, b->worker->index); /* before it is asked what it is about */

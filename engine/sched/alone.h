@@ -50,6 +50,12 @@ static inline bool weir__stint_is_under_way(const weir__stint *stint)
     return stint->limit_ns > 0;
 }
 
+/* It may, and then the run calls its team; else the run is alone to its end, for want of threads. */
+static inline bool weir__stint_may_end(const weir__stint *stint)
+{
+    return weir__stint_is_under_way(stint) && stint->limit_ns < UINT64_MAX;
+}
+
 static inline void weir__stint_begin(weir__stint *stint, uint64_t limit_ns, uint64_t now_ns)
 {
     WEIR_ASSERT(limit_ns > 0);

@@ -43,6 +43,10 @@ static weir_status limit_declared(const weir__life *life, const weir__need *need
     const unsigned long long declared = around->nested_bytes, least = need->least_bytes;
     if (declared == 0 && life->run->engine->budget.limit == WEIR_NO_LIMIT)
         return WEIR_OK;
+    if (declared == 0 && least == 0) { /* which is as much as it gets */
+        limits->limit_bytes = 0;
+        return WEIR_OK;
+    }
     if (declared == 0)
         return weir__error_set(
             WEIR_EBUDGET, 0, "nested_bytes",

@@ -65,7 +65,8 @@ typedef struct weir__need {
 /* Opens a run: nested where the calling thread is a worker of the engine, else a root run.
  * WEIR_OK, WEIR_EBUSY, WEIR_ESYS (weir__engine_acquire()) or WEIR_ENOMEM. */
 weir_status weir__life_open(weir__life *life, weir_engine *engine) WEIR_MUST_CHECK;
-/* The run begins, with no more than max_bytes leaves; life->root is the first item's memory.
+/* The run begins, with no more than max_bytes leaves; life->root is the first item's memory, or
+ * NULL, where need->root_bytes is 0.
  * WEIR_OK, WEIR_EBUDGET or WEIR_ENOMEM. */
 weir_status weir__life_begin(weir__life *life, const weir__need *need) WEIR_MUST_CHECK;
 /* Runs the item, and then all others that come out of it, one of which calls weir__run_finish();

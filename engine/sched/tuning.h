@@ -105,6 +105,21 @@
 /* Bytes of inputs that a job keeps for its batch; larger records make smaller batches.  streams */
 #define WEIR_JOB_BYTES            4096
 
+/* ---- tasks of graphs (graph/) ---- */
+
+/* ns from which on an op counts as long: before it, the worker puts its other ready tasks where others can
+ * take them. Less: that costs some tenths of a microsecond for each op. More: others wait for so long. */
+#define WEIR_LONG_NS             20000
+/* So many short calls of an op in a row make it known as short. Less: one that is not is taken for it.
+ * More: the first tasks of a run cost more. */
+#define WEIR_SHORT_ENOUGH            4
+/* ns of one call for several tasks of a family. Less: the call costs more than short tasks. More: what
+ * becomes ready with them waits. */
+#define WEIR_CLUMP_NS             5000
+/* Ready tasks of one list that are walked along at most to divide it. Less: of a very long list most is
+ * handed out, time after time. More: who wants work waits for that. */
+#define WEIR_SPLIT_MOST           4096
+
 /* ---- space ---- */
 
 /* Parts that may be out for each worker, where the program does not say. Less: no permit where branches

@@ -202,13 +202,13 @@ static weir_status add_blocks(weir__window *window, uint64_t payload, uint64_t d
                               bool with_scratch, const weir__limits *limits, weir__block **added)
 {
     const weir__budget *payer = window->all->payer;
-    const uint64_t bytes = weir__window_block_bytes(payload);
+    const uint64_t bytes = payload > 0 ? weir__window_block_bytes(payload) : 0;
     const uint64_t scratch_bytes =
         with_scratch ? weir__window_block_bytes(window->scratch_bytes) : 0;
     if (with_scratch)
         declared = weir__bytes_add(declared, window->nested_bytes);
     const uint64_t all = weir__bytes_add(weir__bytes_add(bytes, scratch_bytes), declared);
-    weir__block *block = weir__blocks_find(&window->free, bytes);
+    weir__block *block = bytes > 0 ? weir__blocks_find(&window->free, bytes) : NULL;
     weir__block *scratch = with_scratch ? weir__blocks_find(&window->free, scratch_bytes) : NULL;
     const uint64_t kept = (block != NULL ? bytes : 0) + (scratch != NULL ? scratch_bytes : 0);
     const weir__budget *keeper = keeper_of(window);
@@ -224,11 +224,12 @@ static weir_status add_blocks(weir__window *window, uint64_t payload, uint64_t d
     }
     if (weir__blocks_bytes(&window->free) > weir__budget_room(&window->budget))
         trim(window);
-    if (block == NULL)
+    if (block == NULL && bytes > 0)
         block = weir__block_new(bytes);
-    if (with_scratch && block != NULL && scratch == NULL)
+    const bool has_block = block != NULL || bytes == 0;
+    if (with_scratch && has_block && scratch == NULL)
         scratch = weir__block_new(scratch_bytes);
-    if (block == NULL || (with_scratch && scratch == NULL)) {
+    if (!has_block || (with_scratch && scratch == NULL)) {
         const uint64_t again = keep_block(window, scratch) + keep_block(window, block);
         weir__budget_release_kept(&window->budget, all, keeper, held_before(window, all, again));
         return WEIR_ENOMEM;
@@ -304,7 +305,7 @@ weir_status weir__window_begin(weir__window *window, const weir__limits *limits,
     if (status != WEIR_OK)
         return status == WEIR_EBUSY ? WEIR_EBUDGET : status;
     window->team = 1;
-    *root = block + 1;
+    *root = block != NULL ? block + 1 : NULL;
     return WEIR_OK;
 }
 
@@ -320,10 +321,13 @@ void weir__window_end(weir__window *window, void *root, uint64_t root_declared)
     WEIR_ASSERT(in_flight(window) == 0);
     lock_alone(window);
     uint64_t bytes = root_declared + window->scratch_count * window->nested_bytes, kept = 0;
-    for (weir__block *block = weir__block_of(root), *next; block != NULL; block = next) {
-        next = window->free_scratch;
-        if (next != NULL)
-            window->free_scratch = next->next;
+    if (root != NULL) {
+        weir__block *block = weir__block_of(root);
+        block->next = window->free_scratch;
+        window->free_scratch = block;
+    }
+    for (weir__block *block; (block = window->free_scratch) != NULL;) {
+        window->free_scratch = block->next;
         bytes += block->bytes;
         kept += keep_block(window, block);
     }
@@ -378,6 +382,28 @@ void weir__window_complete(weir__window *window, void *block, uint64_t declared)
     WEIR_ASSERT_SLOW(weir__window_is_valid(window));
     pthread_mutex_unlock(&window->lock);
     weir__windows_tell(window->all);
+}
+
+bool weir__window_admit_permit(weir__window *window)
+{
+    if (load_relaxed(&window->all->waiting) > 0)
+        return false;
+    pthread_mutex_lock(&window->lock);
+    const size_t parts = in_flight(window);
+    const bool admitted = parts < window->max_in_flight;
+    WEIR_ASSERT(!has_contexts(window)); /* else the permit's worker would need one */
+    if (admitted)
+        set_in_flight(window, parts + 1);
+    pthread_mutex_unlock(&window->lock);
+    return admitted;
+}
+
+void weir__window_complete_permit(weir__window *window)
+{
+    pthread_mutex_lock(&window->lock);
+    WEIR_ASSERT(in_flight(window) > 0);
+    set_in_flight(window, in_flight(window) - 1);
+    pthread_mutex_unlock(&window->lock);
 }
 
 void *weir__window_acquire_scratch(weir__window *window)

@@ -109,8 +109,8 @@ static inline void weir__windows_tell(weir__windows *all)
 weir_status weir__window_open(weir__window *window, weir__windows *all) WEIR_MUST_CHECK;
 void weir__window_close(weir__window *window);
 
-/* Begins a run: opens its account and takes what a serial run needs, one block of root_bytes (plus
- * root_declared bytes of ops) and scratch for one worker; all or nothing. *root is the block.
+/* Begins a run: opens its account and takes what a serial run needs, one block of root_bytes (0: none; plus
+ * root_declared bytes of ops) and scratch for one worker; all or nothing. *root is the block, or NULL.
  * Returns WEIR_OK, or WEIR_EBUDGET: an account says no; WEIR_ENOMEM: there is no memory. */
 weir_status weir__window_begin(weir__window *window, const weir__limits *limits,
                                uint64_t root_bytes, uint64_t root_declared,
@@ -128,6 +128,10 @@ void weir__window_trim(weir__window *window);
 void *weir__window_admit(weir__window *window, uint64_t bytes, uint64_t declared) WEIR_MUST_CHECK;
 /* A part is complete: the permit, its block and its declared bytes are given back. */
 void weir__window_complete(weir__window *window, void *block, uint64_t declared);
+
+/* A permit alone, for what has its memory elsewhere; false: not now. And back. */
+bool weir__window_admit_permit(weir__window *window) WEIR_MUST_CHECK;
+void weir__window_complete_permit(weir__window *window);
 
 /* Scratch for a worker that begins to run, aligned to WEIR_LINE; NULL if the plan has none. */
 void *weir__window_acquire_scratch(weir__window *window) WEIR_MUST_CHECK;

@@ -103,8 +103,8 @@ WEIR_API void weir_engine_close(weir_engine *engine);
 /* What an op learns about the call that it serves; valid only until the op returns. */
 typedef struct weir_branch weir_branch;
 
-/* What the op was told that runs on this thread: NULL outside of ops of pipelines, and in threads that
- * an op has made, or that an OpenMP region of its own has besides the op's.
+/* What the op was told that runs on this thread: NULL outside of ops of pipelines and graphs, and in
+ * threads that an op has made, or that an OpenMP region of its own has besides the op's.
  * Threads:  any. */
 WEIR_API weir_branch *weir_here(void);
 
@@ -133,8 +133,8 @@ WEIR_API size_t weir_engine_max_bytes(const weir_engine *engine);
 typedef struct weir_stats {
     unsigned workers;          /* threads that OpenMP gave, or to a run that has not asked, gave
                                   the last time; 1 inside another parallel region */
-    uint64_t branches;         /* branches begun, leaves included */
-    uint64_t promotions;       /* parts that were handed out for other workers */
+    uint64_t branches;         /* branches begun, leaves included, and tasks of graphs */
+    uint64_t promotions;       /* parts, or packs of ready tasks, handed out for other workers */
     uint64_t gathers_promoted; /* gathers that ran as OpenMP tasks of their own */
     uint64_t peak_in_flight;   /* most parts that were out at one time */
     uint64_t peak_bytes;       /* most bytes held at one time: frames, declared bytes, scratch */

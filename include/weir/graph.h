@@ -1,4 +1,4 @@
-/* Task graphs: any directed acyclic graph of tasks, built once.
+/* Task graphs: any directed acyclic graph of tasks, built once, run as often as wanted.
  *
  * A task is one call of an op. An edge says that a task has finished before another one begins. Tasks
  * and edges are added in any order, by one thread at a time; weir_graph_compile() checks the graph and
@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "weir/engine.h"
 #include "weir/status.h"
 
 #ifdef __cplusplus
@@ -191,6 +192,36 @@ WEIR_API uint64_t weir_graph_serial_bytes(const weir_graph *graph);
  *
  * Returns, Threads:  as weir_graph_serial_bytes(). */
 WEIR_API uint64_t weir_graph_certified_bytes(const weir_graph *graph);
+
+/* Runs a compiled graph once: each task after all its predecessors.
+ *
+ * Of tasks that are ready a worker takes rather those from which the way to the end of the graph is
+ * longest, by the costs that were hinted; weir_graph_cost(). Ops ask what those of pipelines ask:
+ * weir_here() is their weir_branch (weir/pipeline.h), with context, worker, and whether the run is to
+ * end. An op for several tasks of a family may name the one that failed by weir_failed_child(), by
+ * its number in the family.
+ *
+ * Owns:     nothing is kept after the return, but what the engine's next run of the graph needs.
+ * Returns:  WEIR_OK, or
+ *           WEIR_EINVAL   an argument is NULL, or the graph is not compiled;
+ *           WEIR_ENOMEM   no memory; nothing ran;
+ *           WEIR_EOP      an op returned non-zero: weir_last_error() has its code and names the task,
+ *                         or tasks of a family like rows[3..9]. Where a run failed that the op had
+ *                         started, and the op returned its status or code, the path goes on with
+ *                         where that one failed: outer > inner;
+ *           WEIR_ECANCEL  weir_engine_cancel() was called, or the run stopped whose op has started
+ *                         this one;
+ *           WEIR_EBUSY    the graph runs already, maybe around the op that calls; or as weir_run();
+ *           WEIR_ESYS     as weir_run().
+ *           After a failure no further task begins, and the graph can be run again at once.
+ * Nested, beside a stream, Floating point: as weir_run().
+ * Threads:  any, one run of a graph at a time. Several graphs run on one engine at a time where
+ *           weir_run() may run beside others.
+ * Statistics: branches are tasks; promotions, how often ready tasks were put where other workers could
+ *           take them, which is so before each op that is not known to be shorter than 20 µs.
+ * Cost:     some nanoseconds for each task and edge. The first run takes memory for its workers, and
+ *           finds what is urgent; later ones allocate nothing, unless the engine has more workers. */
+WEIR_API weir_status weir_graph_run(weir_engine *engine, weir_graph *graph);
 
 #ifdef __cplusplus
 }

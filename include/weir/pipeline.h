@@ -94,7 +94,7 @@ typedef struct weir_layer {
  * Threads:  the op's, and those that work for it until it returns; weir_failed_child() its own.
  * Cost:     some loads each. */
 
-/* The context given to weir_run().
+/* The context given to weir_run(), or to weir_graph_context().
  *
  * Owns:     the program; ops that run at the same time share it. */
 WEIR_API void *weir_context(const weir_branch *b);
@@ -108,7 +108,7 @@ WEIR_API unsigned weir_worker(const weir_branch *b);
 /* The worker's scratch memory.
  *
  * Returns:  at least scratch_bytes of the op's layer, aligned to 64 bytes, with whatever the op
- *           before left in it; NULL if no layer of the plan asked for any.
+ *           before left in it; NULL if no layer of the plan asked for any, and in tasks of graphs.
  * Owns:     the op, until it returns. */
 WEIR_API void *weir_scratch(weir_branch *b);
 
@@ -118,9 +118,10 @@ WEIR_API void *weir_scratch(weir_branch *b);
  * Returns:  not 0 once the run has failed or was cancelled; it stays so. */
 WEIR_API int weir_stopping(const weir_branch *b);
 
-/* For a leaves op that fails: names the child that did, for `where` of the failure.
+/* For a leaves op that fails, or one of a family of tasks: names the child that did, for `where` of the
+ * failure.
  *
- * child:    one of first … first+n-1 of the call.
+ * child:    one of first … first+n-1 of the call, or of the index array.
  * code:     what the op is going to return.
  * Returns:  code, so that the op can say `return weir_failed_child(b, child, code)`. */
 WEIR_API int weir_failed_child(weir_branch *b, uint32_t child, int code);

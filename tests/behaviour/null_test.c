@@ -71,6 +71,7 @@ static void graphs_may_be_null(void **state)
     (void)state;
     assert_int_equal(weir_graph_create(NULL), WEIR_EINVAL);
     weir_graph_destroy(NULL);
+    assert_int_equal(weir_graph_run(NULL, NULL), WEIR_EINVAL);
     assert_int_equal(weir_graph_add(NULL, NULL, do_nothing, NULL, &task), WEIR_EINVAL);
     assert_int_equal(weir_graph_add_many(NULL, NULL, 1, NULL, NULL, &task), WEIR_EINVAL);
     assert_int_equal(weir_graph_before(NULL, 0, 1), WEIR_EINVAL);

@@ -1,0 +1,137 @@
+/* An execution: a graph under way, its packs of ready tasks, and what workers have learnt of its ops.
+ *
+ * run.c begins and ends it, pack.c runs packs, share.c makes packs out of a worker's ready tasks when
+ * somebody wants work.  A graph keeps its execution from run to run, so that a warm run allocates nothing,
+ * and does what it has learnt to do.  It must never have two runs at once.
+ *
+ * A pack is an item (sched/item.h): tasks that are ready, and all that becomes ready when they have
+ * finished, until somebody else gets some of it.  A task that is ready is in one pack.  So the run is at
+ * its end when no pack is open.
+ *
+ * Who may call what at the same time ("-" free, "X" never):
+ *                 begin/end   run, serve   take/give pack
+ *   begin/end         X            X              X         by the thread that runs the graph
+ *   run, serve        X            -              -         the worker that has the pack
+ *   take, give        X            -              -         any worker
+ * Order:     all that a task did happens before its successors: they are in the same pack, or their
+ *            count was lowered by everybody whom they wait for (GR4), or a pack was handed over (M1, M2).
+ * Progress:  nothing here waits but for the lock of the list of packs.
+ * Memory:    the graph's; it grows with the first run on an engine with more workers. */
+#ifndef WEIR_GRAPH_EXECUTION_H
+#define WEIR_GRAPH_EXECUTION_H
+
+#include <pthread.h>
+
+#include "graph/graph.h"
+#include "graph/ready.h"
+#include "sched/alone.h"
+#include "sched/grain.h"
+#include "sched/item.h"
+#include "sched/told.h"
+
+enum { WEIR_SKILLS = 16, WEIR_CLUMP_MOST = 256 };
+
+/* What a worker has learnt of one op. */
+typedef struct weir__skill {
+    weir__task_op op;    /* NULL: it is free */
+    uint32_t short_runs; /* in a row took less than WEIR_LONG_NS */
+    weir__grain grain;   /* members of a family in one call */
+} weir__skill;
+
+/* What one worker has learnt of a graph's ops, and its room for a clump: the members of a family that one
+ * call is for. Written by that worker alone. */
+typedef struct weir__craft {
+    alignas(WEIR_LINE) weir__skill skill[WEIR_SKILLS]; /* by the op's address */
+    uint32_t index[WEIR_CLUMP_MOST];
+} weir__craft;
+
+/* Written by the worker that runs it; by the one that makes it before. */
+typedef struct weir__pack {
+    alignas(WEIR_LINE) weir__item item;
+    weir__told told; /* lent to the ops */
+    struct weir__execution *of;
+    bool posted; /* it was made for others: all but the first */
+
+    /* While it runs. */
+    weir__task_op
+        known;         /* an op that is not one of a family, nor long as far as is known; or NULL */
+    weir_task next;    /* which is ready, and runs next; or WEIR_NO_TASK */
+    bool is_careful;   /* others may come to want work: before long ops they get some */
+    bool wants_team;   /* it waits for the team, for its run to be alone no more */
+    const int *signal; /* what others want of its worker */
+    uint32_t polls;    /* until a request is handled, the one that fires included */
+    uint32_t skip_polls; /* that go by a request after nothing could be handed out */
+    uint64_t fired_at_ns, begun_at_fired; /* when a poll fired last, and how many tasks had begun */
+    uint64_t begun;                       /* tasks */
+    weir__craft *craft;
+    weir__ready ready;
+
+    struct weir__pack *next_free;
+} weir__pack;
+
+/* Invariant: packs in use <= packs; those that are free and have been in use are in the list. */
+typedef struct weir__execution {
+    /* Read-only while the run is under way. */
+    weir_graph *graph;
+    weir__run *run;
+    unsigned workers;   /* that there is a craft for */
+    weir__craft *craft; /* by worker */
+    unsigned packs;
+    weir__pack *pack;
+    bool has_levels;
+
+    weir__alone alone;
+    alignas(WEIR_LINE) atomic_uint open; /* packs */
+    alignas(WEIR_LINE) pthread_mutex_t lock;
+    weir__pack *free; /* packs that were in use, */
+    unsigned fresh;   /* and the number of the first that never was in this run */
+} weir__execution;
+
+/* What a graph has for its runs, for so many workers; NULL: no memory, and it is as it was. */
+weir__execution *weir__execution_prepare(weir_graph *graph, unsigned workers) WEIR_MUST_CHECK;
+/* NULL is allowed. No run is under way. */
+void weir__execution_free(weir__execution *e);
+
+/* The execution begins, with one pack, which has all roots. Its item is the run's first. */
+weir__pack *weir__execution_begin(weir__execution *e, weir__run *run);
+
+/* A pack for others, without tasks, and the permit for it; NULL: there is none now. The run does not end
+ * before it is given back. */
+weir__pack *weir__execution_take_pack(weir__execution *e) WEIR_MUST_CHECK;
+/* A pack is done: all its tasks have finished, or the run stops. The last one ends the run: nothing of
+ * it may be touched afterwards. */
+void weir__execution_give_pack(weir__pack *pack);
+
+/* ---- share.c ---- */
+
+/* The word that the worker polls before each task says something: may it go on all the same? If not, the
+ * poll fires. */
+static inline bool weir__pack_may_go_on(weir__pack *p)
+{
+    if (p->polls <= 1 || __atomic_load_n(p->signal, __ATOMIC_RELAXED) < WEIR__REQUEST)
+        return false;
+    p->polls--;
+    return true;
+}
+
+/* Called when the poll fires, before a task. Hands out packs as demand, credits and permits allow. False:
+ * the run stops, or has been alone for long enough: then p->wants_team. */
+bool weir__share_serve(weir__pack *p);
+
+/* For the ops that a pack lends itself to (told.h). */
+bool weir__share_around(weir__told *told);
+
+/* Before an op that may be long, in a run that is alone: is it time for the team? Then p->wants_team. */
+bool weir__share_needs_team(weir__pack *p);
+/* Before such an op: puts all other ready tasks where others can take them. Returns the pack
+ * with them, or NULL. */
+weir__pack *weir__share_all(weir__pack *p) WEIR_MUST_CHECK;
+/* After it: takes them back, if nobody else has. */
+void weir__share_take_back(weir__pack *p, const weir__pack *shared);
+
+/* ---- pack.c ---- */
+
+/* The item of a pack: runs its tasks, and what becomes ready. */
+weir__item *weir__pack_run(weir__worker *worker, weir__item *item);
+
+#endif

@@ -1,0 +1,108 @@
+/* Finds the levels of tasks, and their quarters; see level.h.
+ *
+ * Quarters are of the tasks, not of the range of levels: half of the tasks of a tree are leaves, and
+ * would all be in one list.  Their bounds come from a sample of tasks that are equally far apart. */
+#include "graph/level.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "graph/ready.h"
+#include "sched/tuning.h"
+
+enum { SAMPLE = 1024 };
+
+static float mean_cost(const weir_graph *graph)
+{
+    double sum = 0;
+    uint32_t hinted = 0;
+    for (weir_task t = 0; graph->cost != NULL && t < graph->n; t++)
+        if (graph->cost[t] > 0) {
+            sum += (double)graph->cost[t];
+            hinted++;
+        }
+    return hinted > 0 ? (float)(sum / hinted) : 1.0F;
+}
+
+/* From those of its successors. */
+static void find_one(weir_graph *graph, weir_task t, float mean)
+{
+    weir__task *task = &graph->task[t];
+    float longest = 0;
+    for (uint64_t i = task->successors; i < task[1].successors; i++) {
+        const float level = graph->task[graph->successor[i]].level;
+        longest = level > longest ? level : longest;
+    }
+    const float hint = graph->cost != NULL ? graph->cost[t] : 0;
+    task->level = longest + (hint > 0 ? hint : mean);
+    task->flags = hint <= 0 ? 0 : (double)hint < WEIR_LONG_NS ? WEIR_TASK_SHORT : WEIR_TASK_LONG;
+}
+
+/* Tasks in an order in which each comes after its predecessors; NULL: no memory. Counts down `left`,
+ * and restores it. */
+static weir_task *sort(weir_graph *graph)
+{
+    weir_task *sorted = weir__memory_alloc(graph->n * sizeof *sorted);
+    uint32_t n = 0;
+    if (sorted == NULL)
+        return NULL;
+    for (uint32_t i = 0; i < weir__graph_roots_end(graph); i++)
+        if (weir__graph_root(graph, i) != WEIR_NO_TASK)
+            sorted[n++] = weir__graph_root(graph, i);
+    for (uint32_t at = 0; at < n; at++) {
+        const weir__task *task = &graph->task[sorted[at]];
+        for (uint64_t i = task->successors; i < task[1].successors; i++) {
+            weir__task *then = &graph->task[graph->successor[i]];
+            if (--then->left > 0)
+                continue;
+            then->left = then->predecessors;
+            sorted[n++] = graph->successor[i];
+        }
+    }
+    WEIR_ASSERT(n == graph->n); /* it has no cycle */
+    return sorted;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const float x = *(const float *)a, y = *(const float *)b;
+    return (x < y) - (x > y);
+}
+
+/* The levels that the first three quarters end with, the highest first. */
+static void find_bounds(const weir_graph *graph, float bound[WEIR_URGENCIES - 1])
+{
+    float sample[SAMPLE];
+    const uint32_t n = graph->n < SAMPLE ? graph->n : SAMPLE;
+    for (uint32_t i = 0; i < n; i++)
+        sample[i] = graph->task[(uint64_t)i * graph->n / n].level;
+    qsort(sample, n, sizeof sample[0], compare);
+    for (unsigned u = 0; u < WEIR_URGENCIES - 1; u++)
+        bound[u] = sample[(uint64_t)n * (u + 1) / WEIR_URGENCIES];
+}
+
+static void find_quarters(weir_graph *graph)
+{
+    float bound[WEIR_URGENCIES - 1];
+    find_bounds(graph, bound);
+    for (weir_task t = 0; t < graph->n; t++) {
+        unsigned u = 0;
+        while (u < WEIR_URGENCIES - 1 && graph->task[t].level <= bound[u])
+            u++;
+        graph->task[t].flags |= (uint8_t)u;
+    }
+}
+
+bool weir__level_find(weir_graph *graph)
+{
+    const float mean = mean_cost(graph);
+    weir_task *sorted = graph->forward || graph->n == 0 ? NULL : sort(graph);
+    if (sorted == NULL && !graph->forward && graph->n > 0)
+        return false;
+    for (uint32_t i = graph->n; i-- > 0;)
+        find_one(graph, sorted != NULL ? sorted[i] : i, mean);
+    weir__memory_free(sorted);
+    if (graph->n > 0)
+        find_quarters(graph);
+    return true;
+}

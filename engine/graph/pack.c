@@ -1,0 +1,350 @@
+/* Runs packs: the tasks in one, and what becomes ready when they have finished; see execution.h.
+ *
+ * Of the successors of a task that become ready with it the most urgent runs next; the others go into the
+ * lists.  They are looked at from the last to the first, so of equally urgent ones the first runs next, and
+ * those behind it in their order: in the program's order, as far as there is nothing better.
+ *
+ * A task with one predecessor has no count to lower, and what lowers a count to 0 puts it back, or the
+ * list does when the task leaves it: so a run that reaches its end leaves the graph ready for the next.
+ * A run with one worker counts without atomic operations. */
+#include <stdio.h>
+
+#include "graph/execution.h"
+#include "sched/credit.h"
+#include "sched/enclose.h"
+#include "sched/here.h"
+#include "sched/life.h"
+#include "sched/tuning.h"
+#include "trace/point.h"
+
+static const weir__aim clump_aim = {.ns = WEIR_CLUMP_NS, .untimed = WEIR_CHUNK_UNTIMED};
+
+/* ---- what becomes ready ---- */
+
+/* One of several predecessors has finished: was it the last? */
+static inline bool was_last(weir__task *task, bool shared)
+{
+    if (!shared)
+        return --task->left == 0;
+    WEIR_POINT(TASK_FINISHING);
+    /* GR4: acquire; pairs with GR5: nobody else can lower it any more, and a locked operation is saved. */
+    if (__atomic_load_n(&task->left, __ATOMIC_ACQUIRE) == 1)
+        return true;
+    /* GR5: release and acquire; pairs with GR4 and itself: the last has what all others did. */
+    return __atomic_fetch_sub(&task->left, 1, __ATOMIC_ACQ_REL) == 1;
+}
+
+/* The task has finished. Of `next`, which may be none, and the successors that are ready now, the most
+ * urgent is returned; the others go into the lists. */
+static inline __attribute__((always_inline)) weir_task finish(weir__ready *ready, weir__task *task,
+                                                              const uint32_t *successor,
+                                                              const weir__task *done,
+                                                              weir_task next, bool shared)
+{
+    const uint32_t *first = successor + done->successors;
+    for (const uint32_t *at = successor + done[1].successors; at != first;) {
+        const weir_task s = *--at;
+        weir__task *then = &task[s];
+        if (then->predecessors > 1) {
+            if (!was_last(then, shared))
+                continue;
+            then->left = then->predecessors;
+        }
+        if (next == WEIR_NO_TASK) {
+            next = s;
+        } else if (then->level < task[next].level) {
+            weir__ready_push(ready, task, s);
+        } else {
+            weir__ready_push(ready, task, next);
+            next = s;
+        }
+    }
+    return next;
+}
+
+/* ---- failures ---- */
+
+static void fail(weir__pack *p, weir_task t, int code)
+{
+    char name[sizeof((weir_error *)NULL)->where];
+    weir_error error = {.status = WEIR_EOP, .code = code};
+    (void)weir__graph_name(p->of->graph, t, name, sizeof name);
+    snprintf(error.text, sizeof error.text, "the op of task '%.90s' returned %d", name, code);
+    weir__told_place(&p->told, name, code, &error);
+    weir__run_fail(p->told.run, &error);
+}
+
+/* Of which member a call for several failed: as the op has said, or of which range. */
+static void fail_clump(weir__pack *p, const weir__label *label, uint32_t n, int code)
+{
+    const uint32_t *index = p->craft->index;
+    uint32_t least = index[0], most = index[0];
+    for (uint32_t i = 0; i < n; i++) {
+        if (n == 1 || (p->told.child_is_named && index[i] == p->told.failed_child)) {
+            fail(p, label->first + index[i], code);
+            return;
+        }
+        least = index[i] < least ? index[i] : least;
+        most = index[i] > most ? index[i] : most;
+    }
+    char name[sizeof((weir_error *)NULL)->where];
+    weir_error error = {.status = WEIR_EOP, .code = code};
+    snprintf(name, sizeof name, "%.90s[%lu..%lu]", label->name[0] != '\0' ? label->name : "#",
+             (unsigned long)least, (unsigned long)most);
+    snprintf(error.text, sizeof error.text,
+             "the op of family '%.90s' returned %d for %lu of its tasks (weir_failed_child() can "
+             "name the one)",
+             label->name, code, (unsigned long)n);
+    weir__told_place(&p->told, name, code, &error);
+    weir__run_fail(p->told.run, &error);
+}
+
+/* ---- ops that are not known to be short, and families ---- */
+
+static weir__skill *skill_in(const weir__pack *p, weir__task_op op)
+{
+    const uintptr_t address = (uintptr_t)op.one;
+    weir__skill *skill = &p->craft->skill[(address >> 4 ^ address >> 9) % WEIR_SKILLS];
+    if (skill->op.one != op.one)
+        *skill = (weir__skill){.op = op, .grain = {.n = 1, .most = WEIR_CLUMP_MOST}};
+    return skill;
+}
+
+/* Need nobody be given other tasks before the op? */
+static bool is_short(const weir__skill *skill, unsigned flags)
+{
+    if ((flags & (WEIR_TASK_SHORT | WEIR_TASK_LONG)) != 0)
+        return (flags & WEIR_TASK_SHORT) != 0;
+    return skill->short_runs >= WEIR_SHORT_ENOUGH;
+}
+
+static void learn(weir__skill *skill, uint64_t took_ns)
+{
+    skill->short_runs = took_ns < WEIR_LONG_NS ? skill->short_runs + 1 : 0;
+}
+
+/* Calls the op of a task that is not one of a family. */
+static int call_one(weir__pack *p, const weir__task *task, weir__skill *skill, bool known)
+{
+    if (known) {
+        p->known = task->op;
+        return task->op.one(task->arg);
+    }
+    weir__pack *others = weir__share_all(p);
+    const uint64_t begun_ns = weir__now_ns();
+    const int code = task->op.one(task->arg);
+    learn(skill, weir__now_ns() - begun_ns);
+    weir__share_take_back(p, others);
+    return code;
+}
+
+/* Fills in the clump with t and others of its family that come next, up to `most`. Returns how many. */
+static uint32_t collect(weir__pack *p, weir_task t, uint32_t most)
+{
+    const weir_graph *graph = p->of->graph;
+    const weir__label *label = graph->task[t].label;
+    weir__ready *r = &p->ready;
+    uint32_t n = 0;
+    p->craft->index[n++] = t - label->first;
+    while (n < most && r->some != 0) {
+        const weir_task first = r->first[__builtin_ctz(r->some)];
+        if (first - label->first >= label->n)
+            return n;
+        (void)weir__ready_take(r, graph->task);
+        p->craft->index[n++] = first - label->first;
+    }
+    while (n < most && r->root < r->roots_end) {
+        const weir_task root = weir__graph_root(graph, r->root);
+        if (root != WEIR_NO_TASK && root - label->first >= label->n)
+            return n;
+        r->root++;
+        if (root != WEIR_NO_TASK)
+            p->craft->index[n++] = root - label->first;
+    }
+    return n;
+}
+
+/* Runs t with others of its family, in one call. Returns the task that runs next; *failed: the run has. */
+static weir_task run_many(weir__pack *p, weir_task t, weir__skill *skill, bool known, bool shared,
+                          bool *failed)
+{
+    const weir_graph *graph = p->of->graph;
+    weir__task *task = graph->task;
+    const weir__task of = task[t];
+    const uint32_t n = collect(p, t, skill->grain.n);
+    weir__pack *others = known ? NULL : weir__share_all(p);
+    const bool timed = weir__grain_begin(&skill->grain, &clump_aim, n) || !known;
+    const uint64_t begun_ns = timed ? weir__now_ns() : 0;
+    p->told.child_is_named = false;
+    p->begun += n - 1;
+    const int code = of.op.many(of.arg, p->craft->index, n);
+    if (timed) {
+        const uint64_t took_ns = weir__now_ns() - begun_ns;
+        learn(skill, took_ns);
+        weir__grain_end(&skill->grain, &clump_aim, n, took_ns);
+    }
+    weir__share_take_back(p, others);
+    *failed = code != 0;
+    if (code != 0) {
+        fail_clump(p, of.label, n, code);
+        return WEIR_NO_TASK;
+    }
+    weir_task next = WEIR_NO_TASK;
+    for (uint32_t i = 0; i < n; i++)
+        next = finish(&p->ready, task, graph->successor,
+                      &task[of.label->first + p->craft->index[i]], next, shared);
+    return next;
+}
+
+/* ---- the loop ---- */
+
+/* A task whose op is not known, or one of a family. Returns the task that runs next; *stops: the run has
+ * failed, or waits for its team with this task in p->next. */
+static weir_task run_slowly(weir__pack *p, weir_task t, bool shared, bool *stops)
+{
+    const weir_graph *graph = p->of->graph;
+    const weir__task *task = &graph->task[t];
+    weir__skill *skill = skill_in(p, task->op);
+    const bool known = !p->is_careful || is_short(skill, task->flags);
+    if (!known && weir__share_needs_team(p)) {
+        p->next = t;
+        *stops = true;
+        return WEIR_NO_TASK;
+    }
+    p->begun++;
+    if (task->kind == WEIR_TASK_MANY)
+        return run_many(p, t, skill, known, shared, stops);
+    const int code = call_one(p, task, skill, known);
+    if (code == 0)
+        return finish(&p->ready, graph->task, graph->successor, task, WEIR_NO_TASK, shared);
+    fail(p, t, code);
+    *stops = true;
+    return WEIR_NO_TASK;
+}
+
+/* Runs tasks until none is ready, or the run stops, or the pack is to wait for its team. What does not
+ * change stands in variables, since the compiler must think that an op changes the rest. */
+static inline __attribute__((always_inline)) void run_tasks(weir__pack *p, bool shared)
+{
+    const weir_graph *graph = p->of->graph;
+    weir__task *const task = graph->task;
+    const uint32_t *const successor = graph->successor;
+    const int *const signal = p->signal;
+    weir_task t = p->next;
+    bool stops = false;
+    p->next = WEIR_NO_TASK;
+    for (;;) {
+        if (t == WEIR_NO_TASK && (t = weir__ready_pop(&p->ready, graph)) == WEIR_NO_TASK)
+            return;
+        if (WEIR_UNLIKELY(__atomic_load_n(signal, __ATOMIC_RELAXED) <= WEIR__REQUEST)) {
+            if (!weir__pack_may_go_on(p) && !weir__share_serve(p)) {
+                p->next = t;
+                return;
+            }
+        }
+        const weir__task *now = &task[t];
+        if (WEIR_UNLIKELY(now->op.one != p->known.one || (now->flags & WEIR_TASK_LONG) != 0)) {
+            t = run_slowly(p, t, shared, &stops);
+            if (stops)
+                return;
+            continue;
+        }
+        p->begun++;
+        const int code = now->op.one(now->arg);
+        if (WEIR_UNLIKELY(code != 0)) {
+            fail(p, t, code);
+            return;
+        }
+        t = finish(&p->ready, task, successor, now, WEIR_NO_TASK, shared);
+    }
+}
+
+static void run_ops(void *pack)
+{
+    weir__pack *p = pack;
+    WEIR_ASSERT_SLOW(weir__ready_is_valid(&p->ready, p->of->graph));
+    if (weir__run_stopping(p->told.run)) /* its word may be of another run's time */
+        return;
+    if (p->told.run->team > 1)
+        run_tasks(p, true);
+    else
+        run_tasks(p, false);
+}
+
+/* ---- the item ---- */
+
+/* A worker at a pack. */
+typedef struct visit {
+    weir__here *here;
+    weir__now before;
+    uint64_t began_ns, nested_ns;
+} visit;
+
+static void begin(visit *v, weir__worker *worker, weir__pack *p)
+{
+    weir__execution *e = p->of;
+    weir__run *run = e->run;
+    WEIR_ASSERT(p->item.number == run->number && worker->mail == run->mail);
+    WEIR_ASSERT(worker->index < e->workers);
+    if (p->posted)
+        weir__worker_began_item(worker);
+    weir__run_turn_to(run, worker);
+    v->here = weir__here_top();
+    WEIR_ASSERT(v->here->worker == worker);
+    p->told = (weir__told){
+        .run = run, .context = e->graph->context, .worker = worker, .hand_out = weir__share_around};
+    v->before = weir__here_turn_to(v->here, (weir__now){.run = run, .told = &p->told});
+    p->told.around = v->before.told;
+    p->known.one = NULL;
+    p->signal = weir__mail_signal(run->mail, worker->index);
+    p->polls = p->skip_polls = 0;
+    p->fired_at_ns = p->begun_at_fired = 0;
+    p->begun = 0;
+    p->craft = &e->craft[worker->index];
+    p->wants_team = false;
+    p->is_careful = run->team > 1 || weir__stint_may_end(&run->stint);
+    weir__arithmetic_set(&run->arithmetic); /* an op may have left its own */
+    v->nested_ns = worker->nested_ns;
+    v->began_ns = weir__now_ns();
+    weir__credit_begin(worker, v->began_ns);
+    if (p->posted && weir__mail_missing(run->mail) >= 0) /* nothing is queued ahead now */
+        weir__mail_ask_others(run->mail, worker->index);
+}
+
+/* By way of an exception as well. */
+static void leave(visit *v)
+{
+    if (v->here != NULL)
+        (void)weir__here_turn_to(v->here, v->before);
+    v->here = NULL;
+}
+
+static void account(const visit *v, weir__pack *p)
+{
+    weir__run *run = p->told.run;
+    weir__worker *worker = p->told.worker;
+    const uint64_t now_ns = weir__now_ns();
+    const uint64_t elsewhere_ns = worker->nested_ns - v->nested_ns;
+    if (weir__stint_is_under_way(&run->stint))
+        weir__stint_look(&run->stint, now_ns);
+    weir__credit_end(&run->root->purse, worker, now_ns, now_ns - v->began_ns - elsewhere_ns,
+                     p->posted);
+    worker->counts.branches += p->begun;
+    weir__run_count(run, worker);
+}
+
+weir__item *weir__pack_run(weir__worker *worker, weir__item *item)
+{
+    weir__pack *p = (weir__pack *)item;
+    visit v __attribute__((cleanup(leave))) = {.here = NULL};
+    begin(&v, worker, p);
+    weir__run_ops(p->told.run, run_ops, p);
+    account(&v, p);
+    leave(&v);
+    if (p->wants_team)
+        return &p->item;
+    WEIR_ASSERT((weir__ready_is_empty(&p->ready) && p->next == WEIR_NO_TASK) ||
+                weir__run_stopping(p->told.run));
+    weir__execution_give_pack(p);
+    return NULL;
+}

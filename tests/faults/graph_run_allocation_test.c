@@ -1,0 +1,93 @@
+/* Tests that a run of a graph may fail at each of its allocations, losing nothing, and that it makes none
+ * once it is warm.
+ *
+ * Run by ctest with the engine's internal headers, whose allocator fails on request. */
+#include "dag_support.h"
+
+#include "base/testing.h"
+
+enum { MOST_ALLOCATIONS = 1000 };
+
+static int no_blocks(void **state)
+{
+    (void)state;
+    weir__testing_fail_allocation(0);
+    return weir__testing_live_blocks() != 0;
+}
+
+static void a_run_says_no_memory_at_each_allocation_and_loses_nothing(void **state)
+{
+    (void)state;
+    for (unsigned workers = 1; workers <= 4; workers += 3) {
+        weir_engine *engine = open_engine(workers, 0, 0);
+        uint64_t random = workers, nth = 0;
+        weir_status status = WEIR_ENOMEM;
+        dag d;
+        dag_make(&d, &random, 300);
+        while (status == WEIR_ENOMEM && nth++ < MOST_ALLOCATIONS) {
+            dag_reset(&d);
+            weir__testing_fail_allocation(nth);
+            status = weir_graph_run(engine, d.graph);
+            weir__testing_fail_allocation(0);
+            if (status == WEIR_OK)
+                break;
+            assert_int_equal(status, WEIR_ENOMEM);
+            assert_int_equal(weir_last_error()->status, WEIR_ENOMEM);
+            assert_int_equal(atomic_load(&d.begun), 0);
+        }
+        assert_true(nth >= 3);
+        dag_check(&d);
+        dag_run(&d, engine);
+        assert_engine_usable(engine);
+        dag_free(&d);
+        weir_engine_close(engine);
+    }
+}
+
+static int run_dag(void *arg)
+{
+    dag *d = arg;
+    return weir_graph_run(d->engine, d->graph);
+}
+
+static void a_warm_run_allocates_nothing(void **state)
+{
+    (void)state;
+    for (unsigned workers = 1; workers <= 4; workers++) {
+        weir_engine *engine = open_engine(workers, 0, 0);
+        uint64_t random = 7 + workers;
+        weir_graph *outer;
+        weir_task task;
+        dag d;
+        dag_make(&d, &random, 2000);
+        d.engine = engine;
+        assert_ok(weir_graph_create(&outer));
+        assert_ok(weir_graph_add(outer, "outer", run_dag, &d, &task));
+        assert_ok(weir_graph_compile(outer));
+        for (int run = 0; run < 3; run++) {
+            dag_run(&d, engine);
+            dag_reset(&d);
+            assert_ok(weir_graph_run(engine, outer)); /* a nested run's record is its worker's */
+        }
+        const int64_t blocks = weir__testing_live_blocks();
+        weir__testing_fail_allocation(1);
+        for (int run = 0; run < 20; run++)
+            dag_run(&d, engine);
+        assert_true(weir__testing_allocation_fails()); /* nobody has asked before */
+        assert_int_equal(weir__testing_live_blocks(), blocks);
+        weir_graph_destroy(outer);
+        dag_free(&d);
+        weir_engine_close(engine);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, no_blocks, no_blocks)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_run_says_no_memory_at_each_allocation_and_loses_nothing),
+        TEST(a_warm_run_allocates_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
