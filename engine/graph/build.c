@@ -58,9 +58,14 @@ void weir__graph_drop_frozen(weir_graph *graph)
 
 void weir_graph_destroy(weir_graph *graph)
 {
-    if (graph == NULL)
-        return;
+    if (graph != NULL && graph->owner == NULL)
+        weir__graph_free(graph);
+}
+
+void weir__graph_free(weir_graph *graph)
+{
     WEIR_ASSERT(!graph->running);
+    weir__control_free(graph->controls);
     weir__graph_drop_draft(graph);
     weir__graph_drop_frozen(graph);
     weir__list_clear(&graph->labels);
@@ -75,8 +80,7 @@ weir_status weir__graph_no_memory(void)
     return weir__error_set(WEIR_ENOMEM, 0, "graph", "no memory for more of the graph");
 }
 
-/* May something be added to it? */
-static weir_status check_graph(const weir_graph *graph)
+weir_status weir__graph_check(const weir_graph *graph)
 {
     if (WEIR_UNLIKELY(graph == NULL))
         return weir__error_null("graph");
@@ -99,7 +103,7 @@ static __attribute__((cold)) weir_status no_such_task(const weir_graph *graph, c
 
 weir_status weir__graph_check_task(const weir_graph *graph, weir_task task)
 {
-    const weir_status status = check_graph(graph);
+    const weir_status status = weir__graph_check(graph);
     if (WEIR_UNLIKELY(status == WEIR_OK && task >= graph->n))
         return no_such_task(graph, "task", task);
     return status;
@@ -147,8 +151,8 @@ static weir__label *add_label(weir_graph *graph, const char *name, uint32_t n, b
     return label;
 }
 
-static weir_status add_record(weir_graph *graph, const char *name, const weir__record *what,
-                              weir_task *first)
+weir_status weir__graph_add(weir_graph *graph, const char *name, const weir__record *what,
+                            weir_task *first)
 {
     const bool family = what->kind == WEIR_TASK_MANY;
     const weir__list_mark labels = weir__list_mark_end(&graph->labels);
@@ -176,20 +180,20 @@ static weir_status add_record(weir_graph *graph, const char *name, const weir__r
 weir_status weir_graph_add(weir_graph *graph, const char *name, int (*op)(void *arg), void *arg,
                            weir_task *task)
 {
-    const weir_status status = check_graph(graph);
+    const weir_status status = weir__graph_check(graph);
     if (status != WEIR_OK)
         return status;
     if (op == NULL || task == NULL)
         return weir__error_null(op == NULL ? "op" : "task");
     const weir__record record = {.op.one = op, .arg = arg, .n = 1, .kind = WEIR_TASK_ONE};
-    return add_record(graph, name, &record, task);
+    return weir__graph_add(graph, name, &record, task);
 }
 
 weir_status weir_graph_add_many(weir_graph *graph, const char *name, uint32_t n,
                                 int (*op)(void *arg, const uint32_t *index, uint32_t count),
                                 void *arg, weir_task *first)
 {
-    const weir_status status = check_graph(graph);
+    const weir_status status = weir__graph_check(graph);
     if (status != WEIR_OK)
         return status;
     if (op == NULL || first == NULL)
@@ -197,14 +201,14 @@ weir_status weir_graph_add_many(weir_graph *graph, const char *name, uint32_t n,
     if (n == 0)
         return weir__error_set(WEIR_EINVAL, 0, "n", "n is 0; a family has at least one task");
     const weir__record record = {.op.many = op, .arg = arg, .n = n, .kind = WEIR_TASK_MANY};
-    return add_record(graph, name, &record, first);
+    return weir__graph_add(graph, name, &record, first);
 }
 
 /* ---- edges ---- */
 
 weir_status weir_graph_before(weir_graph *graph, weir_task first, weir_task then)
 {
-    const weir_status status = check_graph(graph);
+    const weir_status status = weir__graph_check(graph);
     if (status != WEIR_OK)
         return status;
     const weir__edge edge = {.first = first, .then = then};
@@ -221,7 +225,7 @@ weir_status weir_graph_before(weir_graph *graph, weir_task first, weir_task then
 weir_status weir_graph_before_many(weir_graph *graph, size_t n, const weir_task *first,
                                    const weir_task *then)
 {
-    weir_status status = check_graph(graph);
+    weir_status status = weir__graph_check(graph);
     if (status == WEIR_OK && n > 0 && (first == NULL || then == NULL))
         status = weir__error_null(first == NULL ? "first" : "then");
     if (status != WEIR_OK)
@@ -290,7 +294,7 @@ weir_status weir_graph_release(weir_graph *graph, weir_task task, void (*release
 weir_status weir_graph_cost(weir_graph *graph, weir_task task, double ns)
 {
     const weir__note note = {.task = task, .kind = WEIR_NOTE_COST, .value.cost = (float)ns};
-    const weir_status status = check_graph(graph);
+    const weir_status status = weir__graph_check(graph);
     if (status == WEIR_OK && !(isfinite(note.value.cost) && ns >= 0))
         return weir__error_set(WEIR_EINVAL, 0, "ns", "ns is %g; a time is 0 or more, up to 3e38",
                                ns);

@@ -40,7 +40,7 @@ static bool grow(weir__execution *e, unsigned workers)
     return true;
 }
 
-weir__execution *weir__execution_prepare(weir_graph *graph, unsigned workers)
+static weir__execution *prepare_one(weir_graph *graph, unsigned workers)
 {
     if (graph->execution == NULL)
         graph->execution = make(graph);
@@ -50,6 +50,22 @@ weir__execution *weir__execution_prepare(weir_graph *graph, unsigned workers)
     if (!e->has_levels)
         e->has_levels = weir__level_find(graph);
     return e->has_levels ? e : NULL;
+}
+
+weir__execution *weir__execution_prepare(weir_graph *graph, unsigned workers)
+{
+    weir__execution *e = prepare_one(graph, workers);
+    for (const weir__control *c = graph->controls; c != NULL && e != NULL; c = c->next)
+        for (uint32_t i = 0; i < c->n && e != NULL; i++) {
+            if (c->body[i] == NULL)
+                continue;
+            weir__execution *body = weir__execution_prepare(c->body[i], workers);
+            if (body == NULL)
+                return NULL;
+            body->up = e;
+            body->up_task = c->task;
+        }
+    return e;
 }
 
 void weir__execution_free(weir__execution *e)
@@ -62,32 +78,84 @@ void weir__execution_free(weir__execution *e)
     weir__memory_free(e);
 }
 
-/* A pack that is not in use; NULL: there is none. Under the lock, or alone. */
+static void clear_pack(weir__execution *e, weir__pack *p)
+{
+    p->item = (weir__item){.run = weir__pack_run, .number = e->run->number};
+    p->of = e;
+    p->next = WEIR_NO_TASK;
+    p->posted = p->continues = p->granted = false;
+    p->inner = NULL;
+    weir__ready_clear(&p->ready);
+}
+
+void weir__execution_begin_run(weir__execution *e, weir__run *run)
+{
+    const weir_graph *graph = e->graph;
+    e->run = run;
+    e->free = NULL; /* an exception may have gone through the run before */
+    e->fresh = 0;
+    e->context = graph->context != NULL || e->up == NULL ? graph->context : e->up->context;
+    for (const weir__control *c = graph->controls; c != NULL; c = c->next)
+        for (uint32_t i = 0; i < c->n; i++)
+            if (c->body[i] != NULL)
+                weir__execution_begin_run(c->body[i]->execution, run);
+}
+
+void weir__execution_open_book(weir__execution *e, uint64_t bytes)
+{
+    const weir_graph *graph = e->graph;
+    const bool enough = bytes >= weir_graph_certified_bytes(graph);
+    WEIR_ASSERT(e->book == NULL);
+    e->book = !enough || graph->release != NULL ? graph->book : NULL;
+    if (e->book != NULL)
+        weir__book_begin(e->book, enough ? UINT64_MAX : bytes);
+}
+
+void weir__execution_close_book(weir__execution *e, bool complete)
+{
+    if (e->book != NULL)
+        weir__book_end(e->book, complete);
+    e->book = NULL;
+}
+
+void weir__execution_end_run(weir__execution *e, bool complete)
+{
+    for (const weir__control *c = e->graph->controls; c != NULL; c = c->next)
+        for (uint32_t i = 0; i < c->n; i++)
+            if (c->body[i] != NULL && c->body[i]->execution != NULL)
+                weir__execution_end_run(c->body[i]->execution, complete);
+    weir__execution_close_book(e, complete);
+}
+
+weir__pack *weir__execution_begin(weir__execution *e, unsigned counts)
+{
+    weir__pack *p = &e->first;
+    store_relaxed(&e->open, counts);
+    clear_pack(e, p);
+    p->ready.roots_end = weir__graph_roots_end(e->graph);
+    return p;
+}
+
+weir__pack *weir__execution_begin_after(weir__execution *body)
+{
+    weir__pack *p = &body->after;
+    clear_pack(body->up, p);
+    p->next = body->up_task;
+    p->continues = p->granted = true;
+    add_relaxed(&body->up->open, 1);
+    return p;
+}
+
+/* One that is not in use; NULL: there is none. */
 static weir__pack *find_pack(weir__execution *e)
 {
+    pthread_mutex_lock(&e->lock);
     weir__pack *p = e->free;
     if (p != NULL)
         e->free = p->next_free;
     else if (e->fresh < e->packs)
         p = &e->pack[e->fresh++];
-    if (p == NULL)
-        return NULL;
-    p->item = (weir__item){.run = weir__pack_run, .number = e->run->number};
-    p->of = e;
-    p->next = WEIR_NO_TASK;
-    weir__ready_clear(&p->ready);
-    return p;
-}
-
-weir__pack *weir__execution_begin(weir__execution *e, weir__run *run)
-{
-    e->run = run;
-    e->free = NULL; /* an exception may have gone through the run before */
-    e->fresh = 0;
-    store_relaxed(&e->open, 1);
-    weir__pack *p = find_pack(e);
-    p->posted = false;
-    p->ready.roots_end = weir__graph_roots_end(e->graph);
+    pthread_mutex_unlock(&e->lock);
     return p;
 }
 
@@ -95,30 +163,39 @@ weir__pack *weir__execution_take_pack(weir__execution *e)
 {
     if (!weir__window_admit_permit(&e->run->window))
         return NULL;
-    pthread_mutex_lock(&e->lock);
     weir__pack *p = find_pack(e);
-    pthread_mutex_unlock(&e->lock);
     if (p == NULL) {
         weir__window_complete_permit(&e->run->window);
         return NULL;
     }
+    clear_pack(e, p);
     p->posted = true;
     add_relaxed(&e->open, 1);
     return p;
 }
 
-void weir__execution_give_pack(weir__pack *pack)
+weir__item *weir__execution_leave(weir__execution *e)
+{
+    weir__run *run = e->run;
+    WEIR_POINT(PACK_COMPLETING);
+    /* GR3: acquire and release; pairs with itself: the last has all that was done in the execution. */
+    if (sub_acq_rel(&e->open, 1) > 1)
+        return NULL;
+    if (e->up != NULL)
+        return &e->after.item;
+    weir__run_finish(run);
+    return NULL;
+}
+
+weir__item *weir__execution_give_pack(weir__pack *pack)
 {
     weir__execution *e = pack->of;
-    weir__run *run = e->run;
-    if (pack->posted)
-        weir__window_complete_permit(&run->window);
-    pthread_mutex_lock(&e->lock);
-    pack->next_free = e->free;
-    e->free = pack;
-    pthread_mutex_unlock(&e->lock);
-    WEIR_POINT(PACK_COMPLETING);
-    /* GR3: acq_rel; pairs with itself: who ends the run has all that was done in it. */
-    if (sub_acq_rel(&e->open, 1) == 1)
-        weir__run_finish(run);
+    if (pack->posted) {
+        weir__window_complete_permit(&e->run->window);
+        pthread_mutex_lock(&e->lock);
+        pack->next_free = e->free;
+        e->free = pack;
+        pthread_mutex_unlock(&e->lock);
+    }
+    return weir__execution_leave(e);
 }

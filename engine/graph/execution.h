@@ -1,12 +1,17 @@
 /* An execution: a graph under way, its packs of ready tasks, and what workers have learnt of its ops.
  *
  * run.c begins and ends it, pack.c runs packs, share.c makes packs out of a worker's ready tasks when
- * somebody wants work.  A graph keeps its execution from run to run, so that a warm run allocates nothing,
+ * somebody wants work, body.c runs the bodies of tasks.  A graph keeps its execution from run to run, so that a warm run allocates nothing,
  * and does what it has learnt to do.  It must never have two runs at once.
  *
  * A pack is an item (sched/item.h): tasks that are ready, and all that becomes ready when they have
  * finished, until somebody else gets some of it.  A task that is ready is in one pack.  So the run is at
  * its end when no pack is open.
+ *
+ * A body of a task is a graph with an execution of its own, in the run of the graph around it.  The worker
+ * of the task runs it in place, and holds a count of it meanwhile.  Where others have packs of the body
+ * then, the worker goes on with what it has besides, and the last of them goes on with the task: the task
+ * alone is in the body's pack `after`, which is one of the execution around, open until it is done.
  *
  * Who may call what at the same time ("-" free, "X" never):
  *                 begin/end   run, serve   take/give pack
@@ -22,6 +27,7 @@
 
 #include <pthread.h>
 
+#include "graph/book.h"
 #include "graph/graph.h"
 #include "graph/ready.h"
 #include "sched/alone.h"
@@ -50,12 +56,14 @@ typedef struct weir__pack {
     alignas(WEIR_LINE) weir__item item;
     weir__told told; /* lent to the ops */
     struct weir__execution *of;
-    bool posted; /* it was made for others: all but the first */
+    bool posted;    /* it was made for others, with a permit */
+    bool continues; /* its first task has a body under way, or which is at its end */
 
     /* While it runs. */
     weir__task_op
         known;         /* an op that is not one of a family, nor long as far as is known; or NULL */
     weir_task next;    /* which is ready, and runs next; or WEIR_NO_TASK */
+    bool granted;      /* that one has its bytes */
     bool is_careful;   /* others may come to want work: before long ops they get some */
     bool wants_team;   /* it waits for the team, for its run to be alone no more */
     const int *signal; /* what others want of its worker */
@@ -64,6 +72,9 @@ typedef struct weir__pack {
     uint64_t fired_at_ns, begun_at_fired; /* when a poll fired last, and how many tasks had begun */
     uint64_t begun;                       /* tasks */
     weir__craft *craft;
+    struct weir__pack *inner; /* of a body that its first task is to go on with; or NULL */
+    struct weir__execution
+        *left; /* of a body, which the worker is about to leave to others; or NULL */
     weir__ready ready;
 
     struct weir__pack *next_free;
@@ -80,6 +91,14 @@ typedef struct weir__execution {
     weir__pack *pack;
     bool has_levels;
 
+    struct weir__execution *up; /* of one of whose tasks it is a body; NULL: it is the run's, */
+    weir_task up_task;          /* that task, */
+    uint64_t turn;              /* and what that chose, or how often it has been run before */
+    weir__book *book;           /* of its bytes and releases in this run; NULL: there are none */
+    void *context;              /* the graph's, or that of the graph around */
+    weir__pack first;           /* which it begins with */
+    weir__pack after;           /* of `up`: goes on with up_task */
+
     weir__alone alone;
     alignas(WEIR_LINE) atomic_uint open; /* packs */
     alignas(WEIR_LINE) pthread_mutex_t lock;
@@ -87,20 +106,35 @@ typedef struct weir__execution {
     unsigned fresh;   /* and the number of the first that never was in this run */
 } weir__execution;
 
-/* What a graph has for its runs, for so many workers; NULL: no memory, and it is as it was. */
+/* What a graph and its bodies have for their runs, for so many workers; NULL: no memory, and they are as
+ * they were. */
 weir__execution *weir__execution_prepare(weir_graph *graph, unsigned workers) WEIR_MUST_CHECK;
 /* NULL is allowed. No run is under way. */
 void weir__execution_free(weir__execution *e);
 
-/* The execution begins, with one pack, which has all roots. Its item is the run's first. */
-weir__pack *weir__execution_begin(weir__execution *e, weir__run *run);
+/* A run begins, of a graph and its bodies. */
+void weir__execution_begin_run(weir__execution *e, weir__run *run);
+/* And ends, with a failure maybe. Nobody is at work any more. */
+void weir__execution_end_run(weir__execution *e, bool complete);
+/* The execution has a book, if there is something to do for one, within so many bytes; and no more. */
+void weir__execution_open_book(weir__execution *e, uint64_t bytes);
+void weir__execution_close_book(weir__execution *e, bool complete);
+/* The execution begins, with one pack, which has all roots; returns that. `counts` of it are open, one of
+ * them the pack's. */
+weir__pack *weir__execution_begin(weir__execution *e, unsigned counts);
+
+/* The pack that goes on with the task of which the execution is a body. Its run does not end before. */
+weir__pack *weir__execution_begin_after(weir__execution *body);
 
 /* A pack for others, without tasks, and the permit for it; NULL: there is none now. The run does not end
  * before it is given back. */
 weir__pack *weir__execution_take_pack(weir__execution *e) WEIR_MUST_CHECK;
-/* A pack is done: all its tasks have finished, or the run stops. The last one ends the run: nothing of
- * it may be touched afterwards. */
-void weir__execution_give_pack(weir__pack *pack);
+/* A pack is done: all its tasks have finished, or the run stops. If it was the last one, that ends the
+ * run, or returns the item that goes on with the task of which this is a body. Nothing of the execution may
+ * be touched afterwards, but for that item. */
+weir__item *weir__execution_give_pack(weir__pack *pack) WEIR_MUST_CHECK;
+/* The same for a count that is no pack's. */
+weir__item *weir__execution_leave(weir__execution *e) WEIR_MUST_CHECK;
 
 /* ---- share.c ---- */
 
@@ -129,7 +163,29 @@ weir__pack *weir__share_all(weir__pack *p) WEIR_MUST_CHECK;
 /* After it: takes them back, if nobody else has. */
 void weir__share_take_back(weir__pack *p, const weir__pack *shared);
 
+/* ---- body.c ---- */
+
+typedef enum weir__control_end {
+    WEIR_CONTROL_DONE,  /* the task has finished */
+    WEIR_CONTROL_LEFT,  /* others go on with it */
+    WEIR_CONTROL_STOPS, /* the run stops, or the pack waits for its team, or leaves p->left */
+} weir__control_end;
+
+/* Runs a task that has bodies. */
+weir__control_end weir__body_run_control(weir__pack *p, weir_task t) WEIR_MUST_CHECK;
+
+/* Writes the name of a task, with those of the tasks of which its graph and those around are bodies, like
+ * loop[17]/inc. */
+void weir__body_write_path(const weir__execution *e, weir_task t, char *text, size_t bytes);
+
 /* ---- pack.c ---- */
+
+/* Readies a pack for a worker; told.around is the caller's to set. */
+void weir__pack_begin(weir__pack *p, weir__worker *worker);
+/* Runs what is ready in it, and what becomes ready. */
+void weir__pack_run_tasks(weir__pack *p);
+/* Stops the run for an op of the task that returned `code`. text: what for; NULL: for that. */
+void weir__pack_fail(weir__pack *p, weir_task t, int code, const char *text);
 
 /* The item of a pack: runs its tasks, and what becomes ready. */
 weir__item *weir__pack_run(weir__worker *worker, weir__item *item);

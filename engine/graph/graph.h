@@ -25,13 +25,32 @@ typedef struct weir__label {
 
 typedef enum weir__task_kind {
     WEIR_TASK_ONE,
-    WEIR_TASK_MANY /* of a family */
+    WEIR_TASK_MANY,   /* of a family */
+    WEIR_TASK_CONTROL /* it runs graphs that it owns */
 } weir__task_kind;
 
 typedef union weir__task_op {
     int (*one)(void *arg);
     int (*many)(void *arg, const uint32_t *index, uint32_t count);
+    struct weir__control *control;
 } weir__task_op;
+
+typedef enum weir__control_kind {
+    WEIR_CONTROL_IF,
+    WEIR_CONTROL_SWITCH,
+    WEIR_CONTROL_WHILE
+} weir__control_kind;
+
+/* What a task decides that runs graphs: which of them, or how often. They are the task's graph's, and may
+ * run in it only. */
+typedef struct weir__control {
+    weir__control_kind kind;
+    int (*choose)(void *arg);
+    weir_task task;
+    struct weir__control *next; /* of the same graph */
+    uint32_t n;                 /* bodies; 2 of an if, 1 of a while */
+    weir_graph *body[];         /* NULL: nothing runs */
+} weir__control;
 
 /* A task of a compiled graph. Its successors are successor[task[t].successors] up to
  * successor[task[t + 1].successors], that one not included; task[n] is there for its number alone.
@@ -108,7 +127,9 @@ struct weir_graph {
     bool torn; /* a run did not reach its end, so that tasks have counts of it */
     atomic_bool running;
     void *context;
-    weir__list labels; /* their memory, in pieces of 8 bytes */
+    weir__list labels;       /* their memory, in pieces of 8 bytes */
+    weir__control *controls; /* of its tasks */
+    const weir_graph *owner; /* of one of whose controls it is a body; NULL: it runs by itself */
     weir__draft draft;
 
     /* From compile on. */
@@ -165,6 +186,14 @@ size_t weir__graph_name(const weir_graph *graph, weir_task task, char *text, siz
 /* May something be said of the task, which is an argument called `task`? Else the error. */
 weir_status weir__graph_check_task(const weir_graph *graph, weir_task task);
 weir_status weir__graph_no_memory(void);
+/* Adds the task or tasks of a record, whose label is to be made, and says the number of the first. */
+weir_status weir__graph_add(weir_graph *graph, const char *name, const weir__record *what,
+                            weir_task *first);
+/* May something be added to it? */
+weir_status weir__graph_check(const weir_graph *graph);
+/* Frees a graph, a body as well; and all its bodies. */
+void weir__graph_free(weir_graph *graph);
+void weir__control_free(weir__control *first);
 
 /* Frees what is there for the construction alone, or what compile has made. */
 void weir__graph_drop_draft(weir_graph *graph);

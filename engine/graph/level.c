@@ -86,8 +86,8 @@ static void find_quarters(weir_graph *graph)
     float bound[WEIR_URGENCIES - 1];
     find_bounds(graph, bound);
     for (weir_task t = 0; t < graph->n; t++) {
-        unsigned u = 0;
-        while (u < WEIR_URGENCIES - 1 && graph->task[t].level <= bound[u])
+        unsigned u = 1;
+        while (u < WEIR_URGENCIES && graph->task[t].level <= bound[u - 1])
             u++;
         graph->task[t].flags |= (uint8_t)u;
     }

@@ -36,7 +36,7 @@ static bool task_is_valid(const weir_graph *graph, weir_task t)
 {
     const weir__task *task = &graph->task[t];
     const uint64_t begin = task->successors, end = task[1].successors;
-    if (begin > end || end > graph->edges || task->kind > WEIR_TASK_MANY || task->op.one == NULL)
+    if (begin > end || end > graph->edges || task->kind > WEIR_TASK_CONTROL || task->op.one == NULL)
         return false;
     if (!graph->torn && task->left != task->predecessors)
         return false;

@@ -8,6 +8,7 @@
  * list does when the task leaves it: so a run that reaches its end leaves the graph ready for the next.
  * A run with one worker counts without atomic operations. */
 #include <stdio.h>
+#include <string.h>
 
 #include "graph/execution.h"
 #include "sched/credit.h"
@@ -64,13 +65,20 @@ static inline __attribute__((always_inline)) weir_task finish(weir__ready *ready
 
 /* ---- failures ---- */
 
-static void fail(weir__pack *p, weir_task t, int code)
+/* As long as a path may get before what does not fit is left out of it. */
+enum { PATH = 1024 };
+
+void weir__pack_fail(weir__pack *p, weir_task t, int code, const char *text)
 {
-    char name[sizeof((weir_error *)NULL)->where];
+    char path[PATH], name[128];
     weir_error error = {.status = WEIR_EOP, .code = code};
     (void)weir__graph_name(p->of->graph, t, name, sizeof name);
-    snprintf(error.text, sizeof error.text, "the op of task '%.90s' returned %d", name, code);
-    weir__told_place(&p->told, name, code, &error);
+    if (text != NULL)
+        snprintf(error.text, sizeof error.text, "task '%.90s' %s", name, text);
+    else
+        snprintf(error.text, sizeof error.text, "the op of task '%.90s' returned %d", name, code);
+    weir__body_write_path(p->of, t, path, sizeof path);
+    weir__told_place(&p->told, path, code, &error);
     weir__run_fail(p->told.run, &error);
 }
 
@@ -81,21 +89,23 @@ static void fail_clump(weir__pack *p, const weir__label *label, uint32_t n, int 
     uint32_t least = index[0], most = index[0];
     for (uint32_t i = 0; i < n; i++) {
         if (n == 1 || (p->told.child_is_named && index[i] == p->told.failed_child)) {
-            fail(p, label->first + index[i], code);
+            weir__pack_fail(p, label->first + index[i], code, NULL);
             return;
         }
         least = index[i] < least ? index[i] : least;
         most = index[i] > most ? index[i] : most;
     }
-    char name[sizeof((weir_error *)NULL)->where];
+    char path[PATH];
     weir_error error = {.status = WEIR_EOP, .code = code};
-    snprintf(name, sizeof name, "%.90s[%lu..%lu]", label->name[0] != '\0' ? label->name : "#",
-             (unsigned long)least, (unsigned long)most);
+    weir__body_write_path(p->of, label->first + least, path, sizeof path);
+    char *end = strrchr(path, ']'); /* name[least] becomes name[least..most] */
+    WEIR_ASSERT(end != NULL);
+    snprintf(end, sizeof path - (size_t)(end - path), "..%lu]", (unsigned long)most);
     snprintf(error.text, sizeof error.text,
              "the op of family '%.90s' returned %d for %lu of its tasks (weir_failed_child() can "
              "name the one)",
              label->name, code, (unsigned long)n);
-    weir__told_place(&p->told, name, code, &error);
+    weir__told_place(&p->told, path, code, &error);
     weir__run_fail(p->told.run, &error);
 }
 
@@ -127,7 +137,8 @@ static void learn(weir__skill *skill, uint64_t took_ns)
 static int call_one(weir__pack *p, const weir__task *task, weir__skill *skill, bool known)
 {
     if (known) {
-        p->known = task->op;
+        if (p->of->graph->nested == NULL) /* else each is told what is declared for it */
+            p->known = task->op;
         return task->op.one(task->arg);
     }
     weir__pack *others = weir__share_all(p);
@@ -164,14 +175,14 @@ static uint32_t collect(weir__pack *p, weir_task t, uint32_t most)
     return n;
 }
 
-/* Runs t with others of its family, in one call. Returns the task that runs next; *failed: the run has. */
+/* Runs t with others of its family, in one call. Returns the task that runs next. */
 static weir_task run_many(weir__pack *p, weir_task t, weir__skill *skill, bool known, bool shared,
-                          bool *failed)
+                          weir__control_end *end)
 {
     const weir_graph *graph = p->of->graph;
     weir__task *task = graph->task;
     const weir__task of = task[t];
-    const uint32_t n = collect(p, t, skill->grain.n);
+    const uint32_t n = collect(p, t, p->of->book != NULL ? 1 : skill->grain.n);
     weir__pack *others = known ? NULL : weir__share_all(p);
     const bool timed = weir__grain_begin(&skill->grain, &clump_aim, n) || !known;
     const uint64_t begun_ns = timed ? weir__now_ns() : 0;
@@ -184,8 +195,8 @@ static weir_task run_many(weir__pack *p, weir_task t, weir__skill *skill, bool k
         weir__grain_end(&skill->grain, &clump_aim, n, took_ns);
     }
     weir__share_take_back(p, others);
-    *failed = code != 0;
     if (code != 0) {
+        *end = WEIR_CONTROL_STOPS;
         fail_clump(p, of.label, n, code);
         return WEIR_NO_TASK;
     }
@@ -198,28 +209,52 @@ static weir_task run_many(weir__pack *p, weir_task t, weir__skill *skill, bool k
 
 /* ---- the loop ---- */
 
-/* A task whose op is not known, or one of a family. Returns the task that runs next; *stops: the run has
- * failed, or waits for its team with this task in p->next. */
-static weir_task run_slowly(weir__pack *p, weir_task t, bool shared, bool *stops)
+static weir_task run_control(weir__pack *p, weir_task t, bool shared, weir__control_end *end)
+{
+    const weir_graph *graph = p->of->graph;
+    *end = weir__body_run_control(p, t);
+    return *end == WEIR_CONTROL_DONE ? finish(&p->ready, graph->task, graph->successor,
+                                              &graph->task[t], WEIR_NO_TASK, shared)
+                                     : WEIR_NO_TASK;
+}
+
+/* A task whose op is not known, or which is no single op. Returns the task that runs next, and says how it
+ * has ended: the pack may wait for its team, with this task in p->next. */
+static weir_task run_slowly(weir__pack *p, weir_task t, bool shared, weir__control_end *end)
 {
     const weir_graph *graph = p->of->graph;
     const weir__task *task = &graph->task[t];
+    *end = WEIR_CONTROL_DONE;
+    if (task->kind == WEIR_TASK_CONTROL)
+        return run_control(p, t, shared, end);
     weir__skill *skill = skill_in(p, task->op);
     const bool known = !p->is_careful || is_short(skill, task->flags);
     if (!known && weir__share_needs_team(p)) {
         p->next = t;
-        *stops = true;
+        *end = WEIR_CONTROL_STOPS;
         return WEIR_NO_TASK;
     }
     p->begun++;
+    if (p->of->book != NULL)
+        weir__book_began(p->of->book, t);
+    p->told.nested_bytes = graph->nested != NULL ? graph->nested[t] : 0;
     if (task->kind == WEIR_TASK_MANY)
-        return run_many(p, t, skill, known, shared, stops);
+        return run_many(p, t, skill, known, shared, end);
     const int code = call_one(p, task, skill, known);
     if (code == 0)
         return finish(&p->ready, graph->task, graph->successor, task, WEIR_NO_TASK, shared);
-    fail(p, t, code);
-    *stops = true;
+    weir__pack_fail(p, t, code, NULL);
+    *end = WEIR_CONTROL_STOPS;
     return WEIR_NO_TASK;
+}
+
+/* May the worker go on with t, or must it serve others first, and leave it where it stops? */
+static bool may_go_on(weir__pack *p, weir_task t)
+{
+    if (weir__pack_may_go_on(p) || weir__share_serve(p))
+        return true;
+    p->next = t;
+    return false;
 }
 
 /* Runs tasks until none is ready, or the run stops, or the pack is to wait for its team. What does not
@@ -231,44 +266,104 @@ static inline __attribute__((always_inline)) void run_tasks(weir__pack *p, bool 
     const uint32_t *const successor = graph->successor;
     const int *const signal = p->signal;
     weir_task t = p->next;
-    bool stops = false;
+    weir__control_end end = WEIR_CONTROL_DONE;
     p->next = WEIR_NO_TASK;
     for (;;) {
         if (t == WEIR_NO_TASK && (t = weir__ready_pop(&p->ready, graph)) == WEIR_NO_TASK)
             return;
-        if (WEIR_UNLIKELY(__atomic_load_n(signal, __ATOMIC_RELAXED) <= WEIR__REQUEST)) {
-            if (!weir__pack_may_go_on(p) && !weir__share_serve(p)) {
-                p->next = t;
-                return;
-            }
-        }
+        if (WEIR_UNLIKELY(__atomic_load_n(signal, __ATOMIC_RELAXED) <= WEIR__REQUEST) &&
+            !may_go_on(p, t))
+            return;
         const weir__task *now = &task[t];
         if (WEIR_UNLIKELY(now->op.one != p->known.one || (now->flags & WEIR_TASK_LONG) != 0)) {
-            t = run_slowly(p, t, shared, &stops);
-            if (stops)
+            t = run_slowly(p, t, shared, &end);
+            if (end == WEIR_CONTROL_STOPS)
                 return;
             continue;
         }
         p->begun++;
         const int code = now->op.one(now->arg);
         if (WEIR_UNLIKELY(code != 0)) {
-            fail(p, t, code);
+            weir__pack_fail(p, t, code, NULL);
             return;
         }
         t = finish(&p->ready, task, successor, now, WEIR_NO_TASK, shared);
     }
 }
 
-static void run_ops(void *pack)
+/* ---- tasks with bytes ---- */
+
+/* Those may start, and are this worker's. */
+static void take_granted(weir__pack *p, const weir__granted *granted)
 {
-    weir__pack *p = pack;
+    for (unsigned i = 0; i < granted->n; i++) {
+        WEIR_ASSERT(granted->at[i].book == p->of->book);
+        weir__ready_push_granted(&p->ready, p->of->graph->task, granted->at[i].task);
+    }
+}
+
+/* The next task that has its bytes; those that may not start are noted in the book. `t` is the one that
+ * comes first, or WEIR_NO_TASK, *granted: it has them. */
+static weir_task next_with_bytes(weir__pack *p, weir_task t, bool granted)
+{
+    weir__book *book = p->of->book;
+    while (!granted) {
+        weir__granted others;
+        if (t == WEIR_NO_TASK) {
+            granted = (p->ready.some & 1) != 0;
+            t = weir__ready_pop(&p->ready, p->of->graph);
+        }
+        if (t == WEIR_NO_TASK || granted)
+            return t;
+        granted = weir__book_may_start(book, t, &others);
+        take_granted(p, &others);
+        if (!granted)
+            t = WEIR_NO_TASK;
+    }
+    return t;
+}
+
+/* The loop where the graph has a book for this run. */
+static void run_booked(weir__pack *p, bool shared)
+{
+    weir__book *book = p->of->book;
+    weir_task t = p->next;
+    bool granted = p->granted; /* or the first is to be asked for */
+    p->next = WEIR_NO_TASK;
+    while ((t = next_with_bytes(p, t, granted)) != WEIR_NO_TASK) {
+        weir__granted others;
+        weir__control_end end;
+        p->granted = true; /* where it is left */
+        if (__atomic_load_n(p->signal, __ATOMIC_RELAXED) <= WEIR__REQUEST && !may_go_on(p, t))
+            return;
+        weir_task next = run_slowly(p, t, shared, &end);
+        if (end == WEIR_CONTROL_STOPS)
+            return;
+        granted = false;
+        if (end == WEIR_CONTROL_DONE) {
+            granted = weir__book_finished(book, t, next, &others);
+            take_granted(p, &others);
+        }
+        t = granted ? next : WEIR_NO_TASK;
+    }
+}
+
+void weir__pack_run_tasks(weir__pack *p)
+{
     WEIR_ASSERT_SLOW(weir__ready_is_valid(&p->ready, p->of->graph));
-    if (weir__run_stopping(p->told.run)) /* its word may be of another run's time */
-        return;
-    if (p->told.run->team > 1)
+    if (p->of->book != NULL)
+        run_booked(p, p->told.run->team > 1);
+    else if (p->told.run->team > 1)
         run_tasks(p, true);
     else
         run_tasks(p, false);
+}
+
+static void run_ops(void *pack)
+{
+    weir__pack *p = pack;
+    if (!weir__run_stopping(p->told.run)) /* its word may be of another run's time */
+        weir__pack_run_tasks(p);
 }
 
 /* ---- the item ---- */
@@ -280,29 +375,38 @@ typedef struct visit {
     uint64_t began_ns, nested_ns;
 } visit;
 
-static void begin(visit *v, weir__worker *worker, weir__pack *p)
+void weir__pack_begin(weir__pack *p, weir__worker *worker)
 {
     weir__execution *e = p->of;
     weir__run *run = e->run;
     WEIR_ASSERT(p->item.number == run->number && worker->mail == run->mail);
     WEIR_ASSERT(worker->index < e->workers);
-    if (p->posted)
-        weir__worker_began_item(worker);
-    weir__run_turn_to(run, worker);
-    v->here = weir__here_top();
-    WEIR_ASSERT(v->here->worker == worker);
     p->told = (weir__told){
-        .run = run, .context = e->graph->context, .worker = worker, .hand_out = weir__share_around};
-    v->before = weir__here_turn_to(v->here, (weir__now){.run = run, .told = &p->told});
-    p->told.around = v->before.told;
+        .run = run, .context = e->context, .worker = worker, .hand_out = weir__share_around};
     p->known.one = NULL;
     p->signal = weir__mail_signal(run->mail, worker->index);
     p->polls = p->skip_polls = 0;
     p->fired_at_ns = p->begun_at_fired = 0;
     p->begun = 0;
     p->craft = &e->craft[worker->index];
+    p->left = NULL;
     p->wants_team = false;
     p->is_careful = run->team > 1 || weir__stint_may_end(&run->stint);
+}
+
+static void begin(visit *v, weir__worker *worker, weir__pack *p)
+{
+    weir__run *run = p->of->run;
+    if (p->posted)
+        weir__worker_began_item(worker);
+    else
+        weir__worker_goes_on(worker);
+    weir__run_turn_to(run, worker);
+    v->here = weir__here_top();
+    WEIR_ASSERT(v->here->worker == worker);
+    weir__pack_begin(p, worker);
+    v->before = weir__here_turn_to(v->here, (weir__now){.run = run, .told = &p->told});
+    p->told.around = v->before.told;
     weir__arithmetic_set(&run->arithmetic); /* an op may have left its own */
     v->nested_ns = worker->nested_ns;
     v->began_ns = weir__now_ns();
@@ -343,8 +447,9 @@ weir__item *weir__pack_run(weir__worker *worker, weir__item *item)
     leave(&v);
     if (p->wants_team)
         return &p->item;
+    if (p->left != NULL) /* from here on another worker may have p */
+        return weir__execution_leave(p->left);
     WEIR_ASSERT((weir__ready_is_empty(&p->ready) && p->next == WEIR_NO_TASK) ||
                 weir__run_stopping(p->told.run));
-    weir__execution_give_pack(p);
-    return NULL;
+    return weir__execution_give_pack(p);
 }

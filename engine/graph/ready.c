@@ -28,11 +28,11 @@ static void cut(weir__ready *r, weir__ready *to, weir__task *task, unsigned u, u
 
 static void split_lists(weir__ready *r, weir__ready *to, weir__task *task)
 {
-    uint32_t n[WEIR_URGENCIES], all = 0;
-    for (unsigned u = 0; u < WEIR_URGENCIES; u++)
+    uint32_t n[WEIR_READY_LISTS], all = 0;
+    for (unsigned u = 0; u < WEIR_READY_LISTS; u++)
         all += n[u] = count(task, r->first[u], WEIR_SPLIT_MOST);
     uint32_t wanted = all - all / 2;
-    for (unsigned u = WEIR_URGENCIES; wanted > 0 && u-- > 0;) {
+    for (unsigned u = WEIR_READY_LISTS; wanted > 0 && u-- > 0;) {
         const uint32_t moved = n[u] < wanted ? n[u] : wanted;
         if (moved > 0)
             cut(r, to, task, u, n[u] - moved);
@@ -56,7 +56,8 @@ static bool list_is_valid(const weir__ready *r, const weir_graph *graph, unsigne
 {
     uint32_t n = 0;
     for (weir_task t = r->first[u]; t != WEIR_NO_TASK; t = graph->task[t].left)
-        if (t >= graph->n || (graph->task[t].flags & WEIR_TASK_URGENCY) != u || n++ == graph->n)
+        if (t >= graph->n || (u > 0 && (graph->task[t].flags & WEIR_TASK_URGENCY) != u) ||
+            n++ == graph->n)
             return false;
     return (n > 0) == (r->some >> u & 1);
 }
@@ -64,9 +65,9 @@ static bool list_is_valid(const weir__ready *r, const weir_graph *graph, unsigne
 bool weir__ready_is_valid(const weir__ready *r, const weir_graph *graph)
 {
     if (r->root > r->roots_end || r->roots_end > weir__graph_roots_end(graph) ||
-        r->some >> WEIR_URGENCIES != 0)
+        r->some >> WEIR_READY_LISTS != 0)
         return false;
-    for (unsigned u = 0; u < WEIR_URGENCIES; u++)
+    for (unsigned u = 0; u < WEIR_READY_LISTS; u++)
         if (!list_is_valid(r, graph, u))
             return false;
     return true;

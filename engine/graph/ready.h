@@ -4,33 +4,35 @@
  * `left`, so it needs no memory of its own, and a task is in one list or in none.  It must never look
  * at a task but to link it.
  *
- * The lists go by the quarter of all tasks that a task's level is in (level.c), the most urgent first;
- * in each the task comes first that came last.  Roots come after all of them: what is begun is
+ * The first list is of tasks that are known to have their bytes (book.h).  The others go by the quarter of
+ * all tasks that a task's level is in (level.c), the most urgent first; in each the task comes first
+ * that came last.  Roots come after all of them: what is begun is
  * brought to its end first. */
 #ifndef WEIR_GRAPH_READY_H
 #define WEIR_GRAPH_READY_H
 
 #include "graph/graph.h"
 
-enum { WEIR_URGENCIES = 4 };
+enum { WEIR_URGENCIES = 4, WEIR_READY_LISTS = WEIR_URGENCIES + 1 };
 
-/* In a task's flags: which list it goes into, from 0, the most urgent; */
-#define WEIR_TASK_URGENCY (WEIR_URGENCIES - 1)
+/* In a task's flags: which list it goes into, from 1, the most urgent; */
+#define WEIR_TASK_URGENCY 7
 /* and that its hinted cost is below WEIR_LONG_NS, or is not. */
-#define WEIR_TASK_SHORT 4
-#define WEIR_TASK_LONG  8
+#define WEIR_TASK_SHORT 8
+#define WEIR_TASK_LONG  16
 
-/* Invariant (weir__ready_is_valid): bit u of `some` <=> list u has tasks, which are of urgency u; else
+/* Invariant (weir__ready_is_valid): bit u of `some` <=> list u has tasks, which are of urgency u where it is not the first; else
  * first[u] is WEIR_NO_TASK, as is the link of the last one;  root <= roots_end. */
 typedef struct weir__ready {
     uint32_t some;
     uint32_t root, roots_end; /* numbers for weir__graph_root() */
-    weir_task first[WEIR_URGENCIES];
+    weir_task first[WEIR_READY_LISTS];
 } weir__ready;
 
 static inline void weir__ready_clear(weir__ready *r)
 {
-    *r = (weir__ready){.first = {WEIR_NO_TASK, WEIR_NO_TASK, WEIR_NO_TASK, WEIR_NO_TASK}};
+    *r = (weir__ready){
+        .first = {WEIR_NO_TASK, WEIR_NO_TASK, WEIR_NO_TASK, WEIR_NO_TASK, WEIR_NO_TASK}};
 }
 
 static inline void weir__ready_push(weir__ready *r, weir__task *task, weir_task t)
@@ -39,6 +41,14 @@ static inline void weir__ready_push(weir__ready *r, weir__task *task, weir_task 
     r->some |= UINT32_C(1) << u;
     task[t].left = r->first[u];
     r->first[u] = t;
+}
+
+/* The same for one that has its bytes. */
+static inline void weir__ready_push_granted(weir__ready *r, weir__task *task, weir_task t)
+{
+    r->some |= 1;
+    task[t].left = r->first[0];
+    r->first[0] = t;
 }
 
 /* Takes the first task out of the most urgent list that has some. */

@@ -98,7 +98,8 @@ void weir__share_take_back(weir__pack *p, const weir__pack *shared)
     weir__worker_began_item(worker);
     WEIR_ASSERT(weir__ready_is_empty(&p->ready)); /* the op has not finished yet */
     p->ready = back->ready;
-    weir__execution_give_pack(back);
+    WEIR_ASSERT(load_relaxed(&p->of->open) > 1);
+    (void)!weir__execution_give_pack(back); /* p is open */
 }
 
 /* ---- polls ---- */

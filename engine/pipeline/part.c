@@ -132,6 +132,7 @@ static void begin(weir_branch *b, weir__worker *worker, weir__part *part)
                            .context = part->pipeline->context,
                            .worker = worker,
                            .scratch = run->window.scratch_bytes > 0 ? b->scratch : NULL,
+                           .nested_bytes = run->window.nested_bytes,
                            .hand_out = weir__promote_around};
     b->purse = &run->root->purse;
     b->window = &run->window;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "sched/here.h"
 #include "sched/life.h"
+#include "sched/told.h"
 
 bool weir__life_reserve(weir__life *life, uint64_t bytes)
 {
@@ -34,13 +35,20 @@ static weir_status refuse(const weir__budget *budget, const weir__need *need, we
                            least, need->what);
 }
 
+uint64_t weir__life_declared(const weir__life *life)
+{
+    const weir__here *here = weir__here_on(life->run->engine);
+    WEIR_ASSERT(life->worker != NULL && here != NULL && here->now.run == life->around);
+    return here->now.told != NULL ? here->now.told->nested_bytes
+                                  : life->around->window.nested_bytes;
+}
+
 /* A run in a run with a window: within the bytes that are declared there for such, or, without any,
  * beside it. A window's run may come to need all of max_bytes itself. */
 static weir_status limit_declared(const weir__life *life, const weir__need *need,
                                   weir__limits *limits)
 {
-    const weir__window *around = &life->around->window;
-    const unsigned long long declared = around->nested_bytes, least = need->least_bytes;
+    const unsigned long long declared = weir__life_declared(life), least = need->least_bytes;
     if (declared == 0 && life->run->engine->budget.limit == WEIR_NO_LIMIT)
         return WEIR_OK;
     if (declared == 0 && least == 0) { /* which is as much as it gets */
@@ -51,7 +59,7 @@ static weir_status limit_declared(const weir__life *life, const weir__need *need
         return weir__error_set(
             WEIR_EBUDGET, 0, "nested_bytes",
             "under max_bytes a layer must declare nested_bytes for the runs that "
-            "its ops start; this one needs at least %llu",
+            "its ops start, and a task weir_graph_nested(); this one needs at least %llu",
             least);
     if (least > declared)
         return weir__error_set(WEIR_EBUDGET, 0, "nested_bytes",

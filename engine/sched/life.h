@@ -62,6 +62,9 @@ typedef struct weir__need {
     weir__alone *alone;     /* learns of such runs; NULL: none may begin alone */
 } weir__need;
 
+/* What the op around a nested run has declared for such; 0: nothing. */
+uint64_t weir__life_declared(const weir__life *life) WEIR_MUST_CHECK;
+
 /* Opens a run: nested where the calling thread is a worker of the engine, else a root run.
  * WEIR_OK, WEIR_EBUSY, WEIR_ESYS (weir__engine_acquire()) or WEIR_ENOMEM. */
 weir_status weir__life_open(weir__life *life, weir_engine *engine) WEIR_MUST_CHECK;

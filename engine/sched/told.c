@@ -94,7 +94,7 @@ static void shorten(char *to, size_t room, const char *text)
 void weir__told_place(const weir__told *told, const char *name, int code, weir_error *error)
 {
     const weir_error *nested = weir_last_error();
-    char path[sizeof error->where * 2 + sizeof " > "];
+    char path[1024 + sizeof error->where]; /* what a name that is longer has then is left out */
     const bool follows = told->nested_failed && code != 0 && nested->status != WEIR_OK &&
                          (code == (int)nested->status || code == nested->code);
     snprintf(path, sizeof path, "%s%s%s", name, follows ? " > " : "", follows ? nested->where : "");

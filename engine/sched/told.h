@@ -23,6 +23,8 @@ typedef struct weir__told {
      * returns true if that was anything. NULL: there is none. */
     bool (*hand_out)(struct weir__told *told);
 
+    uint64_t nested_bytes; /* declared for the runs that the op starts; 0: none are */
+
     uint32_t failed_child; /* as an op for several has named it */
     bool child_is_named;
     bool nested_failed; /* a run that the op has started has failed, with the thread's last error */

@@ -26,6 +26,7 @@
     X(PART_SUSPENDED)   /* a frame is about to be suspended      */                                \
     X(PART_COMPLETING)  /* a part is done, and its frame does not know yet */                      \
     X(TASK_FINISHING)   /* a task is done, and a successor does not know yet */                    \
+    X(BODY_LEFT)        /* a body is left to others, and they do not know yet */                   \
     X(PACK_COMPLETING)  /* a pack is done, and its run does not know yet */                        \
     X(RING_SETTLING)    /* an item is in its slot, and the slot does not say so */                 \
     X(RING_ADVANCED)    /* a slot is free again, and nobody has been told */                       \

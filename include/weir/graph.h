@@ -137,6 +137,40 @@ WEIR_API weir_status weir_graph_release(weir_graph *graph, weir_task task,
  * Returns:  as weir_graph_hold(), or WEIR_EINVAL for another ns. Else as weir_graph_hold(). */
 WEIR_API weir_status weir_graph_cost(weir_graph *graph, weir_task task, double ns);
 
+/* Adds a task that runs a graph, or none, as choose says.
+ *
+ * choose:    gets arg; returns 0, or more than 0, or less: a code of its own, which is a failure.
+ * then, otherwise: run where choose returned more than 0, and where it returned 0. They are compiled, no
+ *           two tasks have the same, and they run in this one only. otherwise may be NULL: nothing runs.
+ * Owns:     the graph takes the bodies, and destroys them with itself; weir_graph_destroy() of one does
+ *           nothing any more.
+ * Returns:  as weir_graph_add(), or WEIR_EINVAL: a body is not compiled, or is one already.
+ * Threads:  as weir_graph_create(), for the bodies as well.
+ * Bytes:     the task needs those of its bodies, weir_graph_serial_bytes() of the largest; weir_graph_nested()
+ *           may give them more, and then they have more tasks at work at a time.
+ * A body that fails is named by its task: choice/inner. Where weir_graph_context() was not called for it,
+ * its ops have the context of the graph around. */
+WEIR_API weir_status weir_graph_if(weir_graph *graph, const char *name, int (*choose)(void *arg),
+                                   void *arg, weir_graph *then, weir_graph *otherwise,
+                                   weir_task *task);
+
+/* Adds a task that runs one of n graphs: body[choose(arg)]. Another choice is a failure, with the choice
+ * as code. A failure in a body is named like choice[2]/inner. Else as weir_graph_if().
+ *
+ * n:        how many, at least 1.
+ * body:     a body that is NULL does nothing. */
+WEIR_API weir_status weir_graph_switch(weir_graph *graph, const char *name,
+                                       int (*choose)(void *arg), void *arg, unsigned n,
+                                       weir_graph *const *body, weir_task *task);
+
+/* Adds a task that runs a graph again and again, before each time asking `more`: 0 ends it, more than 0
+ * goes on, less is a failure with that code. A failure in the body is named with how often it had run
+ * before, like loop[17]/inner. Else as weir_graph_if().
+ *
+ * Cost:     below 100 ns each time, beside `more` and the body. */
+WEIR_API weir_status weir_graph_while(weir_graph *graph, const char *name, int (*more)(void *arg),
+                                      void *arg, weir_graph *body, weir_task *task);
+
 /* Sets what weir_context() gives to the ops, before or after compile.
  *
  * context:  may be NULL, which it is without a call.
@@ -203,9 +237,9 @@ WEIR_API uint64_t weir_graph_certified_bytes(const weir_graph *graph);
  *
  * Owns:     nothing is kept after the return, but what the engine's next run of the graph needs.
  * Returns:  WEIR_OK, or
- *           WEIR_EINVAL   an argument is NULL, or the graph is not compiled;
+ *           WEIR_EINVAL   an argument is NULL, or the graph is not compiled, or a body of another one;
  *           WEIR_ENOMEM   no memory; nothing ran;
- *           WEIR_EOP      an op returned non-zero: weir_last_error() has its code and names the task,
+ *           WEIR_EOP      an op returned non-zero, or chose what is not there: weir_last_error() has its code and names the task,
  *                         or tasks of a family like rows[3..9]. Where a run failed that the op had
  *                         started, and the op returned its status or code, the path goes on with
  *                         where that one failed: outer > inner;

@@ -81,6 +81,56 @@ static void a_warm_run_allocates_nothing(void **state)
     }
 }
 
+/* ---- bodies ---- */
+
+static int once(void *arg)
+{
+    return (int)((*(unsigned *)arg)++ % 2 == 0);
+}
+
+static weir_status build_loop(weir_graph **graph, weir_graph *body, unsigned *asked)
+{
+    weir_task task;
+    weir_status status = weir_graph_create(graph);
+    if (status != WEIR_OK)
+        return status;
+    status = weir_graph_while(*graph, "loop", once, asked, body, &task);
+    return status == WEIR_OK ? weir_graph_compile(*graph) : status;
+}
+
+static void a_task_with_a_body_may_fail_at_each_allocation(void **state)
+{
+    weir_engine *engine = open_engine(2, 0, 0);
+    uint64_t nth = 0;
+    unsigned asked = 0;
+    weir_status status = WEIR_ENOMEM;
+    weir_graph *graph;
+    (void)state;
+    while (status == WEIR_ENOMEM && nth++ < MOST_ALLOCATIONS) {
+        weir_graph *body;
+        weir_task task;
+        assert_ok(weir_graph_create(&body)); /* one with bytes, of which the task has a note */
+        assert_ok(weir_graph_add(body, "inner", once, &asked, &task));
+        assert_ok(weir_graph_hold(body, task, 10));
+        assert_ok(weir_graph_compile(body));
+        const int64_t blocks = weir__testing_live_blocks();
+        weir__testing_fail_allocation(nth);
+        status = build_loop(&graph, body, &asked);
+        weir__testing_fail_allocation(0);
+        const bool took = graph != NULL && weir_graph_run(engine, body) == WEIR_EINVAL;
+        if (status == WEIR_OK)
+            break;
+        weir_graph_destroy(graph);
+        if (!took) {
+            assert_true(weir__testing_live_blocks() >= blocks);
+            weir_graph_destroy(body);
+        }
+    }
+    assert_int_equal(status, WEIR_OK);
+    weir_graph_destroy(graph);
+    weir_engine_close(engine);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, no_blocks, no_blocks)
 
 int main(void)
@@ -88,6 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_run_says_no_memory_at_each_allocation_and_loses_nothing),
         TEST(a_warm_run_allocates_nothing),
+        TEST(a_task_with_a_body_may_fail_at_each_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -186,6 +186,79 @@ static void graphs_in_tasks_of_graphs_end_as_they_must(void **state)
     }
 }
 
+/* ---- tasks with bodies ---- */
+
+/* A random graph, of which some tasks repeat random graphs. */
+typedef struct repeated {
+    dag body;
+    unsigned asked, times;
+    bool wrong;
+} repeated;
+
+static int more(void *arg)
+{
+    repeated *r = arg;
+    r->wrong = r->wrong || atomic_load(&r->body.begun) != r->asked * r->body.n;
+    return r->asked++ < r->times;
+}
+
+static void tasks_with_bodies_end_as_they_must(void **state)
+{
+    enum { LOOPS = 4 };
+    uint64_t seed = 4000 + environment_number("WEIR_STRESS_SEED", 1);
+    (void)state;
+    for (uint64_t round = 0; round < rounds() / 4 + 1; round++, seed++) {
+        uint64_t random = mix(seed, 3);
+        static repeated r[LOOPS];
+        weir_graph *graph;
+        weir_task task;
+        note_seed(seed);
+        weir_engine *engine = open_some_engine(&random);
+        assert_ok(weir_graph_create(&graph));
+        for (unsigned i = 0; i < LOOPS; i++) {
+            r[i] = (repeated){.times = (unsigned)draw(&random, 20)};
+            dag_make(&r[i].body, &random, 1 + (uint32_t)draw(&random, 60));
+            r[i].body.engine = engine;
+            assert_ok(weir_graph_while(graph, "loop", more, &r[i], r[i].body.graph, &task));
+            if (i > 0 && draw(&random, 3) == 0)
+                assert_ok(weir_graph_before(graph, (weir_task)draw(&random, i), task));
+        }
+        assert_ok(weir_graph_compile(graph));
+        weir__testing_seed(mix(seed, 4));
+        for (int run = 0; run < 4; run++) {
+            repeated *one = &r[draw(&random, LOOPS)];
+            const bool fails = run == 1 && one->times > 0;
+            for (unsigned i = 0; i < LOOPS; i++) {
+                dag_reset(&r[i].body);
+                r[i].asked = 0;
+            }
+            one->body.fails_at = fails ? (uint32_t)draw(&random, one->body.n) : one->body.n;
+            one->body.cancels_at = run == 2 ? (uint32_t)draw(&random, one->body.n) : one->body.n;
+            const weir_status status = weir_graph_run(engine, graph);
+            one->body.fails_at = one->body.cancels_at = one->body.n;
+            if (fails)
+                assert_contains(weir_last_error()->where, "loop[0]/");
+            assert_int_equal(status, fails                        ? WEIR_EOP
+                                     : run == 2 && one->times > 0 ? WEIR_ECANCEL
+                                                                  : WEIR_OK);
+            for (unsigned i = 0; i < LOOPS; i++) {
+                assert_false(r[i].wrong);
+                assert_int_equal(atomic_load(&r[i].body.wrong), 0);
+                if (status == WEIR_OK)
+                    assert_int_equal(r[i].asked, r[i].times + 1);
+            }
+        }
+        weir__testing_seed(0);
+        weir_graph_destroy(graph);
+        for (unsigned i = 0; i < LOOPS; i++) {
+            r[i].body.graph = NULL;
+            dag_free(&r[i].body);
+        }
+        weir_engine_close(engine);
+        assert_int_equal(weir__testing_live_blocks(), 0);
+    }
+}
+
 /* ---- long ops ---- */
 
 typedef struct meeting {
@@ -236,6 +309,7 @@ int main(void)
         cmocka_unit_test(random_graphs_run_each_task_once_in_order),
         cmocka_unit_test(a_cancel_at_any_moment_leaves_graph_and_engine_clean),
         cmocka_unit_test(graphs_in_tasks_of_graphs_end_as_they_must),
+        cmocka_unit_test(tasks_with_bodies_end_as_they_must),
         cmocka_unit_test(an_op_that_may_be_long_leaves_what_is_ready_to_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

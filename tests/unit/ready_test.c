@@ -19,6 +19,7 @@ static weir_graph *make_graph(uint32_t n, bool listed)
         if (listed)
             graph->root[t] = n - 1 - t;
         graph->task[t].left = graph->task[t].predecessors = t % 3;
+        graph->task[t].flags = 1;
     }
     return graph;
 }
@@ -51,7 +52,7 @@ static uint32_t pop_all(weir__ready *r, weir_graph *graph, bool *seen)
 
 static void the_most_urgent_comes_first_and_of_those_the_last(void **state)
 {
-    static const unsigned urgency[] = {3, 0, 2, 0, 1, 3};
+    static const unsigned urgency[] = {4, 1, 3, 1, 2, 4};
     static const weir_task expected[] = {3, 1, 4, 2, 5, 0};
     weir_graph *graph = make_graph(6, true);
     weir__ready r;
@@ -63,6 +64,21 @@ static void the_most_urgent_comes_first_and_of_those_the_last(void **state)
     for (unsigned i = 0; i < 6; i++)
         assert_int_equal(weir__ready_pop(&r, graph), expected[i]);
     assert_int_equal(weir__ready_pop(&r, graph), WEIR_NO_TASK);
+    free_graph(graph);
+}
+
+static void what_has_its_bytes_comes_before_all(void **state)
+{
+    weir_graph *graph = make_graph(3, true);
+    weir__ready r;
+    (void)state;
+    push_all(&r, graph);
+    assert_int_equal(weir__ready_pop(&r, graph), 2);
+    weir__ready_push_granted(&r, graph->task, 2);
+    assert_int_equal(weir__ready_pop(&r, graph), 2);
+    weir__ready_push(&r, graph->task, 2);
+    assert_int_equal(weir__ready_pop(&r, graph), 2);
+    assert_int_equal(weir__ready_pop(&r, graph), 1);
     free_graph(graph);
 }
 
@@ -102,9 +118,9 @@ static void the_less_urgent_half_is_divided_off(void **state)
     for (uint32_t n = 1; n <= 40; n++) {
         weir_graph *graph = make_graph(n, true);
         weir__ready r, to;
-        unsigned least = WEIR_URGENCIES;
+        unsigned least = WEIR_READY_LISTS;
         for (weir_task t = 0; t < n; t++)
-            graph->task[t].flags = (uint8_t)(t * 7 / 3 % WEIR_URGENCIES);
+            graph->task[t].flags = (uint8_t)(1 + t * 7 / 3 % WEIR_URGENCIES);
         push_all(&r, graph);
         weir__ready_clear(&to);
         weir__ready_split(&r, &to, graph->task);
@@ -168,12 +184,12 @@ static void a_list_that_is_broken_is_found(void **state)
     graph->task[0].left = 3; /* a circle */
     assert_false(weir__ready_is_valid(&r, graph));
     graph->task[0].left = WEIR_NO_TASK;
-    graph->task[2].flags = 1; /* in another's list */
+    graph->task[2].flags = 2; /* in another's list */
     assert_false(weir__ready_is_valid(&r, graph));
-    graph->task[2].flags = 0;
-    r.some |= 2;
+    graph->task[2].flags = 1;
+    r.some |= 4;
     assert_false(weir__ready_is_valid(&r, graph));
-    r.some = 1;
+    r.some = 2;
     r.roots_end = 5;
     assert_false(weir__ready_is_valid(&r, graph));
     free_graph(graph);
@@ -183,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_most_urgent_comes_first_and_of_those_the_last),
+        cmocka_unit_test(what_has_its_bytes_comes_before_all),
         cmocka_unit_test(roots_come_after_what_is_in_lists),
         cmocka_unit_test(roots_without_a_list_are_those_that_wait_for_nothing),
         cmocka_unit_test(the_less_urgent_half_is_divided_off),

@@ -1,0 +1,325 @@
+/* Tests that a graph's tasks never hold more bytes than max_bytes, that it runs with the least of them, and
+ * that what a task holds is released once.
+ *
+ * Run by ctest.  Ops count what they hold, and note what is too much. */
+#include "dag_support.h"
+
+/* A random graph whose tasks hold and need bytes, as its ops count them. */
+typedef struct hoard {
+    dag d;
+    struct holding {
+        struct hoard *of;
+        weir_task task;
+        size_t held, scratch;
+        atomic_uint begun, released;
+    } *holding;
+    weir_graph *graph;
+    atomic_int_least64_t now;
+    int64_t limit;
+    atomic_uint wrong;
+    bool releases;
+} hoard;
+
+static int hold_bytes(void *arg)
+{
+    struct holding *h = arg;
+    hoard *of = h->of;
+    const int64_t bytes = (int64_t)(h->held + h->scratch);
+    if (atomic_fetch_add(&of->now, bytes) + bytes > of->limit)
+        atomic_fetch_add(&of->wrong, 1);
+    atomic_fetch_add(&h->begun, 1);
+    const int code = dag_run_node(&of->d, h->task);
+    atomic_fetch_sub(&of->now, (int64_t)h->scratch);
+    return code;
+}
+
+static void release_bytes(void *arg)
+{
+    struct holding *h = arg;
+    atomic_fetch_sub(&h->of->now, (int64_t)h->held);
+    if (atomic_fetch_add(&h->released, 1) + 1 != atomic_load(&h->begun))
+        atomic_fetch_add(&h->of->wrong, 1);
+}
+
+static void make_hoard(hoard *h, uint64_t *random, uint32_t n)
+{
+    weir_task task;
+    dag_make(&h->d, random, n);
+    h->holding = test_calloc(n, sizeof *h->holding);
+    atomic_store(&h->now, 0);
+    atomic_store(&h->wrong, 0);
+    assert_ok(weir_graph_create(&h->graph));
+    for (uint32_t t = 0; t < n; t++) {
+        struct holding *one = &h->holding[t];
+        *one = (struct holding){.of = h,
+                                .task = t,
+                                .held = draw(random, 3) > 0 ? (size_t)draw(random, 100) : 0,
+                                .scratch = draw(random, 3) == 0 ? (size_t)draw(random, 50) : 0};
+        assert_ok(weir_graph_add(h->graph, NULL, hold_bytes, one, &task));
+        assert_ok(weir_graph_hold(h->graph, t, one->held));
+        assert_ok(weir_graph_scratch(h->graph, t, one->scratch));
+        assert_ok(weir_graph_release(h->graph, t, release_bytes));
+    }
+    for (uint32_t t = 0; t < n; t++)
+        for (uint32_t i = h->d.before_at[t]; i < h->d.before_at[t + 1]; i++)
+            assert_ok(weir_graph_before(h->graph, h->d.before[i], t));
+    assert_ok(weir_graph_compile(h->graph));
+}
+
+static void free_hoard(hoard *h)
+{
+    weir_graph_destroy(h->graph);
+    test_free(h->holding);
+    dag_free(&h->d);
+}
+
+/* After a run: all bytes are back, and each task that has begun was released once. */
+static void check_hoard(hoard *h)
+{
+    assert_int_equal(atomic_load(&h->now), 0);
+    assert_int_equal(atomic_load(&h->wrong), 0);
+    for (uint32_t t = 0; t < h->d.n; t++)
+        assert_int_equal(atomic_load(&h->holding[t].released), atomic_load(&h->holding[t].begun));
+}
+
+static void run_hoard(hoard *h, weir_engine *engine)
+{
+    dag_reset(&h->d);
+    h->d.salt++;
+    h->limit = (int64_t)weir_graph_certified_bytes(h->graph);
+    if (weir_engine_max_bytes(engine) < (size_t)h->limit)
+        h->limit = (int64_t)weir_engine_max_bytes(engine);
+    assert_ok(weir_graph_run(engine, h->graph));
+    dag_check(&h->d);
+    check_hoard(h);
+    weir_stats s;
+    weir_engine_stats(engine, &s);
+    assert_true(s.peak_bytes <= s.certified_bytes);
+    assert_true(s.certified_bytes <= weir_engine_max_bytes(engine));
+}
+
+static void what_is_held_is_never_above_max_bytes(void **state)
+{
+    uint64_t random = 1;
+    (void)state;
+    for (int i = 0; i < 40 / SLOW_BUILD + 1; i++) {
+        hoard h;
+        make_hoard(&h, &random, 1 + (uint32_t)draw(&random, 200));
+        const uint64_t least = weir_graph_serial_bytes(h.graph);
+        const uint64_t most = weir_graph_certified_bytes(h.graph);
+        const uint64_t limits[] = {least, least + 1, least + draw(&random, most - least + 1), most,
+                                   0};
+        for (size_t k = 0; k < sizeof limits / sizeof limits[0]; k++) {
+            if (limits[k] == 0 && k < 4)
+                continue; /* no task needs any */
+            weir_engine *engine = open_engine(1 + (unsigned)draw(&random, 8), 0, (size_t)limits[k]);
+            for (int run = 0; run < 3; run++)
+                run_hoard(&h, engine);
+            weir_engine_close(engine);
+        }
+        free_hoard(&h);
+    }
+}
+
+static void one_byte_less_than_the_least_is_refused(void **state)
+{
+    uint64_t random = 2;
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        char least[32], limit[32];
+        hoard h;
+        make_hoard(&h, &random, 50 + (uint32_t)draw(&random, 200));
+        const uint64_t bytes = weir_graph_serial_bytes(h.graph);
+        weir_engine *engine = open_engine(1 + (unsigned)i % 3, 0, (size_t)bytes - 1);
+        snprintf(least, sizeof least, "%llu", (unsigned long long)bytes);
+        snprintf(limit, sizeof limit, "%llu", (unsigned long long)bytes - 1);
+        dag_reset(&h.d);
+        assert_status(WEIR_EBUDGET, weir_graph_run(engine, h.graph));
+        assert_contains(weir_last_error()->text, least);
+        assert_contains(weir_last_error()->text, limit);
+        assert_int_equal(atomic_load(&h.d.begun), 0);
+        weir_engine_close(engine);
+        free_hoard(&h);
+    }
+}
+
+static void after_a_failure_what_has_begun_is_released(void **state)
+{
+    uint64_t random = 3;
+    (void)state;
+    for (int i = 0; i < 40 / SLOW_BUILD + 1; i++) {
+        hoard h;
+        make_hoard(&h, &random, 2 + (uint32_t)draw(&random, 200));
+        const uint64_t least = weir_graph_serial_bytes(h.graph);
+        weir_engine *engine =
+            open_engine(1 + (unsigned)draw(&random, 4), 0, i % 2 == 0 ? (size_t)least : 0);
+        h.limit = INT64_MAX;
+        dag_reset(&h.d);
+        h.d.fails_at = (uint32_t)draw(&random, h.d.n);
+        assert_status(WEIR_EOP, weir_graph_run(engine, h.graph));
+        check_hoard(&h);
+        h.d.fails_at = h.d.n;
+        run_hoard(&h, engine);
+        weir_engine_close(engine);
+        free_hoard(&h);
+    }
+}
+
+/* ---- runs in tasks ---- */
+
+static int run_hoard_inside(void *arg)
+{
+    hoard *h = arg;
+    dag_reset(&h->d);
+    return weir_graph_run(h->d.engine, h->graph);
+}
+
+static void a_graph_in_a_task_has_what_was_declared(void **state)
+{
+    uint64_t random = 4;
+    (void)state;
+    for (unsigned workers = 1; workers <= 4; workers++) {
+        enum { INNER = 4 };
+        hoard inner[INNER];
+        weir_graph *outer;
+        weir_task task;
+        uint64_t most = 0;
+        assert_ok(weir_graph_create(&outer));
+        for (unsigned i = 0; i < INNER; i++) {
+            make_hoard(&inner[i], &random, 100);
+            const uint64_t declared = weir_graph_serial_bytes(inner[i].graph) + 30 * i;
+            inner[i].limit = (int64_t)declared;
+            most = declared > most ? declared : most;
+            assert_ok(weir_graph_add(outer, "outer", run_hoard_inside, &inner[i], &task));
+            assert_ok(weir_graph_nested(outer, task, (size_t)declared));
+        }
+        assert_ok(weir_graph_compile(outer));
+        assert_int_equal(weir_graph_serial_bytes(outer), most);
+        const uint64_t limits[] = {most, most + most / 2, weir_graph_certified_bytes(outer), 0};
+        for (unsigned k = 0; k < 4; k++) {
+            weir_engine *engine = open_engine(workers, 0, (size_t)limits[k]);
+            for (unsigned i = 0; i < INNER; i++)
+                inner[i].d.engine = engine;
+            for (int run = 0; run < 3; run++) {
+                assert_ok(weir_graph_run(engine, outer));
+                for (unsigned i = 0; i < INNER; i++)
+                    check_hoard(&inner[i]);
+            }
+            weir_engine_close(engine);
+        }
+        weir_graph_destroy(outer);
+        for (unsigned i = 0; i < INNER; i++)
+            free_hoard(&inner[i]);
+    }
+}
+
+static void a_run_in_a_task_that_declares_nothing_is_refused(void **state)
+{
+    uint64_t random = 5;
+    hoard inner;
+    weir_graph *outer;
+    weir_task task;
+    (void)state;
+    make_hoard(&inner, &random, 100);
+    assert_ok(weir_graph_create(&outer));
+    assert_ok(weir_graph_add(outer, "outer", run_hoard_inside, &inner, &task));
+    assert_ok(weir_graph_compile(outer));
+    weir_engine *engine = open_engine(2, 0, 1000000);
+    inner.d.engine = engine;
+    assert_status(WEIR_EOP, weir_graph_run(engine, outer));
+    assert_int_equal(weir_last_error()->code, WEIR_EBUDGET);
+    weir_engine_close(engine);
+    engine = open_engine(2, 0, 0);
+    inner.d.engine = engine;
+    inner.limit = INT64_MAX;
+    assert_ok(weir_graph_run(engine, outer));
+    check_hoard(&inner);
+    weir_engine_close(engine);
+    weir_graph_destroy(outer);
+    free_hoard(&inner);
+}
+
+/* ---- bodies ---- */
+
+typedef struct repeats {
+    hoard *h;
+    unsigned asked, times;
+} repeats;
+
+static int more(void *arg)
+{
+    repeats *r = arg;
+    dag_reset(&r->h->d);
+    return r->asked++ < r->times;
+}
+
+static void a_body_has_its_bytes_each_time(void **state)
+{
+    uint64_t random = 6;
+    (void)state;
+    for (unsigned workers = 1; workers <= 4; workers++) {
+        for (unsigned extra = 0; extra <= 200; extra += 100) {
+            hoard h;
+            repeats r = {.h = &h, .times = 10};
+            weir_graph *outer;
+            weir_task task;
+            make_hoard(&h, &random, 100);
+            const uint64_t least = weir_graph_serial_bytes(h.graph) + extra;
+            assert_ok(weir_graph_create(&outer));
+            assert_ok(weir_graph_while(outer, "loop", more, &r, h.graph, &task));
+            if (extra > 0)
+                assert_ok(weir_graph_nested(outer, task, (size_t)least));
+            assert_ok(weir_graph_compile(outer));
+            assert_int_equal(weir_graph_serial_bytes(outer), least);
+            h.limit = (int64_t)least;
+            for (unsigned limited = 0; limited < 2; limited++) {
+                weir_engine *engine = open_engine(workers, 0, limited ? (size_t)least : 0);
+                r.asked = 0;
+                assert_ok(weir_graph_run(engine, outer));
+                check_hoard(&h);
+                assert_int_equal(atomic_load(&h.holding[0].released), (limited + 1) * 10);
+                weir_engine_close(engine);
+            }
+            weir_graph_destroy(outer);
+            h.graph = NULL;
+            free_hoard(&h);
+        }
+    }
+}
+
+static void a_body_with_less_than_it_needs_is_refused(void **state)
+{
+    uint64_t random = 7;
+    hoard h;
+    repeats r = {.h = &h, .times = 1};
+    weir_graph *outer;
+    weir_task task;
+    (void)state;
+    make_hoard(&h, &random, 100);
+    assert_ok(weir_graph_create(&outer));
+    assert_ok(weir_graph_while(outer, "loop", more, &r, h.graph, &task));
+    assert_ok(weir_graph_nested(outer, task, 1));
+    assert_ok(weir_graph_compile(outer));
+    weir_engine *engine = open_engine(1, 0, 0);
+    assert_status(WEIR_EINVAL, weir_graph_run(engine, outer));
+    assert_string_equal(weir_last_error()->where, "loop");
+    assert_contains(weir_last_error()->text, "weir_graph_nested()");
+    weir_engine_close(engine);
+    weir_graph_destroy(outer);
+    h.graph = NULL;
+    free_hoard(&h);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_held_is_never_above_max_bytes),
+        cmocka_unit_test(one_byte_less_than_the_least_is_refused),
+        cmocka_unit_test(after_a_failure_what_has_begun_is_released),
+        cmocka_unit_test(a_graph_in_a_task_has_what_was_declared),
+        cmocka_unit_test(a_run_in_a_task_that_declares_nothing_is_refused),
+        cmocka_unit_test(a_body_has_its_bytes_each_time),
+        cmocka_unit_test(a_body_with_less_than_it_needs_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
