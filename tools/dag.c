@@ -24,6 +24,7 @@ void dag_free(dag *d)
     free(d->first);
     free(d->before);
     free(d->work);
+    free(d->level);
     *d = (dag){0};
 }
 
@@ -41,7 +42,8 @@ bool dag_is_valid(const dag *d)
     return true;
 }
 
-uint32_t dag_levels(const dag *d, uint32_t *level)
+/* Returns how many there are. */
+static uint32_t find_levels(const dag *d, uint32_t *level)
 {
     uint32_t levels = 0;
     for (uint32_t t = 0; t < d->tasks; t++) {
@@ -94,17 +96,18 @@ static uint32_t count_ends(const dag *d, uint32_t *followed)
     return ends;
 }
 
-bool dag_measure(const dag *d, dag_shape *shape)
+bool dag_measure(dag *d, dag_shape *shape)
 {
     const size_t room = d->tasks ? d->tasks : 1;
-    uint32_t *level = malloc(room * sizeof *level);
+    if (d->level == NULL)
+        d->level = malloc(room * sizeof *d->level);
     uint32_t *number = malloc(room * sizeof *number);
     double *until = malloc(room * sizeof *until);
-    const bool good = level != NULL && number != NULL && until != NULL;
+    const bool good = d->level != NULL && number != NULL && until != NULL;
     *shape = (dag_shape){0};
     if (good) {
-        shape->depth = dag_levels(d, level);
-        find_widest(level, d->tasks, number, shape);
+        shape->depth = find_levels(d, d->level);
+        find_widest(d->level, d->tasks, number, shape);
         shape->ends = count_ends(d, number);
         shape->span = find_span(d, until);
         for (uint32_t t = 0; t < d->tasks; t++) {
@@ -112,7 +115,6 @@ bool dag_measure(const dag *d, dag_shape *shape)
             shape->work += d->work[t];
         }
     }
-    free(level);
     free(number);
     free(until);
     return good;

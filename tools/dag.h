@@ -18,7 +18,8 @@ typedef struct dag {
     uint64_t edges;
     uint64_t *first;
     uint32_t *before;
-    double *work; /* of each task, in floating-point operations */
+    double *work;    /* of each task, in floating-point operations */
+    uint32_t *level; /* of each task, from 0; NULL until dag_measure() */
 } dag;
 
 /* Makes room for that many; what the arrays contain is the caller's to write.
@@ -38,11 +39,10 @@ typedef struct dag_shape {
     double span; /* of those on the path that has most */
 } dag_shape;
 
-/* Returns: false if there is no memory.
- * Cost:    some nanoseconds a task and an edge, and 20 bytes a task meanwhile. */
-bool dag_measure(const dag *d, dag_shape *shape);
-
-/* The level of each task, from 0, into level[0 … tasks-1].  Returns how many levels there are. */
-uint32_t dag_levels(const dag *d, uint32_t *level);
+/* Finds the levels, and all the rest from them.
+ *
+ * Returns: false if there is no memory.
+ * Cost:    some nanoseconds a task and an edge. */
+bool dag_measure(dag *d, dag_shape *shape);
 
 #endif

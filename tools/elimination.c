@@ -55,11 +55,10 @@ static bool check_rows(const mtx_matrix *m, mtx_fault *fault)
     return false;
 }
 
-/* A + A' of a general matrix, of which only the places matter: both triangles become one. */
+/* Both triangles of A become one; of a pattern the values are 1, wherever they come from. */
 static bool fold(mtx_matrix *m, mtx_fault *fault)
 {
-    if (m->symmetry != MTX_GENERAL)
-        return true;
+    const bool general = m->symmetry == MTX_GENERAL;
     const uint64_t joined = m->joined;
     for (uint64_t i = 0; i < m->entries; i++) {
         mtx_entry *e = &m->entry[i];
@@ -69,10 +68,17 @@ static bool fold(mtx_matrix *m, mtx_fault *fault)
     }
     m->field = MTX_PATTERN;
     m->symmetry = MTX_SYMMETRIC;
-    if (!mtx_sort(m, fault) || !mtx_join(m, fault))
+    if (general && (!mtx_sort(m, fault) || !mtx_join(m, fault)))
         return false;
     m->joined = joined;
     return true;
+}
+
+bool elimination_prepare(mtx_matrix *m, mtx_fault *fault)
+{
+    if (!check_size(m, fault) || !check_rows(m, fault))
+        return false;
+    return (m->symmetry == MTX_SYMMETRIC && m->field != MTX_COMPLEX) || fold(m, fault);
 }
 
 /* ---- the tree ---- */
@@ -246,11 +252,9 @@ static bool work_through(const mtx_matrix *m, elimination *e)
     return good;
 }
 
-bool elimination_find(mtx_matrix *matrix, elimination *e, mtx_fault *fault)
+bool elimination_find(const mtx_matrix *matrix, elimination *e, mtx_fault *fault)
 {
     *e = (elimination){0};
-    if (!check_size(matrix, fault) || !check_rows(matrix, fault) || !fold(matrix, fault))
-        return false;
     e->columns = matrix->columns;
     e->parent = malloc(e->columns * sizeof *e->parent);
     e->count = malloc(e->columns * sizeof *e->count);

@@ -24,12 +24,18 @@ typedef struct elimination {
     uint32_t *count;  /* entries of the column in L, with the diagonal */
 } elimination;
 
-/* Of a symmetric matrix; of a general one, of the pattern of A + A', which becomes the matrix.
+/* Makes a matrix one that can be eliminated: a general one becomes the pattern of A + A', and of values
+ * that are not real, or change their sign across the diagonal, the pattern remains.
  *
- * Owns:    the caller frees *e by elimination_free().
  * Returns: false and the fault if the matrix is not square, has a row and column without any entry,
  *          has too many rows for a graph, or if there is no memory. */
-bool elimination_find(mtx_matrix *matrix, elimination *e, mtx_fault *fault);
+bool elimination_prepare(mtx_matrix *matrix, mtx_fault *fault);
+
+/* The tree of a matrix that is prepared.
+ *
+ * Owns:    the caller frees *e by elimination_free().
+ * Returns: false and the fault if there is no memory. */
+bool elimination_find(const mtx_matrix *matrix, elimination *e, mtx_fault *fault);
 void elimination_free(elimination *e);
 bool elimination_is_valid(const elimination *e);
 

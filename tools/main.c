@@ -24,6 +24,7 @@ static const struct subcommand {
     {"layers", weir_tool_layers,
      "run a small pipeline of layers and show each operation as it begins and ends"},
     {"topo", weir_tool_topo, "this machine, or another one, and which worker goes where"},
+    {"graph", weir_tool_graph, "the task graph of a sparse matrix: its depth, width and drawing"},
     {"plan", weir_tool_plan, "the memory certificate of a pipeline, before any run"},
 };
 
@@ -98,7 +99,7 @@ static int run_subcommand(const struct subcommand *subcommand, int argc, char **
 static int dispatch(int argc, char **argv)
 {
     if (argc < 2) {
-        tool_error("which subcommand? stats, top, layers, topo or plan; see 'weir --help'");
+        tool_error("which subcommand? stats, top, layers, topo, graph or plan; see 'weir --help'");
         return TOOL_USAGE;
     }
     const char *first = argv[1];

@@ -172,10 +172,13 @@ static int find_name(word w, const char *const *names, int count)
 static bool parse_banner(reader *r, mtx_matrix *m)
 {
     const char *at = r->text, *const end = r->text + r->length;
-    if (!word_is(next_word(&at, end), "%%MatrixMarket"))
-        return fail(r, "this is no Matrix Market file, which begins with '%%%%MatrixMarket matrix "
-                       "coordinate', like '%%%%MatrixMarket matrix coordinate real general'");
     word w = next_word(&at, end);
+    if (!word_is(w, "%%MatrixMarket"))
+        return fail(r,
+                    "it begins with '%.*s', so this is no Matrix Market file; those begin like "
+                    "'%%%%MatrixMarket matrix coordinate real general'",
+                    SHOW(w));
+    w = next_word(&at, end);
     if (!word_is(w, "matrix"))
         return fail(r, "the object is '%.*s'; it must be matrix", SHOW(w));
     w = next_word(&at, end);

@@ -94,6 +94,22 @@ bool mtx_join(mtx_matrix *m, mtx_fault *fault)
     return true;
 }
 
+bool mtx_permute(mtx_matrix *m, const uint32_t *order, mtx_fault *fault)
+{
+    uint32_t *place = malloc(m->rows ? m->rows * sizeof *place : 1);
+    if (place == NULL)
+        return fail(fault, "there is no memory to renumber %" PRIu32 " rows", m->rows);
+    for (uint32_t k = 0; k < m->rows; k++)
+        place[order[k]] = k;
+    for (uint64_t i = 0; i < m->entries; i++) {
+        mtx_entry *e = &m->entry[i];
+        const uint32_t a = place[e->row], b = place[e->column];
+        *e = (mtx_entry){.row = a > b ? a : b, .column = a > b ? b : a, .value = e->value};
+    }
+    free(place);
+    return mtx_sort(m, fault);
+}
+
 static bool entry_is_valid(const mtx_matrix *m, const mtx_entry *e)
 {
     return e->row < m->rows && e->column < m->columns && isfinite(e->value) &&

@@ -24,6 +24,7 @@ int weir_tool_stats(int argc, char **argv);
 int weir_tool_top(int argc, char **argv);
 int weir_tool_layers(int argc, char **argv);
 int weir_tool_topo(int argc, char **argv);
+int weir_tool_graph(int argc, char **argv);
 int weir_tool_plan(int argc, char **argv);
 
 /* Prints "weir: ..." and a newline to stderr, as text_escape() makes it, in place of a status

@@ -22,7 +22,7 @@ static void help_names_the_subcommands_and_the_environment(void **state)
 
 static void every_subcommand_has_help_in_both_spellings(void **state)
 {
-    static const char *const names[] = {"stats", "top", "layers", "topo", "plan"};
+    static const char *const names[] = {"stats", "top", "layers", "topo", "graph", "plan"};
     static char first[OUTPUT_BYTES];
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -46,7 +46,8 @@ static void help_is_given_wherever_it_is_asked_for(void **state)
                                         "top x y --help",  "layers 3 --depth 2 --help",
                                         "layers x --help", "topo --json --help",
                                         "plan x --help",   "layers -h",
-                                        "topo -h",         "plan -h"};
+                                        "topo -h",         "plan -h",
+                                        "graph x --help",  "graph -h"};
     (void)state;
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         run(lines[i]);

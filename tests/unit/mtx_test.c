@@ -157,8 +157,8 @@ static const struct {
     const char *text, *says;
 } wrong[] = {
     {"", "line 1: the file is empty"},
-    {"\n", "line 1: this is no Matrix Market file"},
-    {"1 1 1\n", "line 1: this is no Matrix Market file"},
+    {"\n", "line 1: it begins with '', so this is no Matrix Market file"},
+    {"1 1 1\n", "line 1: it begins with '1', so this is no Matrix"},
     {"%%MatrixMarket tensor\n", "line 1: the object is 'tensor'; it must be matrix"},
     {"%%MatrixMarket matrix array real general\n2 2\n", "'array'; it must be coordinate"},
     {"%%MatrixMarket matrix coordinate quaternion general\n", "'quaternion'; it must be real,"},

@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dissection.h"
 #include "elimination.h"
+#include "mtx_order.h"
 #include "random.h"
 #include "solve.h"
 
@@ -108,7 +110,7 @@ static void the_tree_and_the_counts_are_those_of_the_filled_matrix(void **state)
         elimination e;
         dag d;
         fill(n, dense, factor);
-        assert_true(elimination_find(&m, &e, &fault));
+        assert_true(elimination_prepare(&m, &fault) && elimination_find(&m, &e, &fault));
         assert_true(elimination_is_valid(&e) && mtx_is_valid(&m));
         assert_true(elimination_dag(&e, &d) && dag_is_valid(&d));
         for (uint32_t j = 0; j < n; j++) {
@@ -145,7 +147,7 @@ static double longest(const dag *d, uint32_t t, bool by_work)
     return before + (by_work ? d->work[t] : 1);
 }
 
-static void assert_shape(const dag *d)
+static void assert_shape(dag *d)
 {
     enum { SMALL = 10 };
     dag_shape shape;
@@ -207,7 +209,7 @@ static void a_chain_and_an_arrow_of_many_columns_take_no_longer_than_their_entri
         mtx_fault fault;
         elimination e;
         free(text);
-        assert_true(elimination_find(&m, &e, &fault));
+        assert_true(elimination_prepare(&m, &fault) && elimination_find(&m, &e, &fault));
         for (uint32_t j = 0; j < COLUMNS; j++) { /* an arrow that points up fills all of L */
             const uint32_t last = COLUMNS - 1 - j;
             assert_int_equal(e.count[j], arrow ? last + 1 : last > 0 ? 2 : 1);
@@ -218,17 +220,60 @@ static void a_chain_and_an_arrow_of_many_columns_take_no_longer_than_their_entri
     }
 }
 
+/* ---- the order ---- */
+
+static void an_order_has_each_row_once_and_the_matrix_stays_the_same(void **state)
+{
+    enum { SIDE = 17, ROWS = SIDE * SIDE, LINE = 16 };
+    (void)state;
+    for (int round = 0; round < 40; round++) {
+        static char text[128 + ROWS * 3 * LINE], list[ROWS * 3 * LINE];
+        static uint32_t order[ROWS], place[ROWS];
+        const double chance = uniform(); /* a grid with edges missing falls into many pieces */
+        size_t length = 0, entries = 0;
+        for (uint32_t i = 0; i < ROWS; i++) {
+            length += (size_t)sprintf(list + length, "%u %u %u\n", i + 1, i + 1, i + 1);
+            entries++;
+            for (uint32_t step = 1; step <= SIDE; step += SIDE - 1)
+                if (i >= step && uniform() < chance) {
+                    length += (size_t)sprintf(list + length, "%u %u -1\n", i + 1, i + 1 - step);
+                    entries++;
+                }
+        }
+        sprintf(text, "%%%%MatrixMarket matrix coordinate real symmetric\n%d %d %zu\n%s", ROWS,
+                ROWS, entries, list);
+        mtx_matrix m = read_text(text);
+        mtx_fault fault;
+        assert_true(dissection_find(&m, order));
+        memset(place, 0xff, sizeof place);
+        for (uint32_t k = 0; k < ROWS; k++) {
+            assert_true(order[k] < ROWS && place[order[k]] == UINT32_MAX);
+            place[order[k]] = k;
+        }
+        assert_true(mtx_permute(&m, order, &fault) && mtx_is_valid(&m));
+        assert_int_equal(m.entries, entries);
+        for (uint64_t i = 0; i < m.entries; i++)
+            if (m.entry[i].row == m.entry[i].column)
+                assert_true(m.entry[i].value == order[m.entry[i].row] + 1);
+        assert_true(mtx_permute(&m, place, &fault)); /* and back */
+        for (uint64_t i = 0; i < m.entries; i++) {
+            const uint32_t apart = m.entry[i].row - m.entry[i].column;
+            assert_true(apart == 0 || apart == 1 || apart == SIDE);
+        }
+        mtx_free(&m);
+    }
+}
+
 /* ---- what is refused ---- */
 
 static void assert_refused(const char *text, bool solve, const char *says)
 {
     char whole[256];
     mtx_fault fault;
-    elimination e;
     dag d;
     snprintf(whole, sizeof whole, "%%%%MatrixMarket matrix coordinate %s", text);
     mtx_matrix m = read_text(whole);
-    if (solve ? solve_dag(&m, &d, &fault) : elimination_find(&m, &e, &fault))
+    if (solve ? solve_dag(&m, &d, &fault) : elimination_prepare(&m, &fault))
         fail_msg("accepted: %s", text);
     if (!strstr(fault.text, says))
         fail_msg("%s: \"%s\" does not say \"%s\"", text, fault.text, says);
@@ -259,6 +304,7 @@ int main(void)
         cmocka_unit_test(the_tree_and_the_counts_are_those_of_the_filled_matrix),
         cmocka_unit_test(depth_width_work_and_span_are_those_of_the_longest_paths),
         cmocka_unit_test(a_chain_and_an_arrow_of_many_columns_take_no_longer_than_their_entries),
+        cmocka_unit_test(an_order_has_each_row_once_and_the_matrix_stays_the_same),
         cmocka_unit_test(matrices_that_have_no_such_graph_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,182 @@
+/* `weir graph`: what it says of small matrices whose graphs are known, what it draws, and bad input.
+ *
+ * Works in a temporary directory of its own.  It must never depend on seconds. */
+#include "command.h"
+
+/* A square grid of so many points, each joined with the four beside it: the lower triangle. */
+static void write_grid(const char *path, int side, const char *kind)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fprintf(file, "%%%%MatrixMarket matrix coordinate real %s\n%d %d %d\n", kind, side * side,
+            side * side, side * side + 2 * side * (side - 1));
+    for (int y = 0; y < side; y++)
+        for (int x = 0; x < side; x++) {
+            const int i = y * side + x + 1;
+            if (y > 0)
+                fprintf(file, "%d %d -1\n", i, i - side);
+            if (x > 0)
+                fprintf(file, "%d %d -1\n", i, i - 1);
+            fprintf(file, "%d %d 4\n", i, i);
+        }
+    assert_int_equal(fclose(file), 0);
+}
+
+static void write_text(const char *path, const char *text)
+{
+    write_bytes(path, text, strlen(text));
+}
+
+static void the_solve_of_a_grid_runs_along_its_diagonals(void **state)
+{
+    (void)state;
+    write_grid("grid.mtx", 30, "symmetric");
+    run_json("graph grid.mtx");
+    assert_int_equal(member("tasks"), 900);
+    assert_int_equal(member("edges"), 2 * 30 * 29);
+    assert_int_equal(member("redundant_edges"), 0);
+    assert_int_equal(member("roots"), 1);
+    assert_int_equal(member("ends"), 1);
+    assert_int_equal(member("depth"), 59);
+    assert_int_equal(member("widest"), 30);
+    assert_int_equal(member("widest_level"), 30);
+    assert_int_equal(member("work_flops"), 900 + 2 * 2 * 30 * 29);
+    run("graph grid.mtx --solve");
+    assert_int_equal(r.code, 0);
+    assert_contains(r.out, "grid.mtx: 900 rows and columns, 2640 entries, real symmetric\n");
+    assert_contains(r.out, "59 levels");
+    assert_null(strstr(r.out, "bytes"));
+}
+
+static void the_elimination_of_an_arrow_is_a_chain_or_a_star(void **state)
+{
+    (void)state;
+    write_text("up.mtx",
+               "%%MatrixMarket matrix coordinate pattern symmetric\n5 5 9\n1 1\n2 2\n3 3\n"
+               "4 4\n5 5\n2 1\n3 1\n4 1\n5 1\n");
+    write_text("down.mtx", "%%MatrixMarket matrix coordinate pattern general\n5 5 4\n"
+                           "5 1\n2 5\n5 3\n4 5\n");
+    run_json("graph --eliminate up.mtx --order natural");
+    assert_int_equal(member("factor_entries"), 15);
+    assert_int_equal(member("edges"), 4);
+    assert_int_equal(member("depth"), 5);
+    assert_int_equal(member("work_flops"), 25 + 16 + 9 + 4 + 1);
+    assert_int_equal(member("serial_bytes"), 8 * (10 + 6)); /* the first two updates */
+    assert_int_equal(member("certified_bytes"), 8 * (10 + 6 + 3 + 1));
+    assert_true(member("span_flops") == member("work_flops"));
+    run_json("graph --eliminate --order natural down.mtx");
+    assert_int_equal(member("factor_entries"), 9);
+    assert_int_equal(member("depth"), 2);
+    assert_int_equal(member("widest"), 4);
+    assert_int_equal(member("span_flops"), 4 + 1);
+    assert_int_equal(member("serial_bytes"), 4 * 8);
+    run("graph --eliminate down.mtx");
+    assert_contains(r.out, "of the pattern of A + A', after nested dissection");
+}
+
+static void dissection_makes_the_factor_of_a_grid_smaller_and_its_tree_flatter(void **state)
+{
+    (void)state;
+    write_grid("grid.mtx", 30, "symmetric");
+    run_json("graph --eliminate grid.mtx --order natural");
+    const double entries = member("factor_entries"), span = member("span_flops");
+    assert_int_equal(member("depth"), 900);
+    run_json("graph --eliminate grid.mtx");
+    assert_true(member("factor_entries") < 0.6 * entries);
+    assert_true(member("span_flops") < 0.3 * span);
+    assert_true(member("depth") < 200);
+    assert_true(member("parallelism") > 2);
+}
+
+static unsigned count(const char *what)
+{
+    unsigned n = 0;
+    for (const char *at = r.out; (at = strstr(at, what)) != NULL; at++)
+        n++;
+    return n;
+}
+
+static void a_small_graph_is_drawn_whole_and_a_large_one_in_bands(void **state)
+{
+    (void)state;
+    write_text("three.mtx", "%%MatrixMarket matrix coordinate real general\n3 3 6\n"
+                            "1 1 1\n2 2 1\n3 3 1\n2 1 1\n3 1 1\n3 2 1\n");
+    run_json("graph three.mtx");
+    assert_int_equal(member("redundant_edges"), 1);
+    run("graph three.mtx --dot -");
+    assert_int_equal(r.code, 0);
+    assert_string_equal(r.err, "");
+    assert_int_equal(strncmp(r.out, "digraph weir {", 14), 0);
+    assert_contains(r.out, "t0 [label=\"row 1\"]");
+    assert_contains(r.out, "t0 -> t1;");
+    assert_contains(r.out, "t1 -> t2;");
+    assert_contains(r.out, "t0 -> t2 [style=dotted"); /* it follows from the two others */
+    assert_int_equal(count("->"), 3);
+    write_grid("grid.mtx", 30, "symmetric");
+    run("graph grid.mtx --dot -");
+    assert_contains(r.out, "900 tasks, a row each, and 1740 edges, abridged");
+    assert_int_equal(count("[label=\"levels "), 24);
+    assert_null(strstr(r.out, "row 1\""));
+    write_grid("small.mtx", 14, "symmetric");
+    run("graph --eliminate small.mtx --dot graph.dot");
+    assert_int_equal(r.code, 0);
+    assert_contains(r.out, "196 rows and columns");
+    read_file("graph.dot", r.out);
+    assert_contains(r.out, "column 196");
+    assert_int_equal(count("->"), 195);
+}
+
+static void bad_files_are_refused_with_their_line(void **state)
+{
+    (void)state;
+    write_text("bad.mtx", "%%MatrixMarket matrix coordinate real general\n2 2 2\n1 1 1\n2 3 1\n");
+    assert_fails("graph bad.mtx", 1, "bad.mtx: line 4: the column is '3'; it must be a number");
+    write_text("short.mtx", "%%MatrixMarket matrix coordinate real general\n2 2 2\n1 1 1\n");
+    assert_fails("graph short.mtx", 1, "line 4: the file ends after 1 of the 2 entries");
+    write_text("hole.mtx", "%%MatrixMarket matrix coordinate real general\n2 2 1\n1 1 1\n");
+    assert_fails("graph hole.mtx", 1, "hole.mtx: row 2 has no entry on the diagonal");
+    assert_fails("graph hole.mtx --eliminate", 1, "row 2 and its column have no entry");
+    assert_fails("graph nowhere.mtx", 1, "nowhere.mtx: No such file");
+    assert_fails("graph .", 1, "directory");
+    write_text("huge.mtx", "%%MatrixMarket matrix coordinate real general\n"
+                           "4000000000 4000000000 1000000000000\n1 1 1\n");
+    assert_fails("graph huge.mtx", 1, "1000000000000 entries cannot be in a file of");
+    write_text("wide.mtx", "%%MatrixMarket matrix coordinate pattern symmetric\n"
+                           "1000000000 1000000000 1\n1 1\n");
+    assert_fails("graph wide.mtx", 1, "row 2 has no entry on the diagonal");
+    assert_in_range(r.rss_kb, 0, 500000); /* a sanitizer's own included; not 8 GB of rows */
+    assert_fails("graph wide.mtx --eliminate", 1, "need at least 500000000 entries");
+    assert_in_range(r.rss_kb, 0, 500000);
+}
+
+static void a_wrong_command_line_is_refused_before_any_work(void **state)
+{
+    (void)state;
+    write_grid("grid.mtx", 3, "symmetric");
+    assert_fails("graph", 2, "the FILE is missing");
+    assert_fails("graph grid.mtx --frob", 2, "'--frob'");
+    assert_fails("graph grid.mtx other.mtx", 2, "'other.mtx'");
+    assert_fails("graph grid.mtx --solve --eliminate", 2, "one at a time");
+    assert_fails("graph grid.mtx --order natural", 2, "--order goes with --eliminate");
+    assert_fails("graph grid.mtx --eliminate --order best", 2, "natural or dissection");
+    assert_fails("graph grid.mtx --dot", 2, "--dot");
+    assert_fails("graph grid.mtx --json --dot -", 2, "--dot a file");
+    assert_fails("graph grid.mtx --dot nowhere/x.dot", 1, "nowhere/x.dot");
+    assert_fails("graph grid.mtx --dot grid.mtx", 2, "is the file that is read");
+    run("graph --help");
+    assert_int_equal(r.code, 0);
+    assert_contains(r.out, "usage: weir graph FILE.mtx");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_solve_of_a_grid_runs_along_its_diagonals),
+        cmocka_unit_test(the_elimination_of_an_arrow_is_a_chain_or_a_star),
+        cmocka_unit_test(dissection_makes_the_factor_of_a_grid_smaller_and_its_tree_flatter),
+        cmocka_unit_test(a_small_graph_is_drawn_whole_and_a_large_one_in_bands),
+        cmocka_unit_test(bad_files_are_refused_with_their_line),
+        cmocka_unit_test(a_wrong_command_line_is_refused_before_any_work),
+    };
+    return cmocka_run_group_tests(tests, enter_directory, leave_directory);
+}

@@ -1,0 +1,132 @@
+/* `weir graph`: the task graph of a sparse computation, from the file of its matrix.
+ *
+ * main.c calls it.  It must never write a drawing where the matrix is read from. */
+#include <stdio.h>
+#include <string.h>
+
+#include "graph_dot.h"
+#include "graph_job.h"
+#include "graph_report.h"
+#include "output.h"
+#include "tool.h"
+
+static const char help[] =
+    "usage: weir graph FILE.mtx [OPTION]...\n"
+    "\n"
+    "Shows the task graph that a sparse matrix makes: how many tasks and edges, how deep and how\n"
+    "wide, how much of the work could be done at once, and for a factorisation how many bytes the\n"
+    "updates take that columns hand to their parents.\n"
+    "\n"
+    "FILE.mtx is a Matrix Market file in coordinate format; '-' is standard input. Of complex\n"
+    "matrices only the pattern counts. Rows count from 1, as in the file.\n"
+    "\n"
+    "  --solve         the solve with the lower triangle of the matrix: a task for each row,\n"
+    "                  after those whose unknowns it multiplies with (default)\n"
+    "  --eliminate     the Cholesky factorisation of a symmetric matrix, or of the pattern of\n"
+    "                  A + A' of a general one: a task for each column, in an elimination tree\n"
+    "  --order HOW     with --eliminate: natural is the order of the file, dissection another\n"
+    "                  one, for few entries in the factor and much to do at once (default)\n"
+    "  --dot FILE      draw the graph into FILE, in DOT: each task if there are up to 200, else\n"
+    "                  bands of levels; '-' is standard output, then in place of the text\n"
+    "  --json          one JSON object instead of the text\n"
+    "  --help          this text\n"
+    "\n"
+    "Exit status: 0 success, 1 a file failed, 2 the command line is wrong.\n";
+
+typedef struct arguments {
+    const char *path, *dot, *order;
+    bool solve, eliminate, json, help;
+} arguments;
+
+/* Reads one argument at argv[*at]; 1: read, 0: unknown, -1: wrong, and said so. */
+static int read_argument(int argc, char **argv, int *at, void *into)
+{
+    arguments *a = into;
+    if (strcmp(argv[*at], "--solve") == 0)
+        return a->solve = true;
+    if (strcmp(argv[*at], "--eliminate") == 0)
+        return a->eliminate = true;
+    if (strcmp(argv[*at], "--json") == 0)
+        return a->json = true;
+    if (strcmp(argv[*at], "--help") == 0)
+        return a->help = true;
+    int found = tool_option(argc, argv, at, "--dot", &a->dot);
+    if (found == 0)
+        found = tool_option(argc, argv, at, "--order", &a->order);
+    if (found != 0)
+        return found;
+    if ((argv[*at][0] == '-' && argv[*at][1]) || a->path != NULL)
+        return 0;
+    a->path = argv[*at];
+    return 1;
+}
+
+/* A drawing that cannot be written is said before the work, not after it. */
+static int check_arguments(const arguments *a)
+{
+    if (a->path == NULL) {
+        tool_error("graph: the FILE is missing, a matrix in Matrix Market format");
+        return TOOL_USAGE;
+    }
+    if (a->solve && a->eliminate) {
+        tool_error("graph: --solve and --eliminate are two graphs; ask for one at a time");
+        return TOOL_USAGE;
+    }
+    if (a->order != NULL && strcmp(a->order, "natural") != 0 &&
+        strcmp(a->order, "dissection") != 0) {
+        tool_error("graph: --order is natural or dissection, not '%s'", a->order);
+        return TOOL_USAGE;
+    }
+    if (a->order != NULL && !a->eliminate) {
+        tool_error("graph: --order goes with --eliminate; a solve is in the order of the file");
+        return TOOL_USAGE;
+    }
+    if (a->dot != NULL && a->json && output_is_stdout(a->dot)) {
+        tool_error("graph: --json and --dot - both write to standard output: give --dot a file");
+        return TOOL_USAGE;
+    }
+    if (a->dot == NULL)
+        return TOOL_OK;
+    FILE *input = strcmp(a->path, "-") == 0 ? NULL : fopen(a->path, "rb");
+    const int code = output_check("--dot", a->dot, input != NULL ? fileno(input) : -1);
+    if (input != NULL)
+        fclose(input);
+    return code;
+}
+
+static int draw(const graph_job *job, const char *path)
+{
+    output o;
+    const int code = output_open(&o, "--dot", path);
+    if (code != TOOL_OK)
+        return code;
+    const graph_label label = {job->eliminate ? "column" : "row", job->order};
+    graph_dot(&job->dag, job->shape.depth, &label, o.file);
+    return output_close(&o);
+}
+
+int weir_tool_graph(int argc, char **argv)
+{
+    arguments a = {0};
+    if (tool_scan(argc, argv, read_argument, &a) != TOOL_OK)
+        return TOOL_USAGE;
+    if (a.help) {
+        fputs(help, stdout);
+        return TOOL_OK;
+    }
+    int code = check_arguments(&a);
+    if (code != TOOL_OK)
+        return code;
+    graph_job job = {.path = a.path,
+                     .eliminate = a.eliminate,
+                     .dissect = a.order == NULL || strcmp(a.order, "dissection") == 0};
+    code = graph_open(&job);
+    if (code == TOOL_OK && a.dot != NULL)
+        code = draw(&job, a.dot);
+    if (code == TOOL_OK && a.json)
+        graph_print_json(&job);
+    else if (code == TOOL_OK && (a.dot == NULL || !output_is_stdout(a.dot)))
+        graph_print(&job);
+    graph_close(&job);
+    return code;
+}

@@ -1,0 +1,105 @@
+/* The summary of a graph; see graph_report.h. */
+#include "graph_report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "json.h"
+#include "text.h"
+#include "tool.h"
+
+/* The entries of the factor, its diagonal included. */
+static uint64_t factor_entries(const graph_job *job)
+{
+    uint64_t entries = 0;
+    for (uint32_t j = 0; j < job->tree.columns; j++)
+        entries += job->tree.count[j];
+    return entries;
+}
+
+/* How many workers could be busy with it, if nothing else cost time. */
+static double parallelism(const dag_shape *shape)
+{
+    return shape->span > 0 ? shape->work / shape->span : 0;
+}
+
+static uint64_t redundant_edges(const graph_job *job)
+{
+    weir_graph_summary summary;
+    return weir_graph_describe(job->graph, &summary) == WEIR_OK ? summary.redundant_edges : 0;
+}
+
+static void print_file(const graph_job *job)
+{
+    static char clean[4 * 4096 + 1];
+    const size_t length = strlen(job->path);
+    text_escape(job->path, length < 4096 ? length : 4096, clean);
+    printf("%s: %" PRIu32 " rows and columns, %" PRIu64 " entr%s, %s %s\n", clean, job->matrix.rows,
+           job->file_entries, job->file_entries == 1 ? "y" : "ies", mtx_field_name(job->field),
+           mtx_symmetry_name(job->symmetry));
+    if (!job->eliminate)
+        printf("solve with its lower triangle, a task for each row\n");
+    else
+        printf("Cholesky factorisation%s, %s, a task for each column: %" PRIu64
+               " entries in the factor\n",
+               job->symmetry == MTX_GENERAL ? " of the pattern of A + A'" : "",
+               job->order != NULL ? "after nested dissection" : "in the order of the file",
+               factor_entries(job));
+}
+
+void graph_print(const graph_job *job)
+{
+    const dag_shape *s = &job->shape;
+    const uint64_t redundant = redundant_edges(job);
+    char least[16], enough[16];
+    print_file(job);
+    printf("%-8s %" PRIu32 ": %" PRIu32 " at the beginning, %" PRIu32 " at the end\n", "tasks",
+           job->dag.tasks, s->roots, s->ends);
+    printf("%-8s %" PRIu64 ", of which %" PRIu64 " (%.3g %%) follow from others and are left out\n",
+           "edges", job->dag.edges, redundant,
+           job->dag.edges > 0 ? 100 * (double)redundant / (double)job->dag.edges : 0);
+    printf("%-8s %" PRIu32 " level%s of %.3g tasks on average\n", "depth", s->depth,
+           s->depth == 1 ? "" : "s", (double)job->dag.tasks / s->depth);
+    printf("%-8s %" PRIu32 " tasks, in level %" PRIu32 "\n", "widest", s->widest,
+           s->widest_level + 1);
+    printf("%-8s %.6g flops, %.6g of them one after another: parallelism %.3g\n", "work", s->work,
+           s->span, parallelism(s));
+    if (job->eliminate)
+        printf("%-8s %" PRIu64 " (%s) are the least budget, %" PRIu64 " (%s) always enough\n",
+               "bytes", weir_graph_serial_bytes(job->graph),
+               tool_format_bytes(weir_graph_serial_bytes(job->graph), least),
+               weir_graph_certified_bytes(job->graph),
+               tool_format_bytes(weir_graph_certified_bytes(job->graph), enough));
+}
+
+void graph_print_json(const graph_job *job)
+{
+    const dag_shape *s = &job->shape;
+    json j = json_begin(stdout);
+    json_open_object(&j, NULL);
+    json_string(&j, "file", job->path);
+    json_string(&j, "field", mtx_field_name(job->field));
+    json_string(&j, "symmetry", mtx_symmetry_name(job->symmetry));
+    json_unsigned(&j, "rows", job->matrix.rows);
+    json_unsigned(&j, "entries", job->file_entries);
+    json_string(&j, "graph", job->eliminate ? "eliminate" : "solve");
+    if (job->eliminate) {
+        json_string(&j, "order", job->order != NULL ? "dissection" : "natural");
+        json_unsigned(&j, "factor_entries", factor_entries(job));
+    }
+    json_unsigned(&j, "tasks", job->dag.tasks);
+    json_unsigned(&j, "edges", job->dag.edges);
+    json_unsigned(&j, "redundant_edges", redundant_edges(job));
+    json_unsigned(&j, "roots", s->roots);
+    json_unsigned(&j, "ends", s->ends);
+    json_unsigned(&j, "depth", s->depth);
+    json_unsigned(&j, "widest", s->widest);
+    json_unsigned(&j, "widest_level", s->widest_level + 1);
+    json_double(&j, "work_flops", s->work);
+    json_double(&j, "span_flops", s->span);
+    json_double(&j, "parallelism", parallelism(s));
+    json_unsigned(&j, "serial_bytes", weir_graph_serial_bytes(job->graph));
+    json_unsigned(&j, "certified_bytes", weir_graph_certified_bytes(job->graph));
+    json_close_object(&j);
+}
