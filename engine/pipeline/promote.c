@@ -257,9 +257,10 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
      * sleeps. Else this worker asks itself: for sleepers, who cannot, and for an item to queue
      * ahead. */
     const bool sleepers = weir__mail_has_sleepers(b->mail); /* before it is asked who is missing */
+    const bool enough = !weir__mail_has_others(b->mail) || weir__mail_missing(b->mail) < 0 ||
+                        (b->skip_polls >= WEIR_PASS_ENOUGH && !sleepers);
     const bool looks = weir__worker_look(b->worker);
-    if (!looks &&
-        (weir__mail_missing(b->mail) < 0 || (b->skip_polls >= WEIR_PASS_ENOUGH && !sleepers)))
+    if (!looks && enough)
         b->loop.polls = 1;
     else /* for what it looks after as well */
         ask_itself(b, now);

@@ -97,7 +97,9 @@ static void go_to(weir__worker *worker, weir__run *root)
         return;
     const uint64_t now_ns = weir__now_ns();
     if (from != NULL) {
-        sub_relaxed(&from->tally.workers, 1);
+        /* H14: seq_cst, before it asks the others; pairs with H15. */
+        sub_seq_cst(&from->tally.workers, 1);
+        worker->was_at_chores = from == &worker->engine->root; /* as life.c has it */
         add_relaxed(&from->tally.had_ns, now_ns - worker->at_work_since_ns);
     }
     if (root != NULL)
@@ -150,6 +152,22 @@ static void end_turn(weir__worker *worker)
     worker->turn_since_ns = 0;
 }
 
+/* ---- listening ---- */
+
+static void listen(weir__worker *worker)
+{
+    if (!worker->listens)
+        weir__mail_listen(worker->mail);
+    worker->listens = true;
+}
+
+static void stop_listening(weir__worker *worker)
+{
+    if (worker->listens)
+        weir__mail_stop_listening(worker->mail);
+    worker->listens = false;
+}
+
 /* ---- at work ---- */
 
 /* One worker's turn with the chores. */
@@ -192,6 +210,7 @@ static void do_chores(turn *t)
 {
     weir__run *run = t->chores->run;
     const uint64_t began_ns = weir__now_ns();
+    stop_listening(t->worker); /* or each step of the stream would ask somebody */
     weir__credit_begin(t->worker, began_ns);
     if (load_relaxed(&t->worker->engine->host->roots) > 1)
         go_to(t->worker, run);
@@ -224,6 +243,8 @@ static void pause_for(turn *t, weir__run *run, uint64_t began_ns)
     weir__run *at_work = worker->at_work;
     const uint64_t nested_ns = worker->nested_ns;
     const uint64_t unpaid_ns = worker->unpaid_ns = began_ns - worker->earned_at_ns;
+    WEIR_ASSERT(worker->counts.busy_ns == 0); /* an item counts its time at its end */
+    weir__run_count(run, worker);
     do_chores(t);
     go_to(worker, at_work);
     worker->unpaid_ns = unpaid_ns;
@@ -233,6 +254,19 @@ static void pause_for(turn *t, weir__run *run, uint64_t began_ns)
     worker->nested_ns = nested_ns + (now_ns - began_ns); /* with what was nested in the chores */
     note_chores(worker, now_ns - began_ns, now_ns);
     weir__credit_begin(worker, now_ns);
+}
+
+/* Are there chores in hand that nobody is at? The worker is told if there will be. */
+static bool are_left(weir__worker *worker, const weir__chores *chores, const weir__run *root)
+{
+    /* H15: seq_cst, of a worker that has acknowledged its word; pairs with H14: who is at them asks it when
+     * it leaves them. */
+    if (chores->run == root || load_seq_cst(&chores->run->tally.workers) > 0) {
+        stop_listening(worker);
+        return false;
+    }
+    listen(worker);
+    return chores->ready(chores->of);
 }
 
 /* Whose item has many ops would else keep the worker from all others for as long. An op that waits for a
@@ -246,19 +280,20 @@ static bool between(weir__worker *worker)
         load_seq_cst(&worker->engine->host->chores) == NULL)
         return false;
     WEIR_ASSERT(here->worker == worker && run != NULL);
-    const uint64_t now_ns = weir__now_ns();
-    if (may_pause(worker, run, now_ns)) {
-        const weir__now item = here->now;
-        weir__run_count(run, worker);
-        turn t = {.worker = worker, .chores = pick_up(worker), .beside = run};
-        if (t.chores != NULL && t.chores->run != run->root &&
-            load_relaxed(&t.chores->run->tally.workers) == 0 && t.chores->ready(t.chores->of))
-            pause_for(&t, run, now_ns);
-        lay_down(worker);
-        (void)weir__here_turn_to(here, item);
-    }
-    weir__mail_ask(worker->mail, worker->index);
-    return true;
+    const weir__now item = here->now;
+    turn t = {.worker = worker, .chores = pick_up(worker), .beside = run};
+    const bool left = t.chores != NULL && are_left(worker, t.chores, run->root);
+    const uint64_t now_ns = left ? weir__now_ns() : 0;
+    const bool pauses = left && may_pause(worker, run, now_ns);
+    if (pauses)
+        pause_for(&t, run, now_ns);
+    lay_down(worker);
+    (void)weir__here_turn_to(here, item);
+    if (pauses)
+        weir__mail_ask_all(worker->mail); /* any of them may be the next */
+    else if (left)
+        weir__mail_ask(worker->mail, worker->index);
+    return left;
 }
 
 /* ---- what is next ---- */
@@ -276,6 +311,9 @@ static void begin(weir__worker *worker, const weir__item *item)
     /* H13 as well: else attach writes this worker's word. */
     if (load_seq_cst(&h->chores) != NULL)
         weir__mail_ask(worker->mail, worker->index);
+    if (worker->was_at_chores) /* somebody is to look after them */
+        weir__mail_ask_others(worker->mail, worker->index);
+    worker->was_at_chores = false;
 }
 
 /* A root that has not begun; NULL: there is none, or others have their turn. */
@@ -341,6 +379,7 @@ static void found_none(const weir__worker *worker)
 static void rest(weir__worker *worker)
 {
     lay_down(worker);
+    stop_listening(worker);
     go_to(worker, NULL);
 }
 

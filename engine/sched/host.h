@@ -34,7 +34,8 @@ typedef struct weir__chores {
     bool (*try)(void *of, struct weir__worker *worker);
     /* Might try() find some? A worker that has announced that it will sleep asks this, so what it
      * looks at is read by seq_cst loads, and whoever changes it does so by seq_cst stores and then
-     * wakes a sleeper (weir__mail_wake_one()). */
+     * tells a sleeper or those that listen (weir__mail_tell()); a worker that does chores goes on, and
+     * need wake sleepers only. */
     bool (*ready)(const void *of);
     /* A worker has found nothing, and begins to search. */
     void (*found_none)(void *of);

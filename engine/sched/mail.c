@@ -29,6 +29,7 @@ void weir__mail_begin(weir__mail *mail)
     store_relaxed(&mail->surplus, 0);
     store_relaxed(&mail->over, false);
     store_relaxed(&mail->searching, 0);
+    store_relaxed(&mail->listening, 0);
     store_relaxed(&mail->asked, 0);
     for (unsigned i = 0; i < mail->boxes; i++) {
         store_relaxed(&mail->box[i].content, i == 0 ? 0 : letter_of(weir__letter_request, 0));
@@ -245,24 +246,56 @@ static bool wake_for(weir__mail *mail, weir__box *box, weir__number number)
 }
 
 /* Has one sleeper look that wants what belongs to the run with this number: the first from this
- * worker's box on, but rather one that has not got the watch. */
-static void wake_one_for(weir__mail *mail, unsigned from, weir__number number)
+ * worker's box on, but rather one that has not got the watch. False: there is none. */
+static bool wake_one_for(weir__mail *mail, unsigned from, weir__number number)
 {
     const unsigned last = load_relaxed(&mail->watch);
     unsigned i = from;
     if (!weir__mail_has_sleepers(mail))
-        return;
+        return false;
     do
         if (i + 1 != last && wake_for(mail, &mail->box[i], number))
-            return;
+            return true;
     while ((i = after(mail, i)) != from);
-    if (last != 0)
-        (void)wake_for(mail, &mail->box[last - 1], number);
+    return last != 0 && wake_for(mail, &mail->box[last - 1], number);
 }
 
-void weir__mail_wake_one(weir__mail *mail)
+bool weir__mail_wake_one(weir__mail *mail)
 {
-    wake_one_for(mail, 0, 0);
+    return wake_one_for(mail, 0, 0);
+}
+
+/* ---- listening ---- */
+
+static bool somebody_listens(const weir__mail *mail)
+{
+    /* M10: seq_cst, after what the listener is to see; pairs with M11. */
+    return load_seq_cst(&mail->listening) > 0;
+}
+
+bool weir__mail_has_listeners(const weir__mail *mail)
+{
+    return weir__mail_has_sleepers(mail) || somebody_listens(mail);
+}
+
+void weir__mail_tell(weir__mail *mail)
+{
+    if (!weir__mail_wake_one(mail) && somebody_listens(mail))
+        weir__mail_ask_all(mail);
+}
+
+void weir__mail_listen(weir__mail *mail)
+{
+    /* M11: seq_cst, before the listener looks once more; pairs with M10. */
+    add_seq_cst(&mail->listening, 1);
+    WEIR_ASSERT(load_relaxed(&mail->listening) <= mail->boxes);
+}
+
+void weir__mail_stop_listening(weir__mail *mail)
+{
+    const unsigned before = sub_relaxed(&mail->listening, 1);
+    WEIR_ASSERT(before > 0);
+    (void)before;
 }
 
 bool weir__mail_wake(weir__mail *mail, unsigned worker)
@@ -334,7 +367,7 @@ void weir__mail_post(weir__mail *mail, unsigned worker, weir__item *item)
     store_seq_cst(&own->content, l);
     WEIR_POINT(MAIL_POSTED);
     /* Who fell asleep in between may not have seen it. The item may be done by now. */
-    wake_one_for(mail, worker, number_in(l));
+    (void)wake_one_for(mail, worker, number_in(l));
     WEIR_ASSERT_SLOW(weir__mail_is_valid(mail));
 }
 

@@ -56,9 +56,9 @@ static_assert(sizeof(weir__box) == WEIR_LINE, "who looks into a box looks at one
  *   a word says RUN, REQUEST or NOW;
  *   asleep >= 0, and at least the number of boxes with the mark: it is raised before the mark is put
  *   there, and lowered after that is gone;
- *   surplus >= -boxes;  team, searching, watch <= boxes;  0 is no number that is taken.
+ *   surplus >= -boxes;  team, searching, listening, watch <= boxes;  0 is no number that is taken.
  * At rest (weir__mail_is_at_rest), while no worker is in the team's run:
- *   a box holds nothing, or a request;  nothing is set aside;  nobody searches, or has the watch;
+ *   a box holds nothing, or a request;  nothing is set aside;  nobody searches, listens, or has the watch;
  *   surplus = items in boxes or about to be, of which there are none now, + workers that were busy
  *   when they left - team: so -team <= surplus <= 0;
  *   each number that is taken has a parent that is taken, or 0, and from parent to parent one comes
@@ -71,6 +71,7 @@ typedef struct weir__mail {
     unsigned boxes;
     atomic_uint team; /* workers that came */
     alignas(WEIR_LINE) atomic_uint asleep;
+    atomic_uint listening; /* busy workers that are asked where there is no sleeper to look */
     /* The earliest deadline of weir__now_ns(), or WEIR_NO_DEADLINE; and which worker has the watch,
      * plus 1, or 0: it sleeps no longer, and is the last to be woken otherwise (watch.h). */
     alignas(WEIR_LINE) atomic_uint_least64_t due_ns;
@@ -185,8 +186,15 @@ static inline bool weir__mail_has_deadline(const weir__mail *mail)
     /* W2 as well: seq_cst. */
     return load_seq_cst(&mail->due_ns) != WEIR_NO_DEADLINE;
 }
-/* Wakes one sleeper that wants any items, if there is one, to look. */
-void weir__mail_wake_one(weir__mail *mail);
+/* Wakes one sleeper that wants any items, to look; false: there is none. */
+bool weir__mail_wake_one(weir__mail *mail);
+/* The same; and without a sleeper the busy workers that listen are asked. Who changes what a sleeper or a
+ * listener looks at does so by seq_cst stores, and then calls this, if there are any. */
+void weir__mail_tell(weir__mail *mail);
+bool weir__mail_has_listeners(const weir__mail *mail);
+/* A busy worker listens: it must look at that once more; and no longer. */
+void weir__mail_listen(weir__mail *mail);
+void weir__mail_stop_listening(weir__mail *mail);
 void weir__mail_wake_all(weir__mail *mail);
 /* Has this worker look, if it sleeps; false: it does not. */
 bool weir__mail_wake(weir__mail *mail, unsigned worker);

@@ -21,6 +21,7 @@ bool weir__mail_is_valid(const weir__mail *mail)
     bool valid =
         load_relaxed(&mail->team) <= mail->boxes && load_relaxed(&mail->searching) <= mail->boxes &&
         (int)load_relaxed(&mail->asleep) >= 0 && load_relaxed(&mail->watch) <= mail->boxes &&
+        load_relaxed(&mail->listening) <= mail->boxes &&
         load_relaxed(&mail->surplus) >= -(int)mail->boxes && (load_relaxed(&mail->taken) & 1) == 0;
     for (unsigned i = 0; valid && i < mail->boxes; i++)
         valid = box_is_valid(&mail->box[i]);
@@ -51,7 +52,8 @@ bool weir__mail_is_at_rest(const weir__mail *mail)
 {
     const int surplus = load_relaxed(&mail->surplus), team = (int)load_relaxed(&mail->team);
     bool rests = weir__mail_is_valid(mail) && load_relaxed(&mail->searching) == 0 &&
-                 load_relaxed(&mail->watch) == 0 && surplus >= -team && surplus <= 0;
+                 load_relaxed(&mail->watch) == 0 && load_relaxed(&mail->listening) == 0 &&
+                 surplus >= -team && surplus <= 0;
     for (unsigned i = 0; rests && i < mail->boxes; i++)
         rests = box_is_at_rest(&mail->box[i]);
     for (weir__number n = 1; rests && n <= WEIR_NUMBERS; n++)

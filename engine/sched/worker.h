@@ -34,8 +34,8 @@ typedef struct weir__choice {
     bool (*has_work)(const struct weir__worker *worker);
     /* It is about to sleep, or to leave. */
     void (*rest)(struct weir__worker *worker);
-    /* Between two ops of an item: it may do something else first. True: it is to be asked again, and its
-     * word has been written. */
+    /* Between two ops of an item: it may do something else first. True: it is to look again, and its word
+     * has been written; else its word is written once there is something. */
     bool (*between)(struct weir__worker *worker);
 } weir__choice;
 
@@ -74,6 +74,8 @@ typedef struct weir__worker {
     uint64_t owed_ns;          /* it has had new roots go first for so long */
     uint64_t chores_ns;        /* of its item's time went to chores last, */
     uint64_t chores_until_ns;  /* and until when */
+    bool was_at_chores;        /* before its item */
+    bool listens; /* it counts as listening in the mail: it is asked when chores are ready */
 
     bool waits;                 /* it waits in an op for a run, */
     weir__number wanted;        /* which has this number; 0: it has none, or it does not wait */

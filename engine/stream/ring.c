@@ -105,17 +105,17 @@ void weir__ring_unreserve(weir__ring *ring, uint32_t n)
     sub_seq_cst(&ring->reserved, n);
 }
 
-/* Does anybody sleep who may be waiting to fill, or to take? */
+/* Does anybody sleep, or listen, who may be waiting to fill, or to take? */
 static bool somebody_waits(const weir__mail *workers, weir__event *program)
 {
-    return workers != NULL ? WEIR_UNLIKELY(weir__mail_has_sleepers(workers))
+    return workers != NULL ? WEIR_UNLIKELY(weir__mail_has_listeners(workers))
                            : weir__event_has_waiter(program);
 }
 
 static void wake(weir__mail *workers, weir__event *program)
 {
     if (workers != NULL)
-        weir__mail_wake_one(workers);
+        weir__mail_tell(workers);
     else
         weir__event_wake(program);
 }

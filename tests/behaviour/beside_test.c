@@ -1,7 +1,8 @@
 /* Runs beside a stream on one engine, by other threads than the stream's. */
 #include "stream_support.h"
 
-#include "sched/host.h" /* how many runs wait for bytes */
+#include "sched/here.h"
+#include "sched/host.h" /* how many runs wait for bytes, and what polls look at */
 
 enum { MOST_RUNNERS = 8 };
 
@@ -132,6 +133,39 @@ static void both_go_on_where_the_consumer_does_not_pull(void **state)
         assert_ok(weir_stream_close(b.s));
         weir_engine_close(b.engine);
     }
+}
+
+static int look_at_the_word(weir_branch *b, const void *in, void *out)
+{
+    const weir__worker *worker = weir__here_top()->worker;
+    unsigned *asked = weir_context(b);
+    (void)in, (void)out;
+    *asked += __atomic_load_n(weir__mail_signal(worker->mail, worker->index), __ATOMIC_RELAXED) !=
+              WEIR__RUN;
+    return 0;
+}
+
+static void beside_an_idle_stream_polls_cost_no_more_than_without(void **state)
+{
+    enum { LEAVES = 10000 };
+    const weir_layer leaf = {.name = "leaf", .leaf = look_at_the_word};
+    const weir_layer top = {.name = "top",
+                            .fanout = LEAVES,
+                            .split = split_nothing,
+                            .gather = gather_nothing,
+                            .child = &leaf};
+    unsigned asked = 0;
+    (void)state;
+    weir_plan *plan = compile(&top);
+    beside b = {.engine = open_engine(1, 0, 0)};
+    begin_stream(&b, UINT64_MAX);
+    (void)come_to_rest(&b.source.calls);
+    assert_ok(weir_run(b.engine, plan, &asked, NULL, NULL));
+    assert_in_range(asked, 0, LEAVES / 100);
+    take_numbers(&b, 100);
+    assert_ok(weir_stream_close(b.s));
+    weir_plan_free(plan);
+    weir_engine_close(b.engine);
 }
 
 /* ---- runs without end ---- */
@@ -634,6 +668,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_of_other_threads_and_an_open_stream_go_on_side_by_side),
         cmocka_unit_test(both_go_on_where_the_consumer_does_not_pull),
+        cmocka_unit_test(beside_an_idle_stream_polls_cost_no_more_than_without),
         cmocka_unit_test(a_stream_has_its_share_however_many_runs_come),
         cmocka_unit_test(closing_a_stream_waits_for_its_own_calls_only),
         cmocka_unit_test(the_run_outlives_the_stream_and_the_engine_is_free_when_it_is_done),
