@@ -132,7 +132,7 @@ static void time_in_nested_runs_counts_once_however_deep(void **state)
             continue;
         const double ns = 1e9 * s.seconds, idle_ns = (double)s.idle_ns;
         assert_true(idle_ns >= 0.999 * ns); /* one worker had nothing to do */
-        assert_true(idle_ns <= 2 * ns - 10.0 * LEAF_NS);
+        assert_true(idle_ns <= 2 * ns - 10 * (double)LEAF_NS);
     }
     weir_plan_free(plan);
     weir_engine_close(engine);
