@@ -57,8 +57,7 @@ void weir__host_attach(weir_engine *engine, const weir__chores *chores)
      * and H13. */
     store_seq_cst(&h->chores, chores);
     weir__mail_wake_all(&engine->mail);
-    for (unsigned i = 0; i < engine->team.workers; i++)
-        weir__mail_ask(&engine->mail, i); /* busy with items that were there before */
+    weir__mail_ask_all(&engine->mail); /* who is busy with items that were there before */
 }
 
 void weir__host_detach(weir_engine *engine)

@@ -223,7 +223,8 @@ WEIR_API weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_
  * Beside a stream: while a stream is open on the engine, its workers run this as well, and the calling
  *           thread sleeps; so may several threads do at once. A worker goes where the fewest are, and
  *           between two ops of a run it makes calls of the stream that nobody else does. So no call of
- *           a stream may wait for such a run, nor an op of one for the stream.
+ *           a stream may wait for such a run, nor an op of one for the stream; and while a call sleeps, a
+ *           part of a run may have to wait for it.
  *           Where max_bytes has no room for it now, but will have when other runs have ended, it waits,
  *           in the order of arrival.
  * Threads:  any; else one run at a time per engine, nested ones aside. Inside a parallel region of the
