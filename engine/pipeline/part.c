@@ -217,10 +217,14 @@ static bool joins_soon(weir_branch *b, weir__item **given)
 /* The next item of a worker that was given one, and whose part has made another one ready. */
 static weir__item *choose(weir__worker *worker, weir__item *given, weir__item *ready)
 {
-    if (given == NULL || ready == NULL)
-        return given != NULL ? given : ready;
-    weir__mail_post(worker->mail, worker->index, given);
-    return ready;
+    if (given == NULL)
+        return ready;
+    if (ready != NULL) {
+        weir__mail_post(worker->mail, worker->index, given);
+        return ready;
+    }
+    weir__worker_turn_to(worker, given);
+    return given;
 }
 
 /* Leaves the stack for the team to come. */

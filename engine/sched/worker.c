@@ -187,6 +187,12 @@ weir__item *weir__worker_search(weir__worker *worker, const uint32_t *parts)
     return search(worker, &n, worker->search_ns < WEIR_JOIN_NS ? worker->search_ns : WEIR_JOIN_NS);
 }
 
+void weir__worker_turn_to(weir__worker *worker, const weir__item *item)
+{
+    if (worker->choice != NULL && !worker->waits) /* else it belongs to what an op waits for */
+        worker->choice->begin(worker, item);
+}
+
 /* ---- the loop ---- */
 
 /* Sleeps until it is woken, or until a deadline that it keeps, unless there is an item, which is

@@ -121,5 +121,7 @@ static inline bool weir__worker_has_looks(const weir__worker *worker)
 /* For an item that waits for others: searches for a while, until there is an item, which is
  * returned, or *parts is 0.  NULL: there is none. */
 weir__item *weir__worker_search(weir__worker *worker, const uint32_t *parts) WEIR_MUST_CHECK;
+/* That item is to be run next, in the place of the one that has searched: it may be another root's. */
+void weir__worker_turn_to(weir__worker *worker, const weir__item *item);
 
 #endif

@@ -135,6 +135,61 @@ static void both_go_on_where_the_consumer_does_not_pull(void **state)
     }
 }
 
+/* ---- where workers are counted ---- */
+
+static atomic_uint_least64_t counted_elsewhere;
+
+/* In an op of its own item, which began beside others. */
+static int look_where_it_is_counted(weir_branch *b, const void *in, void *out)
+{
+    const weir__here *here = weir__here_top();
+    const weir__run *at_work = here->worker->at_work;
+    if (at_work != NULL && at_work != here->now.run->root)
+        atomic_fetch_add(&counted_elsewhere, 1);
+    return tree_leaf(b, in, out);
+}
+
+static void *run_counted_trees(void *argument)
+{
+    weir_engine *engine = argument;
+    const tree_node in = {.id = 1, .height = 5};
+    tree context = {.fanout = 3, .spin = 500};
+    weir_layer layer;
+    weir_plan *plan;
+    uint64_t out;
+    tree_describe(&layer, 3, 5);
+    layer.leaf = look_where_it_is_counted;
+    if (weir_plan_compile(&layer, &plan) != WEIR_OK)
+        return "compile";
+    for (unsigned i = 0; i < 200 / SLOW_BUILD; i++)
+        if (weir_run(engine, plan, &context, &in, &out) != WEIR_OK)
+            return "run";
+    weir_plan_free(plan);
+    return NULL;
+}
+
+static void a_worker_is_counted_with_the_root_whose_ops_it_runs(void **state)
+{
+    (void)state;
+    for (unsigned workers = 2; workers <= 4; workers++) {
+        beside b = {.engine = open_engine(workers, 0, 0)};
+        pthread_t thread[4];
+        begin_stream(&b, UINT64_MAX);
+        for (unsigned i = 0; i < 4; i++)
+            start(&thread[i], run_counted_trees, b.engine);
+        for (unsigned i = 0; i < 4; i++) {
+            void *wrong;
+            pthread_join(thread[i], &wrong);
+            assert_null(wrong);
+        }
+        assert_int_equal(atomic_load(&counted_elsewhere), 0);
+        assert_ok(weir_stream_close(b.s));
+        weir_engine_close(b.engine);
+    }
+}
+
+/* ---- polls ---- */
+
 static int look_at_the_word(weir_branch *b, const void *in, void *out)
 {
     const weir__worker *worker = weir__here_top()->worker;
@@ -668,6 +723,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_of_other_threads_and_an_open_stream_go_on_side_by_side),
         cmocka_unit_test(both_go_on_where_the_consumer_does_not_pull),
+        cmocka_unit_test(a_worker_is_counted_with_the_root_whose_ops_it_runs),
         cmocka_unit_test(beside_an_idle_stream_polls_cost_no_more_than_without),
         cmocka_unit_test(a_stream_has_its_share_however_many_runs_come),
         cmocka_unit_test(closing_a_stream_waits_for_its_own_calls_only),
