@@ -81,11 +81,12 @@ void weir__host_detach(weir_engine *engine)
 
 /* ---- whose turn it is ---- */
 
-/* The root of what has this number; NULL: it has none, or has ended. */
+/* The root of what has this number; NULL: it has none, as all with one worker, or has ended. */
 static weir__run *root_of(weir__host *h, const weir__mail *mail, weir__number number)
 {
+    const weir__number of_root = weir__mail_number_of_root(mail, number);
     /* H4: acquire; pairs with H3. */
-    return load_acquire(&h->root[weir__mail_number_of_root(mail, number)]);
+    return of_root != 0 ? load_acquire(&h->root[of_root]) : NULL;
 }
 
 /* The worker leaves the root that it was at work on, and goes to this one; NULL: none. */
@@ -301,8 +302,8 @@ static void begin(weir__worker *worker, const weir__item *item)
 {
     weir__host *h = worker->engine->host;
     lay_down(worker);
-    if (load_relaxed(&h->roots) > 1)
-        go_to(worker, root_of(h, worker->mail, item->number));
+    const bool alone = load_relaxed(&h->roots) == 1; /* then it is nobody's turn but that root's */
+    go_to(worker, alone ? NULL : root_of(h, worker->mail, item->number));
     worker->waits = false; /* an exception may have left an op that did */
     worker->chores_until_ns = worker->at_work_since_ns; /* the item has had nothing yet */
     if (worker->chores_ns > WEIR_OWED_MOST_NS)

@@ -171,12 +171,17 @@ static void *run_counted_trees(void *argument)
 static void a_worker_is_counted_with_the_root_whose_ops_it_runs(void **state)
 {
     (void)state;
-    for (unsigned workers = 2; workers <= 4; workers++) {
+    for (unsigned workers = 1; workers <= 4; workers++) {
         beside b = {.engine = open_engine(workers, 0, 0)};
         pthread_t thread[4];
         begin_stream(&b, UINT64_MAX);
         for (unsigned i = 0; i < 4; i++)
             start(&thread[i], run_counted_trees, b.engine);
+        for (unsigned i = 0; i < 50; i++) {
+            take_numbers(&b, 20);
+            assert_ok(weir_stream_close(b.s));
+            begin_stream(&b, UINT64_MAX);
+        }
         for (unsigned i = 0; i < 4; i++) {
             void *wrong;
             pthread_join(thread[i], &wrong);
