@@ -4,6 +4,7 @@
 #include "model.h"
 
 #include "sched/mail.h"
+#include "sleep_support.h"
 
 #if defined(MODEL_CHECKED)
 #include "sched/mail.c"
@@ -29,14 +30,9 @@ static void be_busy(void)
     saw = weir__mail_has_sleepers(&mail);
 }
 
-static void sleep_until_end(void)
+static bool is_over(void)
 {
-    weir__mail_announce(&mail, SLEEPER, 0);
-    if (!weir__mail_is_over(&mail))
-        weir__mail_park(&mail, SLEEPER);
-    const weir__item *item = weir__mail_withdraw(&mail, SLEEPER, 0);
-    assert(item == NULL);
-    (void)item;
+    return weir__mail_is_over(&mail);
 }
 
 /* What falls asleep stays so until the other has looked. */
@@ -51,7 +47,7 @@ static void model_thread(unsigned me)
     if (me == BUSY)
         be_busy();
     else if (ends)
-        sleep_until_end();
+        sleep_until(&mail, SLEEPER, is_over);
     else
         announce_and_ask();
 }

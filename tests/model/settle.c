@@ -3,6 +3,7 @@
 #include "model.h"
 
 #include "ring_support.h"
+#include "sleep_support.h"
 
 enum { FILLER, TAKER, SLEEPER, THREADS };
 
@@ -30,15 +31,10 @@ static void take(void)
     weir__mail_wake(&mail, SLEEPER);
 }
 
-/* Until somebody has seen the next item. */
-static void sleep_for_item(void)
+/* By whoever was awake. */
+static bool next_is_seen(void)
 {
-    weir__mail_announce(&mail, SLEEPER, 0);
-    if (weir__ring_peek(&ring) == WEIR_VIEW_EMPTY && !load_seq_cst(&taken))
-        weir__mail_park(&mail, SLEEPER);
-    const weir__item *item = weir__mail_withdraw(&mail, SLEEPER, 0);
-    assert(item == NULL);
-    (void)item;
+    return weir__ring_peek(&ring) != WEIR_VIEW_EMPTY || load_seq_cst(&taken);
 }
 
 static void model_thread(unsigned me)
@@ -51,7 +47,7 @@ static void model_thread(unsigned me)
         take();
         break;
     default:
-        sleep_for_item();
+        sleep_until(&mail, SLEEPER, next_is_seen);
     }
 }
 

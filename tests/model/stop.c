@@ -11,6 +11,7 @@
 
 #include "sched/here.h"
 #include "sched/run.h"
+#include "sleep_support.h"
 
 #if defined(MODEL_CHECKED)
 #include "sched/failure.c"
@@ -107,15 +108,9 @@ static void run_nested(void)
     weir__here_leave(&here);
 }
 
-/* As in worker.c, but that it wakes up to look and then ends. */
-static void sleep_until_stop(void)
+static bool stops(void)
 {
-    weir__mail_announce(&mail, SLEEPER, 0);
-    if (!weir__run_stopping(&run))
-        weir__mail_park(&mail, SLEEPER);
-    const weir__item *item = weir__mail_withdraw(&mail, SLEEPER, 0);
-    assert(item == NULL);
-    (void)item;
+    return weir__run_stopping(&run);
 }
 
 static void model_thread(unsigned me)
@@ -131,7 +126,7 @@ static void model_thread(unsigned me)
         weir__mail_ask(&mail, WORKER);
         break;
     default:
-        sleep_until_stop();
+        sleep_until(&mail, SLEEPER, stops);
     }
 }
 
