@@ -40,6 +40,7 @@
 #define add_release(object, value) atomic_fetch_add_explicit(object, value, memory_order_release)
 #define add_seq_cst(object, value) atomic_fetch_add_explicit(object, value, memory_order_seq_cst)
 #define sub_relaxed(object, value) atomic_fetch_sub_explicit(object, value, memory_order_relaxed)
+#define sub_release(object, value) atomic_fetch_sub_explicit(object, value, memory_order_release)
 #define sub_acq_rel(object, value) atomic_fetch_sub_explicit(object, value, memory_order_acq_rel)
 #define sub_seq_cst(object, value) atomic_fetch_sub_explicit(object, value, memory_order_seq_cst)
 

@@ -69,7 +69,8 @@ weir__number weir__mail_number_acquire(weir__mail *mail, weir__number parent)
         const uint64_t bit = (uint64_t)1 << number;
         if (taken & bit)
             continue;
-        if (cas_relaxed(&mail->taken, &taken, taken | bit)) {
+        /* M11: acquire; pairs with M10. */
+        if (cas_acquire(&mail->taken, &taken, taken | bit)) {
             store_relaxed(&mail->parent[number], parent);
             return number;
         }
@@ -82,7 +83,9 @@ void weir__mail_number_release(weir__mail *mail, weir__number number)
 {
     if (number == 0)
         return;
-    const uint64_t before = sub_relaxed(&mail->taken, (uint64_t)1 << number);
+    /* M10: release; pairs with M11: what is written under a number, by the run that has it next, comes after
+     * what the last one wrote. */
+    const uint64_t before = sub_release(&mail->taken, (uint64_t)1 << number);
     WEIR_ASSERT((before >> number & 1) != 0);
     (void)before;
 }

@@ -49,6 +49,17 @@ void weir__enclose_worker(void (*f)(void *), void *argument)
     f(argument);
 }
 
+/* There is one floating-point mode. */
+weir__arithmetic weir__arithmetic_get(void)
+{
+    return (weir__arithmetic){0};
+}
+
+void weir__arithmetic_set(const weir__arithmetic *mode)
+{
+    (void)mode;
+}
+
 /* As here.c; its record is written field by field. */
 static _Thread_local weir__here *here_top;
 
