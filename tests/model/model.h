@@ -40,6 +40,7 @@ typedef enum weir_status {
     WEIR_OK = 0,
     WEIR_END = 1,
     WEIR_ENOMEM = -2,
+    WEIR_EBUDGET = -3,
     WEIR_EOP = -4,
     WEIR_ECANCEL = -5,
     WEIR_ESYS = -6,
