@@ -1,12 +1,16 @@
 /* What it costs that runs share an engine: nested ones, one beside a stream, and the end of a run while
- * workers sleep.
+ * workers sleep, beside what the machine takes to wake as many threads.
  *
  * People run it, `sharing --help` says how.  It must never print a time of a wrong answer. */
 #include <getopt.h>
+#include <linux/futex.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "calibrate.h"
 #include "leaf.h"
@@ -210,6 +214,70 @@ static void measure_beside(weir_engine *team, uint64_t steps_of_ms)
         time_beside(team, steps_of_ms, false) * 1e3);
 }
 
+/* ---- the machine's own wake ---- */
+
+enum { SEARCH_NS = 1000000 }; /* a worker without work looks for some before it sleeps */
+
+/* A thread that sleeps as a worker does, and says that it has been woken. */
+typedef struct sleeper {
+    _Alignas(64) atomic_uint rung; /* as often as it is to answer; NEVER: it ends */
+    _Alignas(64) atomic_uint answered;
+    pthread_t thread;
+} sleeper;
+
+#define NEVER UINT32_MAX
+
+static void *sleep_and_answer(void *self)
+{
+    sleeper *s = self;
+    for (unsigned seen = 0; seen != NEVER; atomic_store(&s->answered, seen)) {
+        const uint64_t until = timing_now_ns() + SEARCH_NS;
+        while (atomic_load(&s->rung) == seen && timing_now_ns() < until)
+            ;
+        while (atomic_load(&s->rung) == seen)
+            (void)syscall(SYS_futex, &s->rung, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
+        seen = atomic_load(&s->rung);
+    }
+    return NULL;
+}
+
+static void ring(sleeper *s, unsigned rung)
+{
+    atomic_store(&s->rung, rung);
+    (void)syscall(SYS_futex, &s->rung, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+/* Microseconds until so many threads run that have had nothing to do while this one worked. */
+static double time_wake(unsigned threads, uint64_t steps)
+{
+    sleeper *s = aligned_alloc(64, (threads + 1) * sizeof *s);
+    double us[ENDS];
+    if (s == NULL)
+        die("memory");
+    for (unsigned k = 0; k < threads; k++) {
+        s[k].rung = s[k].answered = 0;
+        if (pthread_create(&s[k].thread, NULL, sleep_and_answer, &s[k]) != 0)
+            die("threads");
+    }
+    for (unsigned i = 0; i < ENDS; i++) {
+        if (leaf_work(steps) != 1)
+            die("work");
+        const uint64_t began_ns = timing_now_ns();
+        for (unsigned k = 0; k < threads; k++)
+            ring(&s[k], i + 1);
+        for (unsigned k = 0; k < threads; k++)
+            while (atomic_load(&s[k].answered) != i + 1)
+                ;
+        us[i] = 1e-3 * (double)(timing_now_ns() - began_ns);
+    }
+    for (unsigned k = 0; k < threads; k++) {
+        ring(&s[k], NEVER);
+        pthread_join(s[k].thread, NULL);
+    }
+    free(s);
+    return timing_median(us, ENDS);
+}
+
 /* ---- the end of a run ---- */
 
 /* Microseconds from the end of the only op to the return of the run, while the other workers have had
@@ -224,8 +292,10 @@ static void measure_end(weir_engine *team, double op_ms, uint64_t steps)
             die("end");
         us[i] = 1e-3 * (double)(timing_now_ns() - t.ended_at);
     }
-    printf("from the end of an op of %.1f ms to that of its run: %.1f us\n", op_ms,
-           timing_median(us, ENDS));
+    printf(
+        "from the end of an op of %.1f ms to that of its run: %.1f us; to wake the other threads "
+        "alone: %.1f us\n",
+        op_ms, timing_median(us, ENDS), time_wake(weir_engine_workers(team) - 1, steps));
     weir_plan_free(plan);
     weir_plan_free(t.inner);
 }
@@ -245,7 +315,8 @@ int main(int argc, char **argv)
             puts("usage: sharing [--workers N]\n"
                  "Times nested runs with one worker and with all, a pipeline beside a stream on "
                  "one\n"
-                 "engine, and the end of runs in which workers search or sleep. Medians.");
+                 "engine, and the end of runs in which workers search or sleep, beside the time\n"
+                 "in which the machine wakes threads that have slept as long. Medians.");
             return 0;
         default:
             return 2;
@@ -256,6 +327,7 @@ int main(int argc, char **argv)
     compare_nested(alone, team, "20000 nested runs of 1 us", TINY_RUNS, 1, us);
     measure_beside(team, 1000 * us);
     measure_end(team, 0.5, 500 * us);
+    measure_end(team, 2, 2000 * us);
     measure_end(team, 20, 20000 * us);
     weir_engine_close(team);
     weir_engine_close(alone);
