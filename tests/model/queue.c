@@ -49,10 +49,11 @@ static void *part;     /* of the other run */
 static weir_status status[MOST_RUNS];
 static bool reserved; /* by the stream */
 
-/* One block, of no more than its header. */
-enum { BLOCK_BYTES = sizeof(weir__block) };
+/* One block: its header, and as much behind it. */
+enum { ROOT_BYTES = sizeof(weir__block), BLOCK_BYTES = 2 * ROOT_BYTES };
 
 static const weir__need need = {.limits = {.max_in_flight = 1, .limit_bytes = WEIR_NO_LIMIT},
+                                .root_bytes = ROOT_BYTES,
                                 .least_bytes = BLOCK_BYTES,
                                 .what = "model"};
 
@@ -64,12 +65,12 @@ enum { MOST_BLOCKS = 8 };
 /* Each piece is given out once. */
 void *weir__memory_alloc(size_t bytes)
 {
-    static weir__block blocks[MOST_BLOCKS];
+    static weir__block blocks[MOST_BLOCKS][2];
     static atomic_uint given;
     const unsigned i = add_relaxed(&given, 1);
     assert(bytes == BLOCK_BYTES && i < MOST_BLOCKS);
     (void)bytes;
-    return &blocks[i];
+    return blocks[i];
 }
 
 /* Field by field. */
@@ -190,7 +191,7 @@ static void set_up(void)
         reserved = weir__life_reserve(&stream, BLOCK_BYTES);
     else if (which != RESERVE)
         status[OTHER] = weir__life_begin(&life[OTHER], &need);
-    part = which == COMPLETE ? weir__window_admit(&run[OTHER].window, 0, 0) : NULL;
+    part = which == COMPLETE ? weir__window_admit(&run[OTHER].window, ROOT_BYTES, 0) : NULL;
     assert(which != COMPLETE || part != NULL);
     assert(status[OTHER] == WEIR_OK && (which != RELEASE || reserved));
 }
