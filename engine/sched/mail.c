@@ -69,7 +69,7 @@ weir__number weir__mail_number_acquire(weir__mail *mail, weir__number parent)
         const uint64_t bit = (uint64_t)1 << number;
         if (taken & bit)
             continue;
-        /* M11: acquire; pairs with M10. */
+        /* M13: acquire; pairs with M12. */
         if (cas_acquire(&mail->taken, &taken, taken | bit)) {
             store_relaxed(&mail->parent[number], parent);
             return number;
@@ -83,7 +83,7 @@ void weir__mail_number_release(weir__mail *mail, weir__number number)
 {
     if (number == 0)
         return;
-    /* M10: release; pairs with M11: what is written under a number, by the run that has it next, comes after
+    /* M12: release; pairs with M13: what is written under a number, by the run that has it next, comes after
      * what the last one wrote. */
     const uint64_t before = sub_release(&mail->taken, (uint64_t)1 << number);
     WEIR_ASSERT((before >> number & 1) != 0);
