@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "graph/execution.h"
-#include "sched/here.h"
 #include "trace/point.h"
 
 /* ---- names ---- */
@@ -60,8 +59,7 @@ void weir__body_write_path(const weir__execution *e, weir_task t, char *text, si
 /* Runs a pack of a body, which is the worker's own, on top of p. */
 static void run_on_top(weir__pack *p, weir__pack *inner)
 {
-    weir__here *here = weir__here_top();
-    weir__pack_begin(inner, p->told.worker);
+    weir__pack_begin(inner, p->told.worker, p->here);
     inner->told.around = &p->told;
     inner->polls = p->polls; /* as if they were p's tasks */
     inner->skip_polls = p->skip_polls;
@@ -69,9 +67,9 @@ static void run_on_top(weir__pack *p, weir__pack *inner)
     inner->begun_at_fired = p->begun_at_fired;
     inner->begun = p->begun;
     const weir__now before =
-        weir__here_turn_to(here, (weir__now){.run = p->told.run, .told = &inner->told});
+        weir__here_turn_to(p->here, (weir__now){.run = p->told.run, .told = &inner->told});
     weir__pack_run_tasks(inner);
-    (void)weir__here_turn_to(here, before);
+    (void)weir__here_turn_to(p->here, before);
     p->polls = inner->polls;
     p->skip_polls = inner->skip_polls;
     p->fired_at_ns = inner->fired_at_ns;
@@ -104,7 +102,8 @@ static weir__control_end run_body(weir__pack *p, weir__execution *body, weir__pa
 {
     if (inner == NULL) {
         const uint64_t *nested = p->of->graph->nested;
-        weir__execution_open_book(body, nested != NULL ? nested[body->up_task] : 0);
+        if (body->graph->book != NULL)
+            weir__execution_open_book(body, nested != NULL ? nested[body->up_task] : 0);
         inner = weir__execution_begin(body, 2);
     }
     run_on_top(p, inner);
@@ -174,7 +173,8 @@ static weir__control_end run_turns(weir__pack *p, weir_task t, weir__execution *
             return end;
         if (weir__run_stopping(p->told.run))
             return WEIR_CONTROL_STOPS;
-        weir__execution_close_book(body, true);
+        if (body->book != NULL)
+            weir__execution_close_book(body, true);
         if (!repeats)
             return WEIR_CONTROL_DONE;
         body->turn++;

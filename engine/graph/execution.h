@@ -32,6 +32,7 @@
 #include "graph/ready.h"
 #include "sched/alone.h"
 #include "sched/grain.h"
+#include "sched/here.h"
 #include "sched/item.h"
 #include "sched/told.h"
 
@@ -48,13 +49,16 @@ typedef struct weir__skill {
  * call is for. Written by that worker alone. */
 typedef struct weir__craft {
     alignas(WEIR_LINE) weir__skill skill[WEIR_SKILLS]; /* by the op's address */
+    weir__task_op known; /* what its last pack knew, and whether by more than not having to care */
+    bool known_is_short;
     uint32_t index[WEIR_CLUMP_MOST];
 } weir__craft;
 
 /* Written by the worker that runs it; by the one that makes it before. */
 typedef struct weir__pack {
     alignas(WEIR_LINE) weir__item item;
-    weir__told told; /* lent to the ops */
+    weir__told told;  /* lent to the ops */
+    weir__here *here; /* of the worker */
     struct weir__execution *of;
     bool posted;    /* it was made for others, with a permit */
     bool continues; /* its first task has a body under way, or which is at its end */
@@ -181,7 +185,7 @@ void weir__body_write_path(const weir__execution *e, weir_task t, char *text, si
 /* ---- pack.c ---- */
 
 /* Readies a pack for a worker; told.around is the caller's to set. */
-void weir__pack_begin(weir__pack *p, weir__worker *worker);
+void weir__pack_begin(weir__pack *p, weir__worker *worker, weir__here *here);
 /* Runs what is ready in it, and what becomes ready. */
 void weir__pack_run_tasks(weir__pack *p);
 /* Stops the run for an op of the task that returned `code`. text: what for; NULL: for that. */

@@ -13,7 +13,6 @@
 #include "graph/execution.h"
 #include "sched/credit.h"
 #include "sched/enclose.h"
-#include "sched/here.h"
 #include "sched/life.h"
 #include "sched/tuning.h"
 #include "trace/point.h"
@@ -133,12 +132,18 @@ static void learn(weir__skill *skill, uint64_t took_ns)
     skill->short_runs = took_ns < WEIR_LONG_NS ? skill->short_runs + 1 : 0;
 }
 
+static void know(weir__pack *p, weir__task_op op)
+{
+    p->known = p->craft->known = op;
+    p->craft->known_is_short = p->is_careful;
+}
+
 /* Calls the op of a task that is not one of a family. */
 static int call_one(weir__pack *p, const weir__task *task, weir__skill *skill, bool known)
 {
     if (known) {
         if (p->of->graph->nested == NULL) /* else each is told what is declared for it */
-            p->known = task->op;
+            know(p, task->op);
         return task->op.one(task->arg);
     }
     weir__pack *others = weir__share_all(p);
@@ -375,7 +380,7 @@ typedef struct visit {
     uint64_t began_ns, nested_ns;
 } visit;
 
-void weir__pack_begin(weir__pack *p, weir__worker *worker)
+void weir__pack_begin(weir__pack *p, weir__worker *worker, weir__here *here)
 {
     weir__execution *e = p->of;
     weir__run *run = e->run;
@@ -383,7 +388,7 @@ void weir__pack_begin(weir__pack *p, weir__worker *worker)
     WEIR_ASSERT(worker->index < e->workers);
     p->told = (weir__told){
         .run = run, .context = e->context, .worker = worker, .hand_out = weir__share_around};
-    p->known.one = NULL;
+    p->here = here;
     p->signal = weir__mail_signal(run->mail, worker->index);
     p->polls = p->skip_polls = 0;
     p->fired_at_ns = p->begun_at_fired = 0;
@@ -392,6 +397,9 @@ void weir__pack_begin(weir__pack *p, weir__worker *worker)
     p->left = NULL;
     p->wants_team = false;
     p->is_careful = run->team > 1 || weir__stint_may_end(&run->stint);
+    p->known = p->craft->known;
+    if (p->is_careful && !p->craft->known_is_short)
+        p->known.one = NULL;
 }
 
 static void begin(visit *v, weir__worker *worker, weir__pack *p)
@@ -404,7 +412,7 @@ static void begin(visit *v, weir__worker *worker, weir__pack *p)
     weir__run_turn_to(run, worker);
     v->here = weir__here_top();
     WEIR_ASSERT(v->here->worker == worker);
-    weir__pack_begin(p, worker);
+    weir__pack_begin(p, worker, v->here);
     v->before = weir__here_turn_to(v->here, (weir__now){.run = run, .told = &p->told});
     p->told.around = v->before.told;
     weir__arithmetic_set(&run->arithmetic); /* an op may have left its own */

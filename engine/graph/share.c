@@ -125,7 +125,7 @@ static void ask_itself(weir__pack *p)
 /* Ops have become long: what was learnt of them does not hold any more. */
 static void forget_short(weir__pack *p)
 {
-    p->known.one = NULL;
+    p->known.one = p->craft->known.one = NULL;
     for (unsigned i = 0; i < WEIR_SKILLS; i++)
         p->craft->skill[i].short_runs = 0;
 }

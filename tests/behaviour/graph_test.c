@@ -221,6 +221,50 @@ static void two_ready_tasks_run_at_once_on_two_workers(void **state)
     }
 }
 
+/* ---- families ---- */
+
+typedef struct clumps {
+    atomic_uint calls, tasks, wrong;
+    atomic_bool seen[10000];
+} clumps;
+
+static int note_clump(void *arg, const uint32_t *index, uint32_t count)
+{
+    clumps *c = arg;
+    for (uint32_t i = 0; i < count; i++)
+        if (index[i] >= 10000 || atomic_exchange(&c->seen[index[i]], true))
+            atomic_fetch_add(&c->wrong, 1);
+    atomic_fetch_add(&c->calls, 1);
+    atomic_fetch_add(&c->tasks, count);
+    return count == 0;
+}
+
+static void short_tasks_of_a_family_are_called_for_several_at_a_time(void **state)
+{
+    static clumps c;
+    (void)state;
+    for (unsigned workers = 1; workers <= 3; workers++) {
+        weir_engine *engine = open_engine(workers, 0, 0);
+        weir_graph *graph;
+        weir_task task, first;
+        assert_ok(weir_graph_create(&graph));
+        assert_ok(weir_graph_add(graph, "first", nothing, NULL, &first));
+        assert_ok(weir_graph_add_many(graph, "rows", 10000, note_clump, &c, &task));
+        for (uint32_t i = 0; i < 10000; i += 2) /* of the others some are roots */
+            assert_ok(weir_graph_before(graph, first, task + i));
+        assert_ok(weir_graph_compile(graph));
+        for (int run = 0; run < 3; run++) {
+            memset(&c, 0, sizeof c);
+            assert_ok(weir_graph_run(engine, graph));
+            assert_int_equal(atomic_load(&c.wrong), 0);
+            assert_int_equal(atomic_load(&c.tasks), 10000);
+        }
+        assert_true(atomic_load(&c.calls) < 5000);
+        weir_graph_destroy(graph);
+        weir_engine_close(engine);
+    }
+}
+
 /* ---- failures ---- */
 
 static void a_failed_task_stops_the_run_and_is_named(void **state)
@@ -763,6 +807,7 @@ int main(void)
         cmocka_unit_test(a_graph_is_busy_in_its_own_ops),
         cmocka_unit_test(ops_find_their_context_and_worker),
         cmocka_unit_test(two_ready_tasks_run_at_once_on_two_workers),
+        cmocka_unit_test(short_tasks_of_a_family_are_called_for_several_at_a_time),
         cmocka_unit_test(a_failed_task_stops_the_run_and_is_named),
         cmocka_unit_test(a_family_that_names_no_member_fails_as_a_range),
         cmocka_unit_test(a_cancel_stops_the_run_and_the_next_one_runs),
