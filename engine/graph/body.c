@@ -6,55 +6,9 @@
  * gives back the last one goes on with that pack.  So nobody waits for others, and a body that is shared
  * costs no stack. */
 #include <stdio.h>
-#include <string.h>
 
 #include "graph/execution.h"
 #include "trace/point.h"
-
-/* ---- names ---- */
-
-enum { SHOWN_FIRST = 3, SHOWN_LAST = 4 }; /* of the levels of a path */
-
-static size_t append(char *text, size_t bytes, size_t at, const char *more)
-{
-    const int length = snprintf(text + at, bytes - at, "%s", more);
-    return (size_t)length < bytes - at ? at + (size_t)length : bytes - 1;
-}
-
-/* What stands behind the name of the task around: its turn. */
-static size_t append_turn(const weir__execution *e, char *text, size_t bytes, size_t at)
-{
-    const weir__control *control = e->up->graph->task[e->up_task].op.control;
-    char turn[32];
-    snprintf(turn, sizeof turn, "[%llu]", (unsigned long long)e->turn);
-    return control->kind == WEIR_CONTROL_IF ? at : append(text, bytes, at, turn);
-}
-
-void weir__body_write_path(const weir__execution *e, weir_task t, char *text, size_t bytes)
-{
-    unsigned depth = 0;
-    size_t at = 0;
-    for (const weir__execution *up = e->up; up != NULL; up = up->up)
-        depth++;
-    for (unsigned level = 0; level <= depth; level++) {
-        const weir__execution *shown = e, *inner = NULL;
-        char name[128];
-        if (level == SHOWN_FIRST && depth >= SHOWN_FIRST + SHOWN_LAST) {
-            at = append(text, bytes, at, "…/");
-            level = depth + 1 - SHOWN_LAST;
-        }
-        for (unsigned i = level; i < depth; i++) {
-            inner = shown;
-            shown = shown->up;
-        }
-        (void)weir__graph_name(shown->graph, inner != NULL ? inner->up_task : t, name, sizeof name);
-        at = append(text, bytes, at, name);
-        if (inner != NULL)
-            at = append(text, bytes, append_turn(inner, text, bytes, at), "/");
-    }
-}
-
-/* ---- bodies ---- */
 
 /* Runs a pack of a body, which is the worker's own, on top of p. */
 static void run_on_top(weir__pack *p, weir__pack *inner)
@@ -129,7 +83,7 @@ static bool choose(weir__pack *p, weir_task t, weir__execution **body)
     char text[64];
     *body = NULL;
     if (code < 0) {
-        weir__pack_fail(p, t, code, NULL);
+        weir__place_fail(p, t, code, NULL);
         return false;
     }
     if (control->kind == WEIR_CONTROL_IF)
@@ -141,7 +95,7 @@ static bool choose(weir__pack *p, weir_task t, weir__execution **body)
     if (i >= control->n) {
         snprintf(text, sizeof text, "chose %d; its bodies are 0 to %lu", code,
                  (unsigned long)control->n - 1);
-        weir__pack_fail(p, t, code, text);
+        weir__place_fail(p, t, code, text);
         return false;
     }
     *body = control->body[i] != NULL ? control->body[i]->execution : NULL;

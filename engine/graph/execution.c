@@ -68,6 +68,30 @@ weir__execution *weir__execution_prepare(weir_graph *graph, unsigned workers)
     return e;
 }
 
+#if defined(WEIR_ASSERTS)
+static bool is_body_of(const weir__execution *e, const weir__control *control)
+{
+    for (uint32_t i = 0; i < control->n; i++)
+        if (control->body[i] == e->graph)
+            return true;
+    return false;
+}
+
+bool weir__execution_is_valid(const weir__execution *e)
+{
+    unsigned n = 0;
+    for (const weir__pack *p = e->free; p != NULL; p = p->next_free)
+        if (p < e->pack || p >= e->pack + e->fresh || n++ == e->fresh)
+            return false;
+    if (e->up == NULL)
+        return e->fresh <= e->packs;
+    const weir_graph *around = e->up->graph;
+    return e->fresh <= e->packs && e->up_task < around->n &&
+           around->task[e->up_task].kind == WEIR_TASK_CONTROL &&
+           is_body_of(e, around->task[e->up_task].op.control);
+}
+#endif
+
 void weir__execution_free(weir__execution *e)
 {
     if (e == NULL)
@@ -125,6 +149,7 @@ void weir__execution_end_run(weir__execution *e, bool complete)
             if (c->body[i] != NULL && c->body[i]->execution != NULL)
                 weir__execution_end_run(c->body[i]->execution, complete);
     weir__execution_close_book(e, complete);
+    WEIR_ASSERT_SLOW(weir__execution_is_valid(e));
 }
 
 weir__pack *weir__execution_begin(weir__execution *e, unsigned counts)
@@ -142,7 +167,9 @@ weir__pack *weir__execution_begin_after(weir__execution *body)
     clear_pack(body->up, p);
     p->next = body->up_task;
     p->continues = p->granted = true;
-    add_relaxed(&body->up->open, 1);
+    const unsigned before = add_relaxed(&body->up->open, 1);
+    WEIR_ASSERT(before > 0); /* the pack is open that had the task */
+    (void)before;
     return p;
 }
 
@@ -179,7 +206,9 @@ weir__item *weir__execution_leave(weir__execution *e)
     weir__run *run = e->run;
     WEIR_POINT(PACK_COMPLETING);
     /* GR3: acquire and release; pairs with itself: the last has all that was done in the execution. */
-    if (sub_acq_rel(&e->open, 1) > 1)
+    const unsigned before = sub_acq_rel(&e->open, 1);
+    WEIR_ASSERT(before > 0);
+    if (before > 1)
         return NULL;
     if (e->up != NULL)
         return &e->after.item;

@@ -84,7 +84,8 @@ typedef struct weir__pack {
     struct weir__pack *next_free;
 } weir__pack;
 
-/* Invariant: packs in use <= packs; those that are free and have been in use are in the list. */
+/* Invariant (weir__execution_is_valid), while nobody is at work: fresh <= packs;  the packs in the list of
+ * free ones are below fresh, each once;  a body is `up`'s, whose task up_task has it. */
 typedef struct weir__execution {
     /* Read-only while the run is under way. */
     weir_graph *graph;
@@ -109,6 +110,9 @@ typedef struct weir__execution {
     weir__pack *free; /* packs that were in use, */
     unsigned fresh;   /* and the number of the first that never was in this run */
 } weir__execution;
+
+/* Does the invariant hold? For asserts and tests. Threads: none is at work. */
+bool weir__execution_is_valid(const weir__execution *e);
 
 /* What a graph and its bodies have for their runs, for so many workers; NULL: no memory, and they are as
  * they were. */
@@ -178,9 +182,13 @@ typedef enum weir__control_end {
 /* Runs a task that has bodies. */
 weir__control_end weir__body_run_control(weir__pack *p, weir_task t) WEIR_MUST_CHECK;
 
-/* Writes the name of a task, with those of the tasks of which its graph and those around are bodies, like
- * loop[17]/inc. */
-void weir__body_write_path(const weir__execution *e, weir_task t, char *text, size_t bytes);
+/* ---- place.c ---- */
+
+/* Stops the run for an op of the task that returned `code`. text: what it did; NULL: that. */
+void weir__place_fail(weir__pack *p, weir_task t, int code, const char *text);
+/* The same for a call for the n tasks of the family in the worker's clump, one of which the op may have
+ * named. */
+void weir__place_fail_clump(weir__pack *p, const weir__label *label, uint32_t n, int code);
 
 /* ---- pack.c ---- */
 
@@ -188,8 +196,6 @@ void weir__body_write_path(const weir__execution *e, weir_task t, char *text, si
 void weir__pack_begin(weir__pack *p, weir__worker *worker, weir__here *here);
 /* Runs what is ready in it, and what becomes ready. */
 void weir__pack_run_tasks(weir__pack *p);
-/* Stops the run for an op of the task that returned `code`. text: what for; NULL: for that. */
-void weir__pack_fail(weir__pack *p, weir_task t, int code, const char *text);
 
 /* The item of a pack: runs its tasks, and what becomes ready. */
 weir__item *weir__pack_run(weir__worker *worker, weir__item *item);

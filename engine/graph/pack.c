@@ -7,9 +7,6 @@
  * A task with one predecessor has no count to lower, and what lowers a count to 0 puts it back, or the
  * list does when the task leaves it: so a run that reaches its end leaves the graph ready for the next.
  * A run with one worker counts without atomic operations. */
-#include <stdio.h>
-#include <string.h>
-
 #include "graph/execution.h"
 #include "sched/credit.h"
 #include "sched/enclose.h"
@@ -60,52 +57,6 @@ static inline __attribute__((always_inline)) weir_task finish(weir__ready *ready
         }
     }
     return next;
-}
-
-/* ---- failures ---- */
-
-/* As long as a path may get before what does not fit is left out of it. */
-enum { PATH = 1024 };
-
-void weir__pack_fail(weir__pack *p, weir_task t, int code, const char *text)
-{
-    char path[PATH], name[128];
-    weir_error error = {.status = WEIR_EOP, .code = code};
-    (void)weir__graph_name(p->of->graph, t, name, sizeof name);
-    if (text != NULL)
-        snprintf(error.text, sizeof error.text, "task '%.90s' %s", name, text);
-    else
-        snprintf(error.text, sizeof error.text, "the op of task '%.90s' returned %d", name, code);
-    weir__body_write_path(p->of, t, path, sizeof path);
-    weir__told_place(&p->told, path, code, &error);
-    weir__run_fail(p->told.run, &error);
-}
-
-/* Of which member a call for several failed: as the op has said, or of which range. */
-static void fail_clump(weir__pack *p, const weir__label *label, uint32_t n, int code)
-{
-    const uint32_t *index = p->craft->index;
-    uint32_t least = index[0], most = index[0];
-    for (uint32_t i = 0; i < n; i++) {
-        if (n == 1 || (p->told.child_is_named && index[i] == p->told.failed_child)) {
-            weir__pack_fail(p, label->first + index[i], code, NULL);
-            return;
-        }
-        least = index[i] < least ? index[i] : least;
-        most = index[i] > most ? index[i] : most;
-    }
-    char path[PATH];
-    weir_error error = {.status = WEIR_EOP, .code = code};
-    weir__body_write_path(p->of, label->first + least, path, sizeof path);
-    char *end = strrchr(path, ']'); /* name[least] becomes name[least..most] */
-    WEIR_ASSERT(end != NULL);
-    snprintf(end, sizeof path - (size_t)(end - path), "..%lu]", (unsigned long)most);
-    snprintf(error.text, sizeof error.text,
-             "the op of family '%.90s' returned %d for %lu of its tasks (weir_failed_child() can "
-             "name the one)",
-             label->name, code, (unsigned long)n);
-    weir__told_place(&p->told, path, code, &error);
-    weir__run_fail(p->told.run, &error);
 }
 
 /* ---- ops that are not known to be short, and families ---- */
@@ -202,7 +153,7 @@ static weir_task run_many(weir__pack *p, weir_task t, weir__skill *skill, bool k
     weir__share_take_back(p, others);
     if (code != 0) {
         *end = WEIR_CONTROL_STOPS;
-        fail_clump(p, of.label, n, code);
+        weir__place_fail_clump(p, of.label, n, code);
         return WEIR_NO_TASK;
     }
     weir_task next = WEIR_NO_TASK;
@@ -248,7 +199,7 @@ static weir_task run_slowly(weir__pack *p, weir_task t, bool shared, weir__contr
     const int code = call_one(p, task, skill, known);
     if (code == 0)
         return finish(&p->ready, graph->task, graph->successor, task, WEIR_NO_TASK, shared);
-    weir__pack_fail(p, t, code, NULL);
+    weir__place_fail(p, t, code, NULL);
     *end = WEIR_CONTROL_STOPS;
     return WEIR_NO_TASK;
 }
@@ -289,7 +240,7 @@ static inline __attribute__((always_inline)) void run_tasks(weir__pack *p, bool 
         p->begun++;
         const int code = now->op.one(now->arg);
         if (WEIR_UNLIKELY(code != 0)) {
-            weir__pack_fail(p, t, code, NULL);
+            weir__place_fail(p, t, code, NULL);
             return;
         }
         t = finish(&p->ready, task, successor, now, WEIR_NO_TASK, shared);

@@ -1,8 +1,10 @@
-/* Tests of the lists of ready tasks: what comes out first, and what a division leaves where.
+/* Tests of the lists of ready tasks: what comes out first, and what a division leaves where; and of what
+ * keeps an execution's packs.
  *
  * Run by ctest with the engine's internal headers. */
 #include "support.h"
 
+#include "graph/execution.h"
 #include "graph/ready.h"
 #include "sched/tuning.h"
 
@@ -195,6 +197,59 @@ static void a_list_that_is_broken_is_found(void **state)
     free_graph(graph);
 }
 
+/* ---- executions ---- */
+
+#define assert_breaks(field, value, valid)                                                         \
+    do {                                                                                           \
+        const __typeof__(field) kept_ = (field);                                                   \
+        (field) = (value);                                                                         \
+        assert_false(valid);                                                                       \
+        (field) = kept_;                                                                           \
+        assert_true(valid);                                                                        \
+    } while (0)
+
+static int nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static int not_again(void *arg)
+{
+    return (*(unsigned *)arg)++ == 0;
+}
+
+static void an_execution_has_its_packs_and_is_a_body_of_its_task(void **state)
+{
+    weir_engine *engine = open_engine(2, 0, 0);
+    unsigned asked = 0;
+    weir_graph *body, *g;
+    weir_task t;
+    (void)state;
+    assert_ok(weir_graph_create(&body));
+    assert_ok(weir_graph_add(body, NULL, nothing, NULL, &t));
+    assert_ok(weir_graph_compile(body));
+    assert_ok(weir_graph_create(&g));
+    assert_ok(weir_graph_add(g, NULL, nothing, NULL, &t));
+    assert_ok(weir_graph_while(g, NULL, not_again, &asked, body, &t));
+    assert_ok(weir_graph_compile(g));
+    assert_ok(weir_graph_run(engine, g));
+    weir__execution *e = g->execution, *inner = body->execution;
+    e->fresh = e->packs; /* as if all had been in use, and one is free */
+    e->free = &e->pack[0];
+    e->free->next_free = NULL;
+    assert_true(weir__execution_is_valid(e));
+    assert_true(weir__execution_is_valid(inner));
+    assert_breaks(e->fresh, e->packs + 1, weir__execution_is_valid(e));
+    assert_breaks(e->free->next_free, e->free, weir__execution_is_valid(e));
+    assert_breaks(e->free, &inner->first, weir__execution_is_valid(e));
+    assert_breaks(inner->up_task, 0, weir__execution_is_valid(inner));
+    assert_breaks(inner->up_task, 2, weir__execution_is_valid(inner));
+    assert_breaks(inner->graph, g, weir__execution_is_valid(inner));
+    weir_graph_destroy(g);
+    weir_engine_close(engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +261,7 @@ int main(void)
         cmocka_unit_test(of_roots_the_later_half_is_divided_off),
         cmocka_unit_test(a_very_long_list_is_walked_along_for_a_bounded_way),
         cmocka_unit_test(a_list_that_is_broken_is_found),
+        cmocka_unit_test(an_execution_has_its_packs_and_is_a_body_of_its_task),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
