@@ -39,8 +39,9 @@ uint64_t weir__life_declared(const weir__life *life)
 {
     const weir__here *here = weir__here_on(life->run->engine);
     WEIR_ASSERT(life->worker != NULL && here != NULL && here->now.run == life->around);
-    return here->now.told != NULL ? here->now.told->nested_bytes
-                                  : life->around->window.nested_bytes;
+    if (here->now.told != NULL)
+        return here->now.told->nested_bytes;
+    return life->around->has_window ? life->around->window.nested_bytes : 0;
 }
 
 /* A run in a run with a window: within the bytes that are declared there for such, or, without any,

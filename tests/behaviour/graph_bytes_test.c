@@ -239,6 +239,51 @@ static void a_run_in_a_task_that_declares_nothing_is_refused(void **state)
     free_hoard(&inner);
 }
 
+/* A stage that runs a graph for each item, on an engine where a pipeline with nested_bytes ran before. */
+static int run_for_item(void *stage_state, const void *const *items, weir_yielder *y)
+{
+    hoard *h = stage_state;
+    dag_reset(&h->d);
+    const weir_status status = weir_graph_run(h->d.engine, h->graph);
+    return status == WEIR_OK ? weir_yield(y, items[0]) : status;
+}
+
+static int leave_out(weir_branch *b, const void *in, void *out)
+{
+    (void)b, (void)in, (void)out;
+    return 0;
+}
+
+static void a_graph_in_a_stage_has_its_serial_bytes(void **state)
+{
+    const weir_layer leaf = {.name = "leaf", .leaf = leave_out, .nested_bytes = 7};
+    uint64_t random = 8;
+    (void)state;
+    for (unsigned workers = 1; workers <= 3; workers++) {
+        hoard h;
+        numbers source = {.n = 20};
+        weir_stage last;
+        make_hoard(&h, &random, 100);
+        h.limit = (int64_t)weir_graph_serial_bytes(h.graph);
+        weir_engine *engine = open_engine(workers, 0, 1000000);
+        weir_plan *plan = compile(&leaf);
+        assert_ok(weir_run(engine, plan, NULL, NULL, NULL));
+        h.d.engine = engine;
+        weir_stream *s = open_stream(engine);
+        const weir_stage in = add_numbers(s, "in", 4, &source);
+        const weir_stage_options o = stage_of("graph", 1, 4, &h);
+        assert_ok(weir_stream_stage(s, &o, run_for_item, 1, &in, &last));
+        assert_ok(weir_stream_start(s));
+        for (uint64_t i = 0; i < 20; i++)
+            expect_number(s, last, i);
+        assert_ok(weir_stream_close(s));
+        check_hoard(&h);
+        weir_plan_free(plan);
+        weir_engine_close(engine);
+        free_hoard(&h);
+    }
+}
+
 /* ---- bodies ---- */
 
 typedef struct repeats {
@@ -318,6 +363,7 @@ int main(void)
         cmocka_unit_test(after_a_failure_what_has_begun_is_released),
         cmocka_unit_test(a_graph_in_a_task_has_what_was_declared),
         cmocka_unit_test(a_run_in_a_task_that_declares_nothing_is_refused),
+        cmocka_unit_test(a_graph_in_a_stage_has_its_serial_bytes),
         cmocka_unit_test(a_body_has_its_bytes_each_time),
         cmocka_unit_test(a_body_with_less_than_it_needs_is_refused),
     };
