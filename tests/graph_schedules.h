@@ -1,8 +1,9 @@
 /* All schedules of small graphs under a limit, with the engine's own book.
  *
  * Tests include it with internal headers.  A world is one or two graphs in the same books.  From each
- * state of it every step is tried that some worker could make: a graph begins or ends, a ready task
- * asks, one that may start does, one that runs finishes and another one may be asked for with that.
+ * state of it every step is tried that some worker could make: a graph begins or ends, a ready task is
+ * noted, noted ones are taken, one that may start does, one that runs finishes, with or without one that
+ * its worker would go on with.
  * What is held is computed from the tasks' states alone.  It must never ask the book for that. */
 #ifndef WEIR_TESTS_GRAPH_SCHEDULES_H
 #define WEIR_TESTS_GRAPH_SCHEDULES_H
@@ -16,7 +17,7 @@ enum { MOST_TASKS = 6, MOST_GRAPHS = 2, MEMORY = 64 };
 typedef enum verdict { ALL_WELL, ABOVE_THE_LIMIT, DEADLOCK, TOO_MANY_STATES } verdict;
 
 typedef enum phase { OUTSIDE, UNDER_WAY, OVER } phase;
-typedef enum status { WAITING, READY, DENIED, MAY_START, RUNNING, FINISHED } status;
+typedef enum status { WAITING, READY, NOTED, MAY_START, RUNNING, FINISHED } status;
 
 /* One graph, and what is true of it whatever the schedule. */
 typedef struct given {
@@ -30,6 +31,7 @@ typedef struct given {
 typedef struct moment {
     phase phase[MOST_GRAPHS];
     uint8_t status[MOST_GRAPHS][MOST_TASKS];
+    bool attended[MOST_GRAPHS]; /* a worker that runs no task has not gone yet */
     weir__account account;
     weir__ledger ledger[MOST_GRAPHS];
     uint8_t memory[MOST_GRAPHS][MEMORY];
@@ -201,8 +203,9 @@ static inline void note_granted(world *w, const weir__granted *granted)
     for (unsigned i = 0; i < granted->n; i++)
         for (unsigned g = 0; g < w->graphs; g++)
             if (w->of[g].graph->book == granted->at[i].book) {
-                assert_int_equal(w->now.status[g][granted->at[i].task], DENIED);
+                assert_int_equal(w->now.status[g][granted->at[i].task], NOTED);
                 w->now.status[g][granted->at[i].task] = MAY_START;
+                w->now.attended[g] = true;
             }
 }
 
@@ -232,19 +235,33 @@ static inline bool step_begin(world *w, unsigned g, uint32_t what)
         !weir__book_begin_in(w->of[g].graph->book, &w->books, nested ? w->lent : WEIR__NOT_LENT))
         return false;
     w->now.phase[g] = UNDER_WAY;
+    w->now.attended[g] = true;
     set_ready(w, g);
     return true;
 }
 
-static inline bool step_ask(world *w, unsigned g, uint32_t t)
+static inline bool step_note(world *w, unsigned g, uint32_t t)
+{
+    const bool has = w->now.status[g][t] == READY && weir__book_has_bytes(w->of[g].graph->book, t);
+    if (w->now.status[g][t] != READY)
+        return false;
+    if (!has)
+        weir__book_note(w->of[g].graph->book, &t, 1);
+    w->now.status[g][t] = has ? MAY_START : NOTED;
+    return true;
+}
+
+/* By a worker without a task. If there is none for it, and none that it has made ready, it goes. */
+static inline bool step_take(world *w, unsigned g, uint32_t less)
 {
     weir__granted granted;
-    if (w->now.status[g][t] != READY || count_running(w) >= w->workers + (w->starter >= 0))
+    if (w->now.phase[g] != UNDER_WAY || !w->now.attended[g])
         return false;
-    if (weir__book_may_start(w->of[g].graph->book, t, &granted))
-        run_task(w, g, t);
-    else
-        w->now.status[g][t] = DENIED;
+    weir__books_take(&w->books, w->of[g].graph->book, WEIR__MOST_GRANTED - less, &granted);
+    for (uint32_t t = 0; granted.n == 0 && t < w->of[g].n; t++)
+        if (w->now.status[g][t] == READY || w->now.status[g][t] == MAY_START)
+            return false;
+    w->now.attended[g] = granted.n > 0;
     note_granted(w, &granted);
     return true;
 }
@@ -265,6 +282,7 @@ static inline bool step_finish(world *w, unsigned g, uint32_t what)
         (g == 0 && (int)t == w->starter && w->now.phase[1] != OVER))
         return false;
     w->now.status[g][t] = FINISHED;
+    w->now.attended[g] = true;
     set_ready(w, g);
     if (next < MOST_TASKS && (next >= w->of[g].n || w->now.status[g][next] != READY))
         return false;
@@ -274,7 +292,7 @@ static inline bool step_finish(world *w, unsigned g, uint32_t what)
     if (next < MOST_TASKS && yes)
         run_task(w, g, next);
     else if (next < MOST_TASKS)
-        w->now.status[g][next] = DENIED;
+        w->now.status[g][next] = NOTED;
     note_granted(w, &granted);
     return true;
 }
@@ -290,7 +308,7 @@ static inline bool step_end(world *w, unsigned g, uint32_t what)
             return false;
     weir__book_end(w->of[g].graph->book, true);
     w->now.phase[g] = OVER;
-    weir__books_look(&w->books, &granted);
+    weir__books_take(&w->books, NULL, WEIR__MOST_GRANTED, &granted);
     note_granted(w, &granted);
     return true;
 }
@@ -303,7 +321,8 @@ typedef struct kind {
 } kind;
 
 static const kind kinds[] = {{step_begin, 1},
-                             {step_ask, MOST_TASKS},
+                             {step_note, MOST_TASKS},
+                             {step_take, WEIR__MOST_GRANTED},
                              {step_start, MOST_TASKS},
                              {step_finish, MOST_TASKS *(MOST_TASKS + 1)},
                              {step_end, 1}};

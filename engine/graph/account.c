@@ -18,7 +18,7 @@ weir_status weir__ledger_open(weir__ledger *ledger, const weir__order *order)
     uint64_t *memory = ledger->memory = weir__memory_alloc_zero(ledger->bytes);
     if (memory == NULL)
         return WEIR_ENOMEM;
-    ledger->started = weir__bits_open(&ledger->denied, order->n, memory);
+    ledger->started = weir__bits_open(&ledger->noted, order->n, memory);
     ledger->state = (uint8_t *)(ledger->started + order->blocks);
     return WEIR_OK;
 }
@@ -47,6 +47,7 @@ bool weir__account_enter(weir__account *account, weir__ledger *ledger, uint64_t 
     account->first = ledger;
     store_relaxed(&ledger->prefix, 0);
     ledger->cursor = 0;
+    ledger->added = 0;
     ledger->early = ledger->inside = 0;
     ledger->lent = lent;
     ledger->rest = rest;
@@ -59,7 +60,7 @@ bool weir__account_enter(weir__account *account, weir__ledger *ledger, uint64_t 
 static bool is_empty(const weir__ledger *l)
 {
     return load_relaxed(&l->prefix) == l->order->n && l->early == 0 && l->inside == 0 &&
-           weir__bits_next(&l->denied, 0) == WEIR_BITS_NONE;
+           weir__bits_next(&l->noted, 0) == WEIR_BITS_NONE;
 }
 
 void weir__account_leave(weir__ledger *ledger)
@@ -75,7 +76,6 @@ void weir__account_leave(weir__ledger *ledger)
     account->early -= ledger->early;
     account->rest -= ledger->rest;
     ledger->account = NULL;
-    store_relaxed(&account->look, true);
     WEIR_ASSERT_SLOW(weir__account_is_valid(account));
 }
 
@@ -102,6 +102,15 @@ static uint64_t started_below(const weir__ledger *l, uint32_t end)
     return needs;
 }
 
+/* What the task adds to what is held, when it has finished in the order's place; or takes away. */
+static int64_t adds(const weir__order *o, uint32_t position)
+{
+    const uint32_t next = position + 1;
+    const uint64_t before = o->mem[position] - weir__order_need(o, position);
+    const uint64_t after = next < o->n ? o->mem[next] - weir__order_need(o, next) : 0;
+    return (int64_t)(after - before);
+}
+
 /* The bytes of an early task that the prefix has reached are the prefix's, if it has room for them. */
 static bool take_in(weir__ledger *l, uint32_t position)
 {
@@ -115,6 +124,7 @@ static bool take_in(weir__ledger *l, uint32_t position)
     l->account->early -= bytes;
     note_started(l, position, -weir__order_need(l->order, position));
     l->state[position] = 0;
+    l->added -= adds(l->order, position);
     return true;
 }
 
@@ -133,10 +143,10 @@ static void extend(weir__ledger *l, uint32_t end)
     WEIR_ASSERT(k >= end);
     if (k == prefix)
         return;
-    /* G1: release; pairs with G2: what gave these bytes back happens before the tasks that have them
+    /* BK1: release; pairs with BK2: what gave these bytes back happens before the tasks that have them
      * now. */
     store_release(&l->prefix, k);
-    store_relaxed(&l->account->look, true);
+    l->cursor = 0;
     if (highest && !is_lent(l)) {
         const uint64_t rest = weir__order_most(order, k, order->n);
         l->account->rest -= l->rest - rest;
@@ -156,13 +166,29 @@ static bool start_head(weir__ledger *l, uint64_t need)
     return true;
 }
 
+/* What must be left of the slack for an early task: its need and what is early already, or what such
+ * tasks will hold, twice, with what this one works with. */
+static uint64_t wanted(const weir__ledger *l, uint32_t position, uint64_t need)
+{
+    const weir__account *a = l->account;
+    const uint64_t early = a->early + need; /* at most booked + need */
+    const int64_t more = adds(l->order, position), held = l->added + more;
+    if (more <= 0 || held <= 0)
+        return early;
+    const uint64_t later = weir__bytes_add(
+        a->early - l->early + weir__order_work(l->order, position), 2 * (uint64_t)held);
+    return later > early ? later : early;
+}
+
 static bool start_early(weir__ledger *l, uint32_t position, uint64_t need)
 {
     weir__account *a = l->account;
     if (need > a->limit - a->booked)
         return false;
-    const uint64_t early = a->early + need; /* at most booked + need */
-    if (a->rest > a->limit - early) {       /* it does not fit beside all steps that remain */
+    const uint64_t early = wanted(l, position, need);
+    if (early > a->limit)
+        return false;
+    if (a->rest > a->limit - early) { /* it does not fit beside all steps that remain */
         const uint64_t others = a->rest - l->rest;
         if (is_lent(l) || others > a->limit - early ||
             weir__order_most(l->order, load_relaxed(&l->prefix), position) >
@@ -172,6 +198,7 @@ static bool start_early(weir__ledger *l, uint32_t position, uint64_t need)
     a->booked += need;
     a->early += need;
     l->early += need;
+    l->added += adds(l->order, position);
     l->state[position] = WEIR__EARLY;
     note_started(l, position, need);
     return true;
@@ -206,9 +233,12 @@ bool weir__ledger_start(weir__ledger *ledger, uint32_t position)
     return yes;
 }
 
-void weir__ledger_deny(weir__ledger *ledger, uint32_t position)
+void weir__ledger_note(weir__ledger *ledger, uint32_t position)
 {
-    weir__bits_set(&ledger->denied, position);
+    WEIR_ASSERT(ledger->state[position] == 0 && !weir__bits_has(&ledger->noted, position));
+    weir__bits_set(&ledger->noted, position);
+    if (position < ledger->cursor)
+        ledger->cursor = position;
 }
 
 void weir__ledger_return(weir__ledger *ledger, uint32_t position, unsigned what)
@@ -227,60 +257,50 @@ void weir__ledger_return(weir__ledger *ledger, uint32_t position, unsigned what)
         if (!is_lent(ledger))
             a->booked -= bytes;
     }
-    store_relaxed(&a->look, true);
+    for (weir__ledger *l = a->first; l != NULL; l = l->next)
+        l->cursor = 0;
     if (is_lent(ledger)) /* it may have had no room for an early task that its prefix has reached */
         extend(ledger, load_relaxed(&ledger->prefix));
     WEIR_ASSERT_SLOW(weir__account_is_valid(a));
 }
 
-/* Tries a denied task. */
-static bool try_again(weir__ledger *l, uint32_t position, weir__found *found)
+/* Tries a noted task. */
+static bool try_one(weir__ledger *l, uint32_t position, weir__found *found)
 {
-    weir__bits_clear(&l->denied, position);
+    weir__bits_clear(&l->noted, position);
     if (!weir__ledger_start(l, position)) {
-        weir__bits_set(&l->denied, position);
+        weir__bits_set(&l->noted, position);
         return false;
     }
     found->at[found->n++] = (struct weir__found_task){.ledger = l, .position = position};
     return true;
 }
 
-void weir__account_look(weir__account *account, weir__found *found)
+void weir__account_try_heads(weir__account *account, weir__found *found)
 {
-    bool more = false;
     for (weir__ledger *l = account->first; l != NULL; l = l->next)
-        for (;;) {
-            const uint32_t first = weir__bits_next(&l->denied, 0);
-            if (first == WEIR_BITS_NONE || first > load_relaxed(&l->prefix))
-                break;
-            more = more || found->n == found->most;
-            if (found->n == found->most || !try_again(l, first, found))
+        while (found->n < found->most) {
+            const uint32_t first = weir__bits_next(&l->noted, 0);
+            if (first == WEIR_BITS_NONE || first > load_relaxed(&l->prefix) ||
+                !try_one(l, first, found))
                 break;
         }
-    store_relaxed(&account->look, more);
 }
 
-/* From where the last look has stopped, once round. */
 static void try_some(weir__ledger *l, unsigned *tries, weir__found *found)
 {
-    const uint32_t begin = l->cursor;
-    bool round = false;
-    uint32_t at = weir__bits_next(&l->denied, begin);
     while (*tries > 0 && found->n < found->most) {
-        if (at == WEIR_BITS_NONE && !round) {
-            round = true;
-            at = weir__bits_next(&l->denied, 0);
+        const uint32_t at = weir__bits_next(&l->noted, l->cursor);
+        if (at == WEIR_BITS_NONE)
+            return;
+        if (!try_one(l, at, found)) {
+            l->cursor = at + 1;
+            --*tries;
         }
-        if (at == WEIR_BITS_NONE || (round && at >= begin))
-            break;
-        --*tries;
-        (void)try_again(l, at, found);
-        at = weir__bits_next(&l->denied, at + 1);
     }
-    l->cursor = at == WEIR_BITS_NONE ? 0 : at;
 }
 
-void weir__account_look_on(weir__ledger *ledger, weir__found *found)
+void weir__account_try_others(weir__ledger *ledger, weir__found *found)
 {
     unsigned tries = WEIR__MOST_TRIED;
     try_some(ledger, &tries, found);
@@ -309,7 +329,7 @@ static bool ledger_is_valid(const weir__ledger *l, uint64_t *worst)
             continue;
         beyond += holds(l, k);
         started += weir__order_need(order, k);
-        if (weir__bits_has(&l->denied, k))
+        if (weir__bits_has(&l->noted, k))
             return false;
     }
     *worst += is_lent(l) ? l->early : most;

@@ -1,8 +1,8 @@
 /* The account of the graphs on one engine: which task may start, so that no more than `limit` bytes
  * are ever held, and all graphs come to their end.
  *
- * Here are the decisions alone, as functions of the records below and of nothing else: tests copy
- * these and try every schedule.  Whoever calls has the lock (book.h).  Nothing here waits.
+ * Here are the decisions alone, as functions of the records below and of nothing else, so that tests can
+ * copy these and try every schedule.  Whoever calls has the lock (book.h).  Nothing here waits.
  *
  * The rule.  Each graph has an order of its tasks, with mem[i] what is live during step i of a
  * serial run (order.h).  The first `prefix` tasks of the order are booked: each may start as soon as
@@ -11,6 +11,9 @@
  *   early:      the task at j may start if also early + need + max mem[prefix … j-1] + the rest of
  *               each other graph <= limit, where a graph's rest is max mem[prefix …];
  *   on demand:  or else the prefix is booked up to j, if all that fits.
+ * Ready tasks are tried in the order of their positions.  An early task that adds to what is held leaves
+ * as much again, for others that go on with what such tasks hold.  Without either, early tasks soon hold
+ * all the slack, none of them can go on, and all but the prefix stands still.
  * Nothing is booked before somebody needs it to be.  When the prefix reaches an early task, the
  * bytes of that one are early no more.  A graph enters if early + all rests, its own included, <=
  * limit.  A graph in a task of another one has the bytes that were lent to it with that task: its
@@ -31,9 +34,8 @@
  * user that has not finished, which is beyond the prefix; so the prefix of g holds at most what the
  * serial run holds there, and with the head's need at most mem[prefix] <= W(g) - E(g, prefix).  Over
  * all graphs that is (1).  A lent graph's prefix fits into what is lent by the same argument.
- *   (3) So whenever bytes come back or a prefix moves, `look` is set, and before nothing runs all heads
- * are tried that were denied: no head is left that fits.  At most WEIR__MOST_TRIED other denied tasks
- * are tried at a time.
+ *   (3) So it is enough that all heads are tried before nothing runs any more, and when bytes come back
+ * that a graph may wait for in which nothing runs (book.h).
  *
  * Cost: O(log n) for a start or a try, and for what was started early once more. */
 #ifndef WEIR_ACCOUNT_H
@@ -56,7 +58,6 @@ typedef struct weir__account {
     uint64_t early;
     uint64_t rest;
     weir__ledger *first; /* the graphs under way */
-    atomic_bool look;    /* a head may fit that was denied; read without the lock (book.c) */
 } weir__account;
 
 enum {                     /* of a task beyond the prefix, by position; 0 for others */
@@ -68,18 +69,19 @@ enum {                     /* of a task beyond the prefix, by position; 0 for ot
 /* What a graph has on the account.
  * Invariant (weir__account_is_valid too): no task below the prefix has a state;  early is what those
  * hold that have one;  started has their needs;  rest is max mem[prefix …], or 0 where it is lent;
- * inside <= lent;  no denied task is early. */
+ * inside <= lent;  no noted task is early. */
 struct weir__ledger {
     const weir__order *order;
     weir__account *account; /* NULL: between runs, and then all arrays are 0 */
     weir__ledger *next;
     atomic_uint prefix; /* read without the lock: the tasks below have their bytes */
-    uint32_t cursor;    /* where denied tasks are tried next */
+    uint32_t cursor; /* noted tasks at positions below, but for a head, have been tried in vain */
     uint64_t rest;
     uint64_t early;
-    uint64_t inside; /* booked by the prefix, */
-    uint64_t lent;   /* and the most of that; or WEIR__NOT_LENT */
-    weir__bits denied;
+    int64_t added;     /* by early tasks, as in the order, what they and their like will hold */
+    uint64_t inside;   /* booked by the prefix, */
+    uint64_t lent;     /* and the most of that; or WEIR__NOT_LENT */
+    weir__bits noted;  /* ready, and not started */
     uint64_t *started; /* by blocks of positions, a Fenwick tree (sums.h) */
     uint8_t *state;
     void *memory; /* of the arrays */
@@ -101,24 +103,24 @@ void weir__account_leave(weir__ledger *ledger);
 
 /* May the task at this position start, which is ready and has not started? Books its bytes. */
 bool weir__ledger_start(weir__ledger *ledger, uint32_t position) WEIR_MUST_CHECK;
-/* It may not, and is to be tried later. */
-void weir__ledger_deny(weir__ledger *ledger, uint32_t position);
+/* It is ready, and is to be tried later. */
+void weir__ledger_note(weir__ledger *ledger, uint32_t position);
 /* What a task gives back: WEIR__WORKED or WEIR__RETURNED. Each once, in any order. */
 void weir__ledger_return(weir__ledger *ledger, uint32_t position, unsigned what);
 
-/* Denied tasks that may start after all: their bytes are booked. */
+/* Noted tasks that may start: their bytes are booked, and they are noted no more. */
 typedef struct weir__found {
-    unsigned n, most; /* how many, and how many can be noted */
+    unsigned n, most; /* how many, and how many are wanted */
     struct weir__found_task {
         weir__ledger *ledger;
         uint32_t position;
     } *at;
 } weir__found;
 
-/* Tries all heads that were denied, and sets `look` again where there are more than can be noted. */
-void weir__account_look(weir__account *account, weir__found *found);
-/* Tries some others, those of this ledger first. */
-void weir__account_look_on(weir__ledger *ledger, weir__found *found);
+/* Tries the heads of all graphs. */
+void weir__account_try_heads(weir__account *account, weir__found *found);
+/* Tries others, WEIR__MOST_TRIED at most that are in vain: those of this ledger first. */
+void weir__account_try_others(weir__ledger *ledger, weir__found *found);
 
 bool weir__account_is_valid(const weir__account *account);
 

@@ -39,7 +39,7 @@ static weir__control_end end_in_place(weir__pack *p, weir__execution *body)
         return WEIR_CONTROL_DONE;
     if (p == &body->after) { /* of which this is the only task: it goes on as that */
         p->next = body->up_task;
-        p->continues = p->granted = true;
+        p->continues = true;
         p->left = body;
         return WEIR_CONTROL_STOPS;
     }
@@ -64,7 +64,6 @@ static weir__control_end run_body(weir__pack *p, weir__execution *body, weir__pa
     if (inner->wants_team) {
         p->inner = inner;
         p->next = body->up_task;
-        p->granted = true;
         p->wants_team = true;
         return WEIR_CONTROL_STOPS;
     }

@@ -120,7 +120,34 @@ void weir__book_end(weir__book *book, bool complete)
     WEIR_ASSERT_SLOW(is_at_rest(book));
 }
 
-/* Of the account's answers, as their runs have them. */
+/* Has the task its bytes, or needs none? Without the lock. */
+static bool has_bytes(const weir__book *book, weir_task task)
+{
+    const uint32_t position = book->graph->order->position[task];
+    /* BK2: acquire; pairs with BK1. */
+    return position == WEIR_NO_POSITION || position < load_acquire(&book->ledger.prefix);
+}
+
+bool weir__book_has_bytes(const weir__book *book, weir_task task)
+{
+    return book->books == NULL || has_bytes(book, task);
+}
+
+/* Under the lock, as the next two. */
+static void note(weir__book *book, weir_task task)
+{
+    weir__ledger_note(&book->ledger, book->graph->order->position[task]);
+}
+
+static bool start_or_note(weir__book *book, weir_task task)
+{
+    const bool yes = weir__ledger_start(&book->ledger, book->graph->order->position[task]);
+    if (!yes)
+        note(book, task);
+    return yes;
+}
+
+/* What the account has found, as runs have it. */
 static void grant(const weir__found *found, weir__granted *granted)
 {
     granted->n = found->n;
@@ -131,51 +158,28 @@ static void grant(const weir__found *found, weir__granted *granted)
     }
 }
 
-void weir__books_look(weir__books *books, weir__granted *granted)
-{
-    struct weir__found_task at[WEIR__MOST_GRANTED];
-    weir__found found = {.most = WEIR__MOST_GRANTED, .at = at};
-    pthread_mutex_lock(&books->lock);
-    weir__account_look(&books->account, &found);
-    if (books->account.first != NULL)
-        weir__account_look_on(books->account.first, &found);
-    pthread_mutex_unlock(&books->lock);
-    grant(&found, granted);
-}
-
-/* Has the task its bytes, or needs none? Asks no lock. */
-static bool has_bytes(const weir__book *book, weir_task task)
-{
-    const uint32_t position = book->graph->order->position[task];
-    /* G2: acquire; pairs with G1. */
-    return position == WEIR_NO_POSITION || position < load_acquire(&book->ledger.prefix);
-}
-
-/* Under the lock. */
-static bool start_or_note(weir__book *book, weir_task task)
-{
-    const uint32_t position = book->graph->order->position[task];
-    const bool yes = weir__ledger_start(&book->ledger, position);
-    if (!yes)
-        weir__ledger_deny(&book->ledger, position);
-    return yes;
-}
-
-bool weir__book_may_start(weir__book *book, weir_task task, weir__granted *granted)
+void weir__book_note(weir__book *book, const weir_task *task, uint32_t n)
 {
     weir__books *books = book->books;
-    granted->n = 0;
-    if (books == NULL || has_bytes(book, task))
-        return true;
-    struct weir__found_task at[WEIR__MOST_GRANTED];
-    weir__found found = {.most = WEIR__MOST_GRANTED, .at = at};
+    WEIR_ASSERT(books != NULL);
     pthread_mutex_lock(&books->lock);
-    const bool yes = start_or_note(book, task);
-    if (load_relaxed(&books->account.look)) /* a longer prefix has another head */
-        weir__account_look(&books->account, &found);
+    for (uint32_t i = 0; i < n; i++)
+        note(book, task[i]);
+    pthread_mutex_unlock(&books->lock);
+}
+
+void weir__books_take(weir__books *books, weir__book *first, unsigned most, weir__granted *granted)
+{
+    struct weir__found_task at[WEIR__MOST_GRANTED];
+    weir__found found = {.most = most, .at = at};
+    WEIR_ASSERT(most <= WEIR__MOST_GRANTED);
+    pthread_mutex_lock(&books->lock);
+    weir__account_try_heads(&books->account, &found);
+    weir__ledger *ledger = first != NULL ? &first->ledger : books->account.first;
+    if (ledger != NULL)
+        weir__account_try_others(ledger, &found);
     pthread_mutex_unlock(&books->lock);
     grant(&found, granted);
-    return yes;
 }
 
 void weir__book_began(weir__book *book, weir_task task)
@@ -222,7 +226,7 @@ static void count_users(returns *r, weir_task task)
 {
     const weir_graph *graph = r->book->graph;
     for (uint64_t i = graph->holders_at[task]; i < graph->holders_at[task + 1]; i++)
-        /* G3: acquire and release; pairs with itself: what all users did happens before the release of
+        /* BK3: acquire and release; pairs with itself: what all users did happens before the release of
          * what they used. */
         if (sub_acq_rel(&graph->users[graph->holder[i]].left, 1) == (BEGUN | 1))
             come_back(r, graph->holder[i]);
@@ -240,12 +244,9 @@ bool weir__book_finished(weir__book *book, weir_task task, weir_task next, weir_
         count_users(&r, task);
     if (books == NULL)
         return next != WEIR_NO_TASK;
-    const bool works = weir__task_work(graph, task) > 0;
+    const bool works = weir__task_work(graph, task) > 0, back = works || r.n > 0;
     const bool ready = next != WEIR_NO_TASK && has_bytes(book, next);
-    /* Else nothing changes that a denied task could wait for. `look` is read without the lock: it is
-     * set before the task is granted after which nothing may run. */
-    if (r.n == 0 && !works && (ready || next == WEIR_NO_TASK) &&
-        !load_relaxed(&books->account.look))
+    if (!back && (ready || next == WEIR_NO_TASK)) /* nothing changes that others could wait for */
         return ready;
     WEIR_POINT(BOOK_FINISHED);
     struct weir__found_task at[WEIR__MOST_GRANTED];
@@ -254,12 +255,11 @@ bool weir__book_finished(weir__book *book, weir_task task, weir_task next, weir_
     return_all(&r);
     if (works)
         weir__ledger_return(&book->ledger, graph->order->position[task], WEIR__WORKED);
-    const bool look = load_relaxed(&books->account.look);
-    if (look)
-        weir__account_look(&books->account, &found);
+    if (back)
+        weir__account_try_heads(&books->account, &found);
     const bool yes = ready || (next != WEIR_NO_TASK && start_or_note(book, next));
-    if (look)
-        weir__account_look_on(&book->ledger, &found);
+    if (back)
+        weir__account_try_others(&book->ledger, &found);
     pthread_mutex_unlock(&books->lock);
     grant(&found, granted);
     return yes;

@@ -1,23 +1,29 @@
-/* The book of a graph: which of its tasks hold bytes, which may start within the limit, and who has
- * been denied.
+/* The book of a graph: which of its tasks hold bytes, which ready ones may start within the limit, and
+ * which have to wait.
  *
- * The runner asks before it starts a task, and tells when a task has finished; the book calls the
- * program's release functions, gives bytes back, and says which denied tasks may start now.  Where
- * the limit is at least what can be held at once (weir_graph_certified_bytes), it grants all and
- * writes nothing but the counts of users that release functions need; without those either, each
- * call is one look.  Which task may start is decided in account.h, which has the proof.
+ * Without a limit, or where it is at least what can be held at once (weir_graph_certified_bytes), all may
+ * start, and the book writes nothing but the counts of users that release functions need; without those
+ * either, each call is one look.  In a run that is limited, the book has the ready tasks.  The runner
+ *
+ *   - notes each task that becomes ready and has no bytes yet (weir__book_has_bytes), the roots too;
+ *   - tells when a task has finished, and gets back some of those that may start then.  One that became
+ *     ready with it may be asked for in the same call, without being noted first;
+ *   - takes some when it has no task to run, and before it goes without one.
+ *
+ * Which may start is decided in account.h, which has the proof.  For that, the last of these is needed:
+ * so all heads were tried when nothing runs any more.  And where several graphs share an account, what is
+ * granted may be another graph's, in whose run nobody is at work: it is for the runner to bring it there.
  *
  * Who may call what at the same time ("-" free, "X" never):
- *                     open/close  begin/end  may_start, began, finished
+ *                     open/close  begin/end  all others
  *   open/close             X          X          X
- *   begin/end              X          X          X
- *   may_start …            X          X          -      each of them once for each task
- * Order:     what a task wrote happens before its holders' release functions, and before whatever
- *            starts on the bytes that they gave back.
- * Progress:  a lock of the account's, held for O(log n) steps; only under a limit, and only where
- *            bytes are to be booked or come back.  Nothing here waits for bytes: a denied task is
- *            noted, and comes out of a later *granted of either call.  While a task is
- *            noted, some other task of the account's graphs may start, runs, or is about to ask.
+ *   begin/end              X          X          X        of this book; of others on the account: -
+ *   all others             X          X          -        began, finished, note: once for each task
+ * Order:     what a task did happens before its holders are released, and that before whatever starts on
+ *            the bytes that came back.
+ * Progress:  a lock of the account's, held for O(log n) steps; only under a limit, and only where bytes
+ *            are to be booked or come back: about two times for each task that needs some.  Nothing
+ *            here waits for bytes.
  * Memory:    the book's, from open to close; none is allocated by a run. */
 #ifndef WEIR_BOOK_H
 #define WEIR_BOOK_H
@@ -50,8 +56,8 @@ typedef struct weir__book {
     weir__books own; /* of a run that has its bytes for itself */
 } weir__book;
 
-/* Denied tasks that may start now: their bytes are booked. Those of another graph's book are for that
- * graph's run. */
+/* Noted tasks that may start now: their bytes are booked, and they are noted no more. Those of another
+ * graph's book are for that graph's run. */
 typedef struct weir__granted {
     unsigned n;
     struct {
@@ -72,21 +78,25 @@ void weir__book_begin(weir__book *book, uint64_t limit);
  * booked for it there, as weir__account_enter() has it; or WEIR__NOT_LENT. No: it cannot begin now. */
 bool weir__book_begin_in(weir__book *book, weir__books *books, uint64_t lent) WEIR_MUST_CHECK;
 /* It is over. complete: all tasks have finished. Else release is called for all tasks that have begun
- * and whose bytes are not back; in shared books, somebody else then looks (weir__books_look()). */
+ * and whose bytes are not back. In shared books, what is left may let others start: weir__books_take(). */
 void weir__book_end(weir__book *book, bool complete);
-/* Denied tasks of any graph in these books that may start, after one has ended. */
-void weir__books_look(weir__books *books, weir__granted *granted);
 
-/* May the task start, all of whose predecessors have finished? Yes: its bytes are booked. No: it is
- * denied and noted, and nobody runs it until a *granted names it. Also sets *granted. */
-bool weir__book_may_start(weir__book *book, weir_task task, weir__granted *granted);
+/* May the task start, since it has its bytes, or needs none? Else it is to be noted, once it is ready. */
+bool weir__book_has_bytes(const weir__book *book, weir_task task);
+/* Notes ready tasks that have no bytes. In a run that is limited. */
+void weir__book_note(weir__book *book, const weir_task *task, uint32_t n);
+/* Takes noted tasks that may start, `most` at most: heads, then the first ones of this book's order, then
+ * others. first: NULL is any book. */
+void weir__books_take(weir__books *books, weir__book *first, unsigned most, weir__granted *granted);
 /* Its op is called next. (A task that may start, but does not since the run stops, has not begun.) */
 void weir__book_began(weir__book *book, weir_task task);
-/* The task has finished: what it held or was the last user of is released and given back.  `next`
- * is a ready task that the worker would run now, or WEIR_NO_TASK; true: it may start, and its bytes
- * are booked; else it is noted (false for WEIR_NO_TASK).  It comes before older denied ones, or
- * chains would lose what they gave back to new ones. Also sets *granted.
- * Counting down the predecessors of successors may come before this call or after it. */
+/* The task has finished: what it held or was the last user of is released and given back.
+ *
+ * next:     a ready task that the worker would run now, not noted; or WEIR_NO_TASK.
+ * granted:  noted ones that may start, the first of their orders.
+ * Returns:  whether `next` may start; else it is noted, if it is one. It comes before all noted tasks but
+ *           heads, or chains would lose what they give back to others that only begin.
+ * The counts of predecessors may be lowered before or after. */
 bool weir__book_finished(weir__book *book, weir_task task, weir_task next, weir__granted *granted);
 
 #endif

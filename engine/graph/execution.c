@@ -107,7 +107,7 @@ static void clear_pack(weir__execution *e, weir__pack *p)
     p->item = (weir__item){.run = weir__pack_run, .number = e->run->number};
     p->of = e;
     p->next = WEIR_NO_TASK;
-    p->posted = p->continues = p->granted = false;
+    p->posted = p->continues = false;
     p->inner = NULL;
     weir__ready_clear(&p->ready);
 }
@@ -166,7 +166,7 @@ weir__pack *weir__execution_begin_after(weir__execution *body)
     weir__pack *p = &body->after;
     clear_pack(body->up, p);
     p->next = body->up_task;
-    p->continues = p->granted = true;
+    p->continues = true;
     const unsigned before = add_relaxed(&body->up->open, 1);
     WEIR_ASSERT(before > 0); /* the pack is open that had the task */
     (void)before;

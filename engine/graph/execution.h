@@ -66,8 +66,7 @@ typedef struct weir__pack {
     /* While it runs. */
     weir__task_op
         known;         /* an op that is not one of a family, nor long as far as is known; or NULL */
-    weir_task next;    /* which is ready, and runs next; or WEIR_NO_TASK */
-    bool granted;      /* that one has its bytes */
+    weir_task next;    /* which may start, and runs next; or WEIR_NO_TASK */
     bool is_careful;   /* others may come to want work: before long ops they get some */
     bool wants_team;   /* it waits for the team, for its run to be alone no more */
     const int *signal; /* what others want of its worker */
@@ -196,6 +195,9 @@ void weir__place_fail_clump(weir__pack *p, const weir__label *label, uint32_t n,
 void weir__pack_begin(weir__pack *p, weir__worker *worker, weir__here *here);
 /* Runs what is ready in it, and what becomes ready. */
 void weir__pack_run_tasks(weir__pack *p);
+/* Is a task ready that may start? Where the graph has a book, some come from there: one, and as many as other
+ * workers miss. */
+bool weir__pack_take(weir__pack *p);
 
 /* The item of a pack: runs its tasks, and what becomes ready. */
 weir__item *weir__pack_run(weir__worker *worker, weir__item *item);

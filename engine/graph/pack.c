@@ -249,58 +249,88 @@ static inline __attribute__((always_inline)) void run_tasks(weir__pack *p, bool 
 
 /* ---- tasks with bytes ---- */
 
-/* Those may start, and are this worker's. */
+/* Those may start, and are this worker's: the first comes first. */
 static void take_granted(weir__pack *p, const weir__granted *granted)
 {
-    for (unsigned i = 0; i < granted->n; i++) {
+    for (unsigned i = granted->n; i-- > 0;) {
         WEIR_ASSERT(granted->at[i].book == p->of->book);
         weir__ready_push_granted(&p->ready, p->of->graph->task, granted->at[i].task);
     }
 }
 
-/* The next task that has its bytes; those that may not start are noted in the book. `t` is the one that
- * comes first, or WEIR_NO_TASK, *granted: it has them. */
-static weir_task next_with_bytes(weir__pack *p, weir_task t, bool granted)
+/* So many tasks are noted with one lock. */
+enum { NOTED_AT_ONCE = 32 };
+
+/* In a limited run the book has the ready tasks, but for those that have their bytes. */
+static void note_others(weir__pack *p)
 {
+    const weir_graph *graph = p->of->graph;
     weir__book *book = p->of->book;
-    while (!granted) {
-        weir__granted others;
-        if (t == WEIR_NO_TASK) {
-            granted = (p->ready.some & 1) != 0;
-            t = weir__ready_pop(&p->ready, p->of->graph);
+    weir__ready with_bytes, *r = &p->ready;
+    weir_task noted[NOTED_AT_ONCE];
+    uint32_t n = 0;
+    weir__ready_clear(&with_bytes);
+    with_bytes.first[0] = r->first[0];
+    with_bytes.some = r->some & 1;
+    r->first[0] = WEIR_NO_TASK;
+    r->some &= ~UINT32_C(1);
+    for (weir_task t; (t = weir__ready_pop(r, graph)) != WEIR_NO_TASK;) {
+        if (weir__book_has_bytes(book, t))
+            weir__ready_push_granted(&with_bytes, graph->task, t);
+        else
+            noted[n++] = t;
+        if (n == NOTED_AT_ONCE) {
+            weir__book_note(book, noted, n);
+            n = 0;
         }
-        if (t == WEIR_NO_TASK || granted)
-            return t;
-        granted = weir__book_may_start(book, t, &others);
-        take_granted(p, &others);
-        if (!granted)
-            t = WEIR_NO_TASK;
     }
-    return t;
+    if (n > 0)
+        weir__book_note(book, noted, n);
+    *r = with_bytes;
 }
 
-/* The loop where the graph has a book for this run. */
+bool weir__pack_take(weir__pack *p)
+{
+    weir__book *book = p->of->book;
+    if (book == NULL || book->books == NULL)
+        return !weir__ready_is_empty(&p->ready);
+    if ((p->ready.some & ~UINT32_C(1)) != 0 || p->ready.root < p->ready.roots_end)
+        note_others(p);
+    if (weir__ready_is_empty(&p->ready)) {
+        const int missing = weir__mail_missing(p->told.run->mail);
+        weir__granted granted;
+        unsigned most = 1 + (missing > 0 ? (unsigned)missing : 0);
+        most = most < WEIR__MOST_GRANTED ? most : WEIR__MOST_GRANTED;
+        weir__books_take(book->books, book, most, &granted);
+        take_granted(p, &granted);
+    }
+    return !weir__ready_is_empty(&p->ready);
+}
+
+/* The loop where the graph has a book for this run. The task in p->next has its bytes. */
 static void run_booked(weir__pack *p, bool shared)
 {
     weir__book *book = p->of->book;
     weir_task t = p->next;
-    bool granted = p->granted; /* or the first is to be asked for */
     p->next = WEIR_NO_TASK;
-    while ((t = next_with_bytes(p, t, granted)) != WEIR_NO_TASK) {
+    for (;;) {
         weir__granted others;
         weir__control_end end;
-        p->granted = true; /* where it is left */
+        if (t == WEIR_NO_TASK && weir__pack_take(p))
+            t = weir__ready_pop(&p->ready, p->of->graph);
+        if (t == WEIR_NO_TASK)
+            return;
         if (__atomic_load_n(p->signal, __ATOMIC_RELAXED) <= WEIR__REQUEST && !may_go_on(p, t))
             return;
         weir_task next = run_slowly(p, t, shared, &end);
         if (end == WEIR_CONTROL_STOPS)
             return;
-        granted = false;
         if (end == WEIR_CONTROL_DONE) {
-            granted = weir__book_finished(book, t, next, &others);
+            if (!weir__book_finished(book, t, next, &others))
+                next = WEIR_NO_TASK; /* it is noted, if it is one */
             take_granted(p, &others);
         }
-        t = granted ? next : WEIR_NO_TASK;
+        t = next;
     }
 }
 

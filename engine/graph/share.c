@@ -41,7 +41,7 @@ static void post(weir__pack *p, weir__pack *made)
 static bool hand_out(weir__pack *p)
 {
     bool any = false;
-    while (!weir__ready_is_empty(&p->ready) && may_hand_out(p)) {
+    while (may_hand_out(p) && weir__pack_take(p)) {
         weir__pack *made = weir__execution_take_pack(p->of);
         if (made == NULL)
             break;
@@ -63,15 +63,17 @@ bool weir__share_around(weir__told *told)
 
 bool weir__share_needs_team(weir__pack *p)
 {
-    p->wants_team = weir__stint_may_end(&p->told.run->stint) && !weir__ready_is_empty(&p->ready);
+    p->wants_team = weir__stint_may_end(&p->told.run->stint) && weir__pack_take(p);
     return p->wants_team;
 }
 
 weir__pack *weir__share_all(weir__pack *p)
 {
     const weir__run *run = p->told.run;
-    if (weir__ready_is_empty(&p->ready) || !weir__mail_has_others(run->mail) ||
-        !weir__mail_has_room(run->mail, p->told.worker->index))
+    if (!weir__mail_has_others(run->mail) || !weir__mail_has_room(run->mail, p->told.worker->index))
+        return NULL;
+    if (weir__ready_is_empty(&p->ready) &&
+        (weir__mail_missing(run->mail) <= 0 || !weir__pack_take(p)))
         return NULL;
     weir__pack *made = weir__execution_take_pack(p->of);
     if (made == NULL)
@@ -154,7 +156,7 @@ static bool serve_alone(weir__pack *p)
     }
     const uint64_t now_ns = weir__now_ns();
     weir__stint_look(stint, now_ns);
-    p->wants_team = weir__stint_is_late(stint) && !weir__ready_is_empty(&p->ready);
+    p->wants_team = weir__stint_is_late(stint) && weir__pack_take(p);
     if (p->wants_team)
         return false;
     (void)weir__worker_look(p->told.worker); /* deadlines are met as well */
