@@ -113,7 +113,7 @@ WEIR_API weir_status weir_graph_touch(weir_graph *graph, weir_task task, const v
  * Threads:  as weir_graph_create().
  * Cost:     some nanoseconds; 16 bytes until compile, and 8 for each task of a graph afterwards, where
  *           any has been told. So do all the calls below. Where tasks need bytes, compile looks for an
- *           order that needs few, in about a microsecond a task, and keeps it in 27 bytes a task. */
+ *           order that needs few, in one or two microseconds a task, and keeps it in 27 bytes a task. */
 WEIR_API weir_status weir_graph_hold(weir_graph *graph, weir_task task, size_t bytes);
 
 /* Says how many bytes a task needs only while it runs. Else as weir_graph_hold(). */
