@@ -20,10 +20,6 @@ weir_status weir_graph_create(weir_graph **graph)
     weir_graph *g = *graph = weir__memory_alloc_zero(sizeof *g);
     if (g == NULL)
         return weir__error_set(WEIR_ENOMEM, 0, "graph", "no memory for a graph");
-    g->labels.element_bytes = sizeof(uint64_t);
-    g->draft.record.element_bytes = sizeof(weir__record);
-    g->draft.edge.element_bytes = sizeof(weir__edge);
-    g->draft.note.element_bytes = sizeof(weir__note);
     return WEIR_OK;
 }
 
@@ -80,14 +76,19 @@ weir_status weir__graph_no_memory(void)
     return weir__error_set(WEIR_ENOMEM, 0, "graph", "no memory for more of the graph");
 }
 
-weir_status weir__graph_check(const weir_graph *graph)
+/* May something be added to it? */
+static inline bool is_open(const weir_graph *graph)
 {
-    if (WEIR_UNLIKELY(graph == NULL))
+    return graph != NULL && !graph->compiled;
+}
+
+static __attribute__((cold)) weir_status refuse(const weir_graph *graph)
+{
+    WEIR_ASSERT(!is_open(graph));
+    if (graph == NULL)
         return weir__error_null("graph");
-    if (WEIR_UNLIKELY(graph->compiled))
-        return weir__error_set(WEIR_EINVAL, 0, "graph",
-                               "the graph is compiled, and nothing can be added to it any more");
-    return WEIR_OK;
+    return weir__error_set(WEIR_EINVAL, 0, "graph",
+                           "the graph is compiled, and nothing can be added to it any more");
 }
 
 static __attribute__((cold)) weir_status no_such_task(const weir_graph *graph, const char *where,
@@ -101,12 +102,16 @@ static __attribute__((cold)) weir_status no_such_task(const weir_graph *graph, c
                            graph->n - 1);
 }
 
+weir_status weir__graph_check(const weir_graph *graph)
+{
+    return is_open(graph) ? WEIR_OK : refuse(graph);
+}
+
 weir_status weir__graph_check_task(const weir_graph *graph, weir_task task)
 {
-    const weir_status status = weir__graph_check(graph);
-    if (WEIR_UNLIKELY(status == WEIR_OK && task >= graph->n))
-        return no_such_task(graph, "task", task);
-    return status;
+    if (WEIR_UNLIKELY(!is_open(graph)))
+        return refuse(graph);
+    return WEIR_UNLIKELY(task >= graph->n) ? no_such_task(graph, "task", task) : WEIR_OK;
 }
 
 /* `where` is argument, or of a row of edges argument[i]. */
@@ -133,13 +138,13 @@ static bool edge_is_right(const weir_graph *graph, weir_task first, weir_task th
 
 /* ---- tasks ---- */
 
-/* The label of n tasks from `first` on. NULL: no memory. */
+/* Adds the label of n tasks. NULL: no memory. */
 static weir__label *add_label(weir_graph *graph, const char *name, uint32_t n, bool family)
 {
     const size_t length = name == NULL ? 0 : strlen(name);
     const size_t bytes = offsetof(weir__label, name) + length + 1;
     weir__label *label =
-        weir__list_take(&graph->labels, (bytes + sizeof(uint64_t) - 1) / sizeof(uint64_t));
+        weir__list_take(&graph->labels, (size_t)weir__round_up(bytes, alignof(weir__label)));
     if (label == NULL)
         return NULL;
     label->first = graph->n;
@@ -165,7 +170,7 @@ weir_status weir__graph_add(weir_graph *graph, const char *name, const weir__rec
         if (label == NULL)
             return weir__graph_no_memory();
     }
-    weir__record *record = weir__list_take(&graph->draft.record, 1);
+    weir__record *record = weir__list_take(&graph->draft.record, sizeof *record);
     if (record == NULL) {
         weir__list_return_to(&graph->labels, labels);
         return weir__graph_no_memory();
@@ -180,9 +185,8 @@ weir_status weir__graph_add(weir_graph *graph, const char *name, const weir__rec
 weir_status weir_graph_add(weir_graph *graph, const char *name, int (*op)(void *arg), void *arg,
                            weir_task *task)
 {
-    const weir_status status = weir__graph_check(graph);
-    if (status != WEIR_OK)
-        return status;
+    if (WEIR_UNLIKELY(!is_open(graph)))
+        return refuse(graph);
     if (op == NULL || task == NULL)
         return weir__error_null(op == NULL ? "op" : "task");
     const weir__record record = {.op.one = op, .arg = arg, .n = 1, .kind = WEIR_TASK_ONE};
@@ -193,9 +197,8 @@ weir_status weir_graph_add_many(weir_graph *graph, const char *name, uint32_t n,
                                 int (*op)(void *arg, const uint32_t *index, uint32_t count),
                                 void *arg, weir_task *first)
 {
-    const weir_status status = weir__graph_check(graph);
-    if (status != WEIR_OK)
-        return status;
+    if (WEIR_UNLIKELY(!is_open(graph)))
+        return refuse(graph);
     if (op == NULL || first == NULL)
         return weir__error_null(op == NULL ? "op" : "first");
     if (n == 0)
@@ -208,13 +211,12 @@ weir_status weir_graph_add_many(weir_graph *graph, const char *name, uint32_t n,
 
 weir_status weir_graph_before(weir_graph *graph, weir_task first, weir_task then)
 {
-    const weir_status status = weir__graph_check(graph);
-    if (status != WEIR_OK)
-        return status;
+    if (WEIR_UNLIKELY(!is_open(graph)))
+        return refuse(graph);
     const weir__edge edge = {.first = first, .then = then};
     if (WEIR_UNLIKELY(!edge_is_right(graph, first, then)))
         return wrong_edge(graph, &edge, false, 0);
-    weir__edge *added = weir__list_take(&graph->draft.edge, 1);
+    weir__edge *added = weir__list_take(&graph->draft.edge, sizeof *added);
     if (added == NULL)
         return weir__graph_no_memory();
     *added = edge;
@@ -225,11 +227,10 @@ weir_status weir_graph_before(weir_graph *graph, weir_task first, weir_task then
 weir_status weir_graph_before_many(weir_graph *graph, size_t n, const weir_task *first,
                                    const weir_task *then)
 {
-    weir_status status = weir__graph_check(graph);
-    if (status == WEIR_OK && n > 0 && (first == NULL || then == NULL))
-        status = weir__error_null(first == NULL ? "first" : "then");
-    if (status != WEIR_OK)
-        return status;
+    if (!is_open(graph))
+        return refuse(graph);
+    if (n > 0 && (first == NULL || then == NULL))
+        return weir__error_null(first == NULL ? "first" : "then");
     bool backward = false;
     for (size_t i = 0; i < n; i++) {
         const weir__edge edge = {.first = first[i], .then = then[i]};
@@ -240,7 +241,7 @@ weir_status weir_graph_before_many(weir_graph *graph, size_t n, const weir_task 
     const weir__list_mark before = weir__list_mark_end(&graph->draft.edge);
     for (size_t i = 0, piece; i < n; i += piece) {
         piece = n - i;
-        weir__edge *edge = weir__list_take_some(&graph->draft.edge, &piece);
+        weir__edge *edge = weir__list_take_some(&graph->draft.edge, sizeof *edge, &piece);
         if (edge == NULL) {
             weir__list_return_to(&graph->draft.edge, before);
             return weir__graph_no_memory();
@@ -259,7 +260,7 @@ static weir_status add_note(weir_graph *graph, const weir__note *what)
     const weir_status status = weir__graph_check_task(graph, what->task);
     if (status != WEIR_OK)
         return status;
-    weir__note *note = weir__list_take(&graph->draft.note, 1);
+    weir__note *note = weir__list_take(&graph->draft.note, sizeof *note);
     if (note == NULL)
         return weir__graph_no_memory();
     *note = *what;
@@ -294,11 +295,10 @@ weir_status weir_graph_release(weir_graph *graph, weir_task task, void (*release
 weir_status weir_graph_cost(weir_graph *graph, weir_task task, double ns)
 {
     const weir__note note = {.task = task, .kind = WEIR_NOTE_COST, .value.cost = (float)ns};
-    const weir_status status = weir__graph_check(graph);
-    if (status == WEIR_OK && !(isfinite(note.value.cost) && ns >= 0))
+    if (is_open(graph) && !(isfinite(note.value.cost) && ns >= 0))
         return weir__error_set(WEIR_EINVAL, 0, "ns", "ns is %g; a time is 0 or more, up to 3e38",
                                ns);
-    return status == WEIR_OK ? add_note(graph, &note) : status;
+    return add_note(graph, &note);
 }
 
 weir_status weir_graph_describe(const weir_graph *graph, weir_graph_summary *summary)

@@ -18,7 +18,7 @@ static void count_successors(const weir_graph *graph, const weir__preds *preds)
         graph->task[preds->of[i]].left++;
 }
 
-/* How many tasks can be taken away. */
+/* How many tasks can be taken away. For now the ranks count the edges on the longest path to the end. */
 static uint32_t take_away(const weir_graph *graph, const weir__preds *preds)
 {
     weir__task *task = graph->task;
@@ -34,8 +34,8 @@ static uint32_t take_away(const weir_graph *graph, const weir__preds *preds)
         top = task[t].predecessors;
         for (uint64_t i = preds->at[t]; i < preds->at[t + 1]; i++) {
             const weir_task p = preds->of[i];
-            if (preds->height[p] <= preds->height[t])
-                preds->height[p] = preds->height[t] + 1;
+            if (preds->work[p].rank <= preds->work[t].rank)
+                preds->work[p].rank = preds->work[t].rank + 1;
             if (--task[p].left == 0) {
                 task[p].predecessors = top;
                 top = p;
@@ -103,12 +103,20 @@ static weir_status say_cycle(const weir_graph *graph, weir_task first, uint32_t 
     return weir__error_set(WEIR_EINVAL, 0, where, "the edges have a cycle: %s", names);
 }
 
+static void turn_ranks_round(const weir_graph *graph, const weir__preds *preds)
+{
+    for (weir_task t = 0; t < graph->n; t++)
+        preds->work[t].rank = graph->n - 1 - preds->work[t].rank;
+}
+
 weir_status weir__cycle_check(const weir_graph *graph, const weir__preds *preds)
 {
     uint32_t length;
     count_successors(graph, preds);
-    if (take_away(graph, preds) == graph->n)
+    if (take_away(graph, preds) == graph->n) {
+        turn_ranks_round(graph, preds);
         return WEIR_OK;
+    }
     const weir_task first = first_of_cycle(graph, link_rest(graph, preds), &length);
     return say_cycle(graph, first, length);
 }

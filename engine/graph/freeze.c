@@ -1,7 +1,7 @@
 /* Compiles a graph: from the lists of its draft to tasks in a row, each with its successors.
  *
- * The edges are sorted twice by counting: by the task that they end at, where duplicates and redundant
- * edges are found, and then, in that order, by the task that they begin at, so the successors of a task
+ * The edges are sorted twice by counting: by the task that they end at, where sift.c finds duplicates and
+ * redundant edges, and then, in that order, by the task that they begin at, so the successors of a task
  * come out in rising order.  Each step takes the memory of its result first, so a compile that fails has
  * changed nothing but what is thrown away.  It must never need more than twice the memory of its result;
  * see weir_graph_compile(). */
@@ -26,42 +26,27 @@ static void *take_zeros(uint64_t n, size_t element_bytes)
     return bytes > SIZE_MAX ? NULL : weir__memory_alloc_zero((size_t)bytes);
 }
 
-/* ---- tasks ---- */
-
-static bool make_tasks(weir_graph *graph)
+static uint64_t given_edges(const weir_graph *graph)
 {
-    weir__task *task = graph->task = take_array((uint64_t)graph->n + 1, sizeof *task);
-    if (task == NULL)
-        return false;
-    WEIR_EACH(const weir__record, record, &graph->draft.record)
-    {
-        const weir__task one = {.op = record->op,
-                                .arg = record->arg,
-                                .label = record->label,
-                                .home = WEIR_NO_HOME,
-                                .kind = (uint8_t)record->kind};
-        for (uint32_t i = 0; i < record->n; i++)
-            *task++ = one;
-    }
-    WEIR_ASSERT(task == graph->task + graph->n);
-    *task = (weir__task){.home = WEIR_NO_HOME};
-    return true;
+    return weir__list_bytes(&graph->draft.edge) / sizeof(weir__edge);
 }
 
 /* ---- edges by the task that they end at ---- */
 
-static bool gather_predecessors(const weir_graph *graph, weir__preds *preds)
+/* Takes what does not depend on duplicates and redundant edges, and groups the edges. */
+static bool gather_predecessors(weir_graph *graph, weir__preds *preds)
 {
     const weir__list *edges = &graph->draft.edge;
+    graph->task = take_array((uint64_t)graph->n + 1, sizeof *graph->task);
     preds->at = take_zeros((uint64_t)graph->n + 1, sizeof *preds->at);
-    preds->mark = take_zeros(graph->n, sizeof *preds->mark);
-    preds->height = take_zeros(graph->n, sizeof *preds->height);
-    preds->of = take_array(edges->n, sizeof *preds->of);
-    if (preds->at == NULL || preds->mark == NULL || preds->height == NULL || preds->of == NULL)
+    preds->work = take_zeros(graph->n, sizeof *preds->work);
+    preds->of = take_array(given_edges(graph), sizeof *preds->of);
+    if (graph->task == NULL || preds->at == NULL || preds->work == NULL || preds->of == NULL)
         return false;
     /* next[t] counts the edges that end at t, then says where the next of them goes, and last where
      * those of t + 1 begin. */
     uint64_t *next = preds->at + 1, begin = 0;
+    uint32_t *of = preds->of;
     WEIR_EACH(const weir__edge, counted, edges)
     next[counted->then]++;
     for (weir_task t = 0; t < graph->n; t++) {
@@ -69,97 +54,81 @@ static bool gather_predecessors(const weir_graph *graph, weir__preds *preds)
         next[t] = begin;
         begin += count;
     }
-    WEIR_ASSERT(begin == edges->n);
+    WEIR_ASSERT(begin == given_edges(graph));
     WEIR_EACH(const weir__edge, edge, edges)
-    preds->of[next[edge->then]++] = edge->first;
+    of[next[edge->then]++] = edge->first;
     return true;
 }
 
-/* Keeps one of each edge that was given more than once. */
-static void drop_duplicates(const weir_graph *graph, weir__preds *preds)
-{
-    uint64_t begin = 0, kept = 0;
-    for (weir_task t = 0; t < graph->n; t++) {
-        const uint64_t end = preds->at[t + 1];
-        preds->at[t] = kept;
-        for (uint64_t i = begin; i < end; i++) {
-            const weir_task p = preds->of[i];
-            if (preds->mark[p] != weir__mark_of(t))
-                preds->of[kept++] = p;
-            preds->mark[p] = weir__mark_of(t);
-        }
-        begin = end;
-    }
-    preds->at[graph->n] = kept;
-}
+/* ---- edges by the task that they begin at, and the tasks ---- */
 
-/* Where tasks come after their predecessors by number, from the last one back; else the search for a cycle
- * does it. */
-static void find_heights(const weir_graph *graph, const weir__preds *preds)
+static bool take_successors(weir_graph *graph)
 {
-    for (weir_task t = graph->n; t-- > 0;)
-        for (uint64_t i = preds->at[t]; i < preds->at[t + 1]; i++) {
-            const weir_task p = preds->of[i];
-            WEIR_ASSERT(p < t);
-            if (preds->height[p] <= preds->height[t])
-                preds->height[p] = preds->height[t] + 1;
-        }
-}
-
-static uint32_t depth_of(const weir_graph *graph, const weir__preds *preds)
-{
-    uint32_t depth = 0;
-    for (weir_task t = 0; t < graph->n; t++)
-        if (depth <= preds->height[t])
-            depth = preds->height[t] + 1;
-    return depth;
-}
-
-/* ---- edges by the task that they begin at ---- */
-
-/* As gather_predecessors(), with the tasks' own numbers as counts. */
-static bool link_successors(weir_graph *graph, const weir__preds *preds)
-{
-    weir__task *task = graph->task, *next = task + 1;
-    uint64_t begin = 0;
-    for (uint64_t i = 0; i < preds->at[graph->n]; i++)
-        if ((preds->of[i] & WEIR_REDUNDANT) == 0)
-            next[preds->of[i] & WEIR_TASK_BITS].successors++;
-    for (weir_task t = 0; t < graph->n; t++) {
-        const uint64_t count = next[t].successors;
-        next[t].successors = begin;
-        begin += count;
-    }
-    graph->edges = begin;
     graph->successor = take_array(graph->edges, sizeof *graph->successor);
-    if (graph->successor == NULL)
-        return false;
-    for (weir_task t = 0; t < graph->n; t++) {
-        uint32_t count = 0;
-        for (uint64_t i = preds->at[t]; i < preds->at[t + 1]; i++) {
-            if ((preds->of[i] & WEIR_REDUNDANT) != 0)
-                continue;
-            graph->successor[next[preds->of[i] & WEIR_TASK_BITS].successors++] = t;
-            count++;
-        }
-        task[t].predecessors = task[t].left = count;
-        graph->roots += count == 0;
-    }
-    return true;
+    if (graph->roots <= graph->edges)
+        graph->root = take_array(graph->roots, sizeof *graph->root);
+    return graph->successor != NULL && (graph->root != NULL || graph->roots > graph->edges);
 }
 
-static bool list_roots(weir_graph *graph)
+static void count_successors(const weir_graph *graph, const weir__preds *preds)
 {
-    if (graph->roots > graph->edges)
-        return true;
-    uint32_t *root = graph->root = take_array(graph->roots, sizeof *root);
-    if (root == NULL)
-        return false;
+    weir__work *work = preds->work;
+    const uint64_t edges = preds->at[graph->n];
     for (weir_task t = 0; t < graph->n; t++)
-        if (graph->task[t].predecessors == 0)
-            *root++ = t;
-    WEIR_ASSERT(root == graph->root + graph->roots);
-    return true;
+        work[t].next = 0;
+    for (uint64_t i = 0; i < edges; i++)
+        work[preds->of[i] & WEIR_TASK_BITS].next += (preds->of[i] & WEIR_REDUNDANT) == 0;
+}
+
+static uint32_t count_predecessors(const weir_graph *graph, const weir__preds *preds, weir_task t)
+{
+    const uint64_t begin = preds->at[t], end = preds->at[t + 1];
+    uint32_t redundant = 0;
+    for (uint64_t i = begin; graph->redundant > 0 && i < end; i++)
+        redundant += (preds->of[i] & WEIR_REDUNDANT) != 0;
+    return (uint32_t)(end - begin) - redundant;
+}
+
+/* Writes the tasks, and turns the numbers of their successors into the places where those begin. */
+static void make_tasks(const weir_graph *graph, const weir__preds *preds)
+{
+    weir__task *task = graph->task;
+    uint32_t *root = graph->root;
+    weir_task t = 0;
+    uint64_t begin = 0;
+    WEIR_EACH(const weir__record, record, &graph->draft.record)
+    {
+        for (const weir_task end = t + record->n; t < end; t++) {
+            const uint32_t predecessors = count_predecessors(graph, preds, t);
+            const uint64_t successors = preds->work[t].next;
+            preds->work[t].next = begin;
+            task[t] = (weir__task){.op = record->op,
+                                   .arg = record->arg,
+                                   .label = record->label,
+                                   .successors = begin,
+                                   .predecessors = predecessors,
+                                   .left = predecessors,
+                                   .home = WEIR_NO_HOME,
+                                   .kind = (uint8_t)record->kind};
+            begin += successors;
+            if (predecessors == 0 && root != NULL)
+                *root++ = t;
+        }
+    }
+    WEIR_ASSERT(t == graph->n && begin == graph->edges);
+    WEIR_ASSERT(root == NULL || root == graph->root + graph->roots);
+    task[t] = (weir__task){.successors = begin, .home = WEIR_NO_HOME};
+}
+
+static void link_successors(const weir_graph *graph, const weir__preds *preds)
+{
+    weir__work *work = preds->work;
+    uint32_t *successor = graph->successor;
+    uint64_t i = 0;
+    for (weir_task t = 0; t < graph->n; t++)
+        for (const uint64_t end = preds->at[t + 1]; i < end; i++)
+            if ((preds->of[i] & WEIR_REDUNDANT) == 0)
+                successor[work[preds->of[i] & WEIR_TASK_BITS].next++] = t;
 }
 
 /* ---- what is said of tasks ---- */
@@ -263,27 +232,25 @@ static void trim_holders(weir_graph *graph, uint64_t room)
 
 static weir_status freeze(weir_graph *graph, weir__preds *preds)
 {
-    const weir_status no_memory = WEIR_ENOMEM;
-    if (!make_tasks(graph) || !gather_predecessors(graph, preds))
-        return no_memory;
-    drop_duplicates(graph, preds);
+    weir_status status = WEIR_OK;
+    if (!gather_predecessors(graph, preds))
+        return WEIR_ENOMEM;
     graph->forward = !graph->draft.backward;
-    if (graph->forward) {
-        find_heights(graph, preds);
-    } else {
-        const weir_status status = weir__cycle_check(graph, preds);
-        if (status != WEIR_OK)
-            return status;
-    }
-    graph->depth = depth_of(graph, preds);
-    graph->redundant = weir__reduce_edges(graph, preds);
-    weir__memory_free(preds->mark);
-    weir__memory_free(preds->height);
-    preds->mark = preds->height = NULL;
-    if (!link_successors(graph, preds) || !list_roots(graph) || !apply_notes(graph) ||
-        !link_holders(graph, preds))
-        return no_memory;
-    const weir_status status = weir__order_make(&graph->order, graph);
+    if (!graph->forward)
+        status = weir__cycle_check(graph, preds);
+    if (status != WEIR_OK)
+        return status;
+    weir__sift_edges(graph, preds);
+    if (!take_successors(graph))
+        return WEIR_ENOMEM;
+    count_successors(graph, preds);
+    make_tasks(graph, preds);
+    link_successors(graph, preds);
+    weir__memory_free(preds->work);
+    preds->work = NULL;
+    if (!apply_notes(graph) || !link_holders(graph, preds))
+        return WEIR_ENOMEM;
+    status = weir__order_make(&graph->order, graph);
     return status == WEIR_OK ? weir__book_open(&graph->book, graph) : status;
 }
 
@@ -295,11 +262,10 @@ weir_status weir_graph_compile(weir_graph *graph)
     if (graph->compiled)
         return weir__error_set(WEIR_EINVAL, 0, "graph", "the graph is compiled already");
     const weir_status status = freeze(graph, &preds);
-    const uint64_t edges = graph->draft.edge.n;
+    const uint64_t edges = given_edges(graph);
     weir__memory_free(preds.at);
     weir__memory_free(preds.of);
-    weir__memory_free(preds.mark);
-    weir__memory_free(preds.height);
+    weir__memory_free(preds.work);
     if (status != WEIR_OK) {
         weir__graph_drop_frozen(graph);
         return status == WEIR_ENOMEM

@@ -1,6 +1,6 @@
 /* What compile has of a graph while it works: the edges, grouped by the task that they end at.
  *
- * freeze.c makes it, and cycle.c and reduce.c read it.  It must never outlive the compile. */
+ * freeze.c makes it; cycle.c and sift.c work on it.  It must never outlive the compile. */
 #ifndef WEIR_GRAPH_FREEZE_H
 #define WEIR_GRAPH_FREEZE_H
 
@@ -12,26 +12,28 @@
 #define WEIR_NOT_LAST  (UINT32_C(1) << 30)
 #define WEIR_TASK_BITS (WEIR_TASKS_MOST - 1)
 
-/* Predecessors of task t: of[at[t]] up to of[at[t + 1]], that one not included.
- * Invariant, once duplicates are dropped: mark[p] is weir__mark_of(t), or one more, only if p is a
- * predecessor of t. */
+/* Of one task, for one step after the other. */
+typedef union weir__work {
+    struct {
+        uint32_t mark; /* of the last task that it was seen to be a predecessor of */
+        uint32_t rank; /* larger than that of each predecessor */
+    };
+    uint64_t next; /* where its next successor goes */
+} weir__work;
+
+/* Predecessors of task t: of[at[t]] up to of[at[t + 1]], that one not included. */
 typedef struct weir__preds {
     uint64_t *at;
     uint32_t *of;
-    uint32_t *mark;
-    uint32_t *height; /* edges on the longest path to the end of the graph */
+    weir__work *work; /* zeros at first */
 } weir__preds;
 
-static inline uint32_t weir__mark_of(weir_task t)
-{
-    return 2 * (t + 1);
-}
-
-/* Does the graph have no cycle? Else WEIR_EINVAL with its names. Computes heights, for which it wants
- * zeros, and uses `left` and `predecessors` of the tasks as it likes. */
+/* Does the graph have no cycle? Else WEIR_EINVAL with its names. Gives each task its rank, and uses the tasks'
+ * `left` and `predecessors` as it likes. */
 weir_status weir__cycle_check(const weir_graph *graph, const weir__preds *preds);
 
-/* Flags redundant edges of a graph with heights, and returns how many there are. */
-uint64_t weir__reduce_edges(const weir_graph *graph, const weir__preds *preds);
+/* Keeps each edge once, and flags those that others imply. Tasks have their ranks, unless all edges go
+ * forward. Sets the graph's edges, redundant edges, roots and depth. */
+void weir__sift_edges(weir_graph *graph, weir__preds *preds);
 
 #endif

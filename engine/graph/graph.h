@@ -127,7 +127,7 @@ struct weir_graph {
     bool torn; /* a run did not reach its end, so that tasks have counts of it */
     atomic_bool running;
     void *context;
-    weir__list labels;       /* their memory, in pieces of 8 bytes */
+    weir__list labels;       /* their memory */
     weir__control *controls; /* of its tasks */
     const weir_graph *owner; /* of one of whose controls it is a body; NULL: it runs by itself */
     weir__draft draft;

@@ -3,34 +3,36 @@
 
 #include "base/memory.h"
 
-/* A chunk is as large as all before it, so that small graphs stay small, until it is large enough for
- * its allocation to cost nothing beside what it holds. */
-static uint64_t next_chunk_bytes(const weir__list *list)
+/* A chunk is twice as large as the one before, so that small graphs stay small, until it is large enough
+ * for its allocation to cost nothing beside what it holds. */
+static size_t next_chunk_bytes(const weir__list *list)
 {
-    uint64_t bytes = weir__bytes_multiply(list->n, list->element_bytes);
-    if (bytes < WEIR_LIST_LEAST)
-        bytes = WEIR_LIST_LEAST;
-    return bytes < WEIR_LIST_MOST ? bytes : WEIR_LIST_MOST;
+    if (list->last == NULL)
+        return WEIR_LIST_LEAST - sizeof(weir__chunk);
+    const size_t twice = 2 * (list->last->bytes + sizeof(weir__chunk));
+    return (twice < WEIR_LIST_MOST ? twice : WEIR_LIST_MOST) - sizeof(weir__chunk);
 }
 
-bool weir__list_grow(weir__list *list, size_t count)
+bool weir__list_grow(weir__list *list, size_t bytes)
 {
-    WEIR_ASSERT(list->element_bytes > 0);
-    const size_t most = (SIZE_MAX - sizeof(weir__chunk)) / list->element_bytes;
-    size_t room = (size_t)(next_chunk_bytes(list) - sizeof(weir__chunk)) / list->element_bytes;
-    if (room < count)
-        room = count;
-    if (room > most)
+    size_t room = next_chunk_bytes(list);
+    if (room < bytes)
+        room = bytes;
+    if (room > SIZE_MAX / 4)
         return false;
-    weir__chunk *chunk = weir__memory_alloc(sizeof *chunk + room * list->element_bytes);
+    weir__chunk *chunk = weir__memory_alloc(sizeof *chunk + room);
     if (chunk == NULL)
         return false;
-    *chunk = (weir__chunk){.room = room};
-    if (list->last == NULL)
+    *chunk = (weir__chunk){.bytes = room};
+    if (list->last == NULL) {
         list->first = chunk;
-    else
+    } else {
+        list->last->end = list->next;
         list->last->next = chunk;
+    }
     list->last = chunk;
+    list->next = chunk->element;
+    list->limit = chunk->element + room;
     WEIR_ASSERT_SLOW(weir__list_is_valid(list));
     return true;
 }
@@ -46,35 +48,41 @@ static void free_chain(weir__chunk *chunk)
 
 void weir__list_return_to(weir__list *list, weir__list_mark mark)
 {
-    WEIR_ASSERT(mark.n <= list->n);
     if (mark.last == NULL) {
         weir__list_clear(list);
         return;
     }
     free_chain(mark.last->next);
     mark.last->next = NULL;
-    mark.last->n = mark.last_n;
     list->last = mark.last;
-    list->n = mark.n;
+    list->next = mark.next;
+    list->limit = mark.last->element + mark.last->bytes;
     WEIR_ASSERT_SLOW(weir__list_is_valid(list));
 }
 
 void weir__list_clear(weir__list *list)
 {
     free_chain(list->first);
-    list->first = list->last = NULL;
-    list->n = 0;
+    *list = (weir__list){0};
+}
+
+uint64_t weir__list_bytes(const weir__list *list)
+{
+    uint64_t bytes = 0;
+    for (const weir__chunk *chunk = list->first; chunk != NULL; chunk = chunk->next)
+        bytes += (uint64_t)(weir__list_end_of(list, chunk) - chunk->element);
+    return bytes;
 }
 
 bool weir__list_is_valid(const weir__list *list)
 {
-    uint64_t n = 0;
     const weir__chunk *last = NULL;
     for (const weir__chunk *chunk = list->first; chunk != NULL; chunk = chunk->next) {
-        if (chunk->n > chunk->room)
+        const char *end = weir__list_end_of(list, chunk);
+        if (end < chunk->element || end > chunk->element + chunk->bytes)
             return false;
-        n += chunk->n;
         last = chunk;
     }
-    return n == list->n && last == list->last && list->element_bytes > 0;
+    return last == list->last &&
+           list->limit == (last == NULL ? NULL : list->last->element + last->bytes);
 }

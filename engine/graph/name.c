@@ -69,7 +69,7 @@ bool weir__graph_is_valid(const weir_graph *graph)
 {
     uint64_t predecessors = 0;
     uint32_t roots = 0;
-    if (!graph->compiled || graph->draft.record.n > 0 || graph->draft.edge.n > 0)
+    if (!graph->compiled || graph->draft.record.first != NULL || graph->draft.edge.first != NULL)
         return false;
     for (weir_task t = 0; t < graph->n; t++) {
         if (!task_is_valid(graph, t))

@@ -8,7 +8,7 @@
 
 static bool add_edge(weir_graph *graph, weir_task first, weir_task then)
 {
-    weir__edge *edge = weir__list_take(&graph->draft.edge, 1);
+    weir__edge *edge = weir__list_take(&graph->draft.edge, sizeof *edge);
     if (edge == NULL)
         return false;
     *edge = (weir__edge){.first = first, .then = then};

@@ -410,16 +410,18 @@ static int do_nothing(void *arg)
     return 0;
 }
 
-static void a_list_has_as_many_elements_as_its_chunks(void **state)
+static void a_list_ends_in_its_last_chunk(void **state)
 {
-    weir__list list = {.element_bytes = 8};
+    weir__list list = {0};
     (void)state;
     for (int i = 0; i < 1000; i++)
-        assert_non_null(weir__list_take(&list, 1));
+        assert_non_null(weir__list_take(&list, 8));
+    assert_int_equal(weir__list_bytes(&list), 8000);
     assert_true(weir__list_is_valid(&list));
-    assert_breaks(list.n, 999, weir__list_is_valid(&list));
     assert_breaks(list.last, list.first, weir__list_is_valid(&list));
-    assert_breaks(list.first->n, list.first->room + 1, weir__list_is_valid(&list));
+    assert_breaks(list.next, list.limit + 1, weir__list_is_valid(&list));
+    assert_breaks(list.limit, NULL, weir__list_is_valid(&list));
+    assert_breaks(list.first->end, NULL, weir__list_is_valid(&list));
     weir__list_clear(&list);
     assert_true(weir__list_is_valid(&list));
 }
@@ -473,7 +475,7 @@ int main(void)
         cmocka_unit_test(a_stack_is_a_row_of_frames_with_those_noted_that_have_parts_out),
         cmocka_unit_test(a_ring_has_its_positions_in_order_and_free_slots_behind),
         cmocka_unit_test(a_stage_has_its_jobs_its_links_and_a_ring_for_a_call),
-        cmocka_unit_test(a_list_has_as_many_elements_as_its_chunks),
+        cmocka_unit_test(a_list_ends_in_its_last_chunk),
         cmocka_unit_test(a_compiled_graph_has_the_counts_of_its_edges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

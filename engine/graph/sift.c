@@ -1,0 +1,90 @@
+/* Drops duplicates, and finds edges that others imply; see freeze.h.
+ *
+ * With edges p -> q, q -> t and p -> t, the last one says nothing about the order; and what p holds ends
+ * after t, so for that the first one says nothing.  Flags may be set for all edges at once: what an edge
+ * implied by others stands for are paths in the graph as it was given, and by induction over the length
+ * of the longest path between its ends, such paths are left when all flagged edges are gone.  In the same
+ * way, of the successors of p that are not flagged as such some come after each one that is.
+ *
+ * The rank of p is smaller than that of q, which is smaller than that of t.  So where all predecessors of t
+ * have the rank before its own, nothing is searched: that is so in layers, trees and grids.  One pass over
+ * the edges does it all where they go forward, since the ranks of predecessors are known then. */
+#include "graph/freeze.h"
+
+/* Predecessors of q that are looked at; weir_graph_compile() tells of it. */
+enum { MOST_LOOKS = 64 };
+
+/* A mark is even, or one more once the edge from the marked task to t is found to be implied. */
+static uint32_t mark_of(weir_task t)
+{
+    return 2 * (t + 1);
+}
+
+/* Looks for marked tasks among the predecessors of q, itself a predecessor of t. In tasks behind t edges
+ * may stand there twice still, and of those copies the first one is kept. */
+static bool look_at(const weir__preds *preds, weir_task t, weir_task q)
+{
+    const uint64_t begin = preds->at[q], most = begin + MOST_LOOKS;
+    const uint64_t end = preds->at[q + 1] < most ? preds->at[q + 1] : most;
+    bool found = false;
+    for (uint64_t k = begin; k < end; k++) {
+        weir__work *p = &preds->work[preds->of[k] & WEIR_TASK_BITS];
+        if ((p->mark | 1) != (mark_of(t) | 1))
+            continue;
+        p->mark = mark_of(t) | 1;
+        preds->of[k] |= WEIR_NOT_LAST;
+        found = true;
+    }
+    return found;
+}
+
+/* Of the edges of[begin … end - 1], which end at t, flags those that others imply. Returns how many. */
+static uint64_t flag_redundant(const weir__preds *preds, weir_task t, uint64_t begin, uint64_t end)
+{
+    uint64_t flagged = 0;
+    bool found = false;
+    for (uint64_t i = begin; i < end; i++)
+        found |= look_at(preds, t, preds->of[i] & WEIR_TASK_BITS);
+    for (uint64_t i = begin; found && i < end; i++)
+        if (preds->work[preds->of[i] & WEIR_TASK_BITS].mark == (mark_of(t) | 1)) {
+            preds->of[i] |= WEIR_REDUNDANT;
+            flagged++;
+        }
+    WEIR_ASSERT(flagged == 0 || flagged < end - begin); /* the one with the largest rank stays */
+    return flagged;
+}
+
+void weir__sift_edges(weir_graph *graph, weir__preds *preds)
+{
+    weir__work *work = preds->work;
+    uint32_t *of = preds->of, depth = 0, roots = 0;
+    uint64_t begin = 0, kept = 0, redundant = 0;
+    for (weir_task t = 0; t < graph->n; t++) {
+        const uint64_t first = kept, end = preds->at[t + 1];
+        uint32_t rank = 0, lowest = UINT32_MAX;
+        preds->at[t] = kept;
+        for (; begin < end; begin++) {
+            const uint32_t entry = of[begin];
+            weir__work *p = &work[entry & WEIR_TASK_BITS];
+            if (p->mark == mark_of(t))
+                continue;
+            p->mark = mark_of(t);
+            of[kept++] = entry;
+            rank = p->rank >= rank ? p->rank + 1 : rank;
+            lowest = p->rank < lowest ? p->rank : lowest;
+        }
+        if (graph->forward)
+            work[t].rank = rank;
+        rank = work[t].rank;
+        depth = rank >= depth ? rank + 1 : depth;
+        roots += kept == first;
+        WEIR_ASSERT(kept == first || lowest < rank);
+        if (kept - first >= 2 && rank - lowest >= 2)
+            redundant += flag_redundant(preds, t, first, kept);
+    }
+    preds->at[graph->n] = kept;
+    graph->edges = kept - redundant;
+    graph->redundant = redundant;
+    graph->roots = roots;
+    graph->depth = depth;
+}
