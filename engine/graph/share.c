@@ -190,10 +190,12 @@ bool weir__share_serve(weir__pack *p)
      * without work, or where tasks are so short that the next request is seen soon, and nobody sleeps.
      * Else this worker asks itself: for sleepers, who cannot, and for a pack to queue ahead. */
     const bool sleepers = weir__mail_has_sleepers(mail); /* before it is asked who is missing */
-    if (!weir__worker_look(worker) &&                    /* else polls must go on as well */
-        (weir__mail_missing(mail) < 0 || (p->skip_polls >= WEIR_PASS_ENOUGH && !sleepers)))
+    const bool enough = !weir__mail_has_others(mail) || weir__mail_missing(mail) < 0 ||
+                        (p->skip_polls >= WEIR_PASS_ENOUGH && !sleepers);
+    const bool looks = weir__worker_look(worker);
+    if (!looks && enough)
         p->polls = 1;
-    else
+    else /* for what it looks after as well */
         ask_itself(p);
-    return true;
+    return !looks || !weir__run_stopping(run); /* it may have done something else for long */
 }

@@ -48,10 +48,8 @@ static int work_on_item(void *state, const void *const *items, weir_yielder *y)
     return weir_yield(y, items[0]);
 }
 
-static int work_until_enough(weir_branch *branch, const void *in, void *out)
+static int work_until_enough(both *b)
 {
-    both *b = weir_context(branch);
-    (void)in, (void)out;
     atomic_fetch_add(&b->ops, 1);
     atomic_fetch_add(&b->late, atomic_load(&b->cancelled));
     atomic_fetch_add(&b->wrong_modes, fegetround() != b->rounding);
@@ -69,10 +67,38 @@ static int work_until_enough(weir_branch *branch, const void *in, void *out)
     return 0;
 }
 
+static int leaf_until_enough(weir_branch *branch, const void *in, void *out)
+{
+    (void)in, (void)out;
+    return work_until_enough(weir_context(branch));
+}
+
+static int task_until_enough(void *arg, const uint32_t *index, uint32_t count)
+{
+    (void)index, (void)count;
+    return work_until_enough(arg);
+}
+
+static void *run_graph_until_enough(void *argument)
+{
+    both *b = argument;
+    weir_graph *graph;
+    weir_task first;
+    b->status = weir_graph_create(&graph);
+    if (b->status == WEIR_OK)
+        b->status = weir_graph_add_many(graph, "task", 20000, task_until_enough, b, &first);
+    if (b->status == WEIR_OK)
+        b->status = weir_graph_compile(graph);
+    if (b->status == WEIR_OK)
+        b->status = weir_graph_run(b->engine, graph);
+    weir_graph_destroy(graph);
+    return NULL;
+}
+
 static void *run_until_enough(void *argument)
 {
     both *b = argument;
-    const weir_layer leaf = {.name = "leaf", .leaf = work_until_enough};
+    const weir_layer leaf = {.name = "leaf", .leaf = leaf_until_enough};
     const weir_layer top = {.name = "top",
                             .fanout = MOST_LEAVES,
                             .split = split_nothing,
@@ -186,7 +212,9 @@ static void no_op_begins_once_a_call_between_two_has_cancelled_the_engine(void *
         pthread_t thread;
         uint64_t item;
         weir_stream *s = start_stream(&b, &last);
-        assert_int_equal(pthread_create(&thread, NULL, run_until_enough, &b), 0);
+        assert_int_equal(pthread_create(&thread, NULL,
+                                        round % 2 ? run_until_enough : run_graph_until_enough, &b),
+                         0);
         while (weir_next(s, last, &item) == WEIR_OK)
             continue;
         pthread_join(thread, NULL);
