@@ -7,6 +7,7 @@
 #include "graph_dot.h"
 #include "graph_job.h"
 #include "graph_report.h"
+#include "graph_run.h"
 #include "output.h"
 #include "tool.h"
 
@@ -15,10 +16,12 @@ static const char help[] =
     "\n"
     "Shows the task graph that a sparse matrix makes: how many tasks and edges, how deep and how\n"
     "wide, how much of the work could be done at once, and for a factorisation how many bytes the\n"
-    "updates take that columns hand to their parents.\n"
+    "updates take that columns hand to their parents. Then it runs the graph, with the work that\n"
+    "it stands for: by a loop, by one worker and by all; the results must have the same bits.\n"
     "\n"
     "FILE.mtx is a Matrix Market file in coordinate format; '-' is standard input. Of complex\n"
-    "matrices only the pattern counts. Rows count from 1, as in the file.\n"
+    "matrices only the pattern counts, and so it does where a factorisation has no symmetric\n"
+    "values: then they are made up. Rows count from 1, as in the file.\n"
     "\n"
     "  --solve         the solve with the lower triangle of the matrix: a task for each row,\n"
     "                  after those whose unknowns it multiplies with (default)\n"
@@ -28,14 +31,17 @@ static const char help[] =
     "                  one, for few entries in the factor and much to do at once (default)\n"
     "  --dot FILE      draw the graph into FILE, in DOT: each task if there are up to 200, else\n"
     "                  bands of levels; '-' is standard output, then in place of the text\n"
+    "  --runs N        run each way N times, or for a second, and say the best time; 0: run\n"
+    "                  nothing (default: 20)\n"
     "  --json          one JSON object instead of the text\n"
     "  --help          this text\n"
-    "\n"
-    "Exit status: 0 success, 1 a file failed, 2 the command line is wrong.\n";
+    "\n";
 
 typedef struct arguments {
     const char *path, *dot, *order;
+    uint64_t runs;
     bool solve, eliminate, json, help;
+    weir_engine_options engine;
 } arguments;
 
 /* Reads one argument at argv[*at]; 1: read, 0: unknown, -1: wrong, and said so. */
@@ -50,11 +56,20 @@ static int read_argument(int argc, char **argv, int *at, void *into)
         return a->json = true;
     if (strcmp(argv[*at], "--help") == 0)
         return a->help = true;
-    int found = tool_option(argc, argv, at, "--dot", &a->dot);
+    const char *text;
+    int found = tool_engine_option(argc, argv, at, &a->engine);
+    if (found == 0)
+        found = tool_option(argc, argv, at, "--dot", &a->dot);
     if (found == 0)
         found = tool_option(argc, argv, at, "--order", &a->order);
     if (found != 0)
         return found;
+    if ((found = tool_option(argc, argv, at, "--runs", &text)) != 0) {
+        if (found < 0 || tool_parse_number(text, 0, UINT32_MAX, &a->runs))
+            return found;
+        tool_error("graph: --runs is '%s'; it must be a number of runs", text);
+        return -1;
+    }
     if ((argv[*at][0] == '-' && argv[*at][1]) || a->path != NULL)
         return 0;
     a->path = argv[*at];
@@ -105,13 +120,30 @@ static int draw(const graph_job *job, const char *path)
     return output_close(&o);
 }
 
+static int report(graph_job *job, const arguments *a)
+{
+    graph_times times;
+    int code = TOOL_OK;
+    if (!a->json)
+        graph_print(job);
+    fflush(stdout); /* runs may take long */
+    if (a->runs > 0)
+        code = graph_run(job, &a->engine, a->runs, &times);
+    if (code == TOOL_OK && a->json)
+        graph_print_json(job, a->runs > 0 ? &times : NULL);
+    else if (code == TOOL_OK && a->runs > 0)
+        graph_print_times(job, &times);
+    return code;
+}
+
 int weir_tool_graph(int argc, char **argv)
 {
-    arguments a = {0};
+    arguments a = {.runs = 20};
     if (tool_scan(argc, argv, read_argument, &a) != TOOL_OK)
         return TOOL_USAGE;
     if (a.help) {
         fputs(help, stdout);
+        fputs(tool_engine_help, stdout);
         return TOOL_OK;
     }
     int code = check_arguments(&a);
@@ -123,10 +155,8 @@ int weir_tool_graph(int argc, char **argv)
     code = graph_open(&job);
     if (code == TOOL_OK && a.dot != NULL)
         code = draw(&job, a.dot);
-    if (code == TOOL_OK && a.json)
-        graph_print_json(&job);
-    else if (code == TOOL_OK && (a.dot == NULL || !output_is_stdout(a.dot)))
-        graph_print(&job);
+    if (code == TOOL_OK && (a.dot == NULL || !output_is_stdout(a.dot)))
+        code = report(&job, &a);
     graph_close(&job);
     return code;
 }

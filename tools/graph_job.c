@@ -8,15 +8,6 @@
 #include "solve.h"
 #include "tool.h"
 
-/* Nothing is run yet: a graph needs ops all the same. */
-static int do_nothing(void *arg, const uint32_t *index, uint32_t count)
-{
-    (void)arg;
-    (void)index;
-    (void)count;
-    return 0;
-}
-
 static int refuse(const graph_job *job, const mtx_fault *fault)
 {
     tool_error("%s: %s", job->path, fault->text);
@@ -93,9 +84,9 @@ static weir_status add_bytes(weir_graph *graph, const elimination *e)
 {
     weir_status status = WEIR_OK;
     for (uint32_t j = 0; j < e->columns && status == WEIR_OK; j++) {
-        const uint64_t below = e->count[j] - 1;
-        if (below > 0)
-            status = weir_graph_hold(graph, j, (size_t)(below * (below + 1) / 2 * sizeof(double)));
+        const uint64_t bytes = factor_update_bytes(e->count[j]);
+        if (bytes > 0)
+            status = weir_graph_hold(graph, j, (size_t)bytes);
     }
     return status;
 }
@@ -104,9 +95,12 @@ static weir_status build(graph_job *job)
 {
     weir_task first;
     weir_status status = weir_graph_create(&job->graph);
-    if (status == WEIR_OK)
-        status = weir_graph_add_many(job->graph, job->eliminate ? "column" : "row", job->dag.tasks,
-                                     do_nothing, job, &first);
+    if (status == WEIR_OK && job->eliminate)
+        status = weir_graph_add_many(job->graph, "column", job->dag.tasks, factor_columns,
+                                     &job->factor, &first);
+    else if (status == WEIR_OK)
+        status = weir_graph_add_many(job->graph, "row", job->dag.tasks, substitution_rows,
+                                     &job->solve, &first);
     if (status == WEIR_OK)
         status = add_edges(job->graph, &job->dag);
     if (status == WEIR_OK && job->eliminate)
@@ -132,6 +126,8 @@ void graph_close(graph_job *job)
 {
     weir_graph_destroy(job->graph);
     job->graph = NULL;
+    factor_free(&job->factor);
+    substitution_free(&job->solve);
     dag_free(&job->dag);
     elimination_free(&job->tree);
     mtx_free(&job->matrix);

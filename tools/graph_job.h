@@ -7,7 +7,9 @@
 
 #include "dag.h"
 #include "elimination.h"
+#include "factor.h"
 #include "mtx.h"
+#include "substitution.h"
 #include "weir.h"
 
 typedef struct graph_job {
@@ -22,7 +24,9 @@ typedef struct graph_job {
     elimination tree;  /* where it eliminates */
     dag dag;           /* task t is row or column t of the matrix, from 0 */
     dag_shape shape;
-    weir_graph *graph; /* the same tasks and edges, compiled */
+    weir_graph *graph; /* the same tasks and edges, compiled; ops are those of one of these: */
+    factor factor;
+    substitution solve; /* graph_run.c makes them */
 } graph_job;
 
 /* Reads the file and makes both graphs; path, eliminate and dissect are there, all else is 0.

@@ -73,7 +73,49 @@ void graph_print(const graph_job *job)
                tool_format_bytes(weir_graph_certified_bytes(job->graph), enough));
 }
 
-void graph_print_json(const graph_job *job)
+/* Three digits and a unit that fits. */
+static const char *format_seconds(double seconds, char text[24])
+{
+    static const char *const units[] = {"s", "ms", "µs", "ns"};
+    size_t unit = 0;
+    while (seconds < 0.9995 && unit < 3) {
+        seconds *= 1000;
+        unit++;
+    }
+    snprintf(text, 24, seconds < 99.95 ? "%.3g %s" : "%.0f %s", seconds, units[unit]);
+    return text;
+}
+
+void graph_print_times(const graph_job *job, const graph_times *t)
+{
+    char serial[24], one[24], all[24], workers[TOOL_WORKERS_TEXT];
+    printf("%-8s %s in a loop, %s by 1 worker, %s by %s", "run", format_seconds(t->serial, serial),
+           format_seconds(t->one, one), format_seconds(t->all, all),
+           tool_format_workers(t->workers, t->asked, workers));
+    if (t->all > 0)
+        printf(": %.3g times as fast as the loop", t->serial / t->all);
+    printf("\n%-8s the same bits each time", "result");
+    if (job->eliminate && t->error >= 0)
+        printf("; with the factor, unknowns that are 1 come out with an error of %.2g", t->error);
+    putchar('\n');
+}
+
+static void write_times(json *j, const graph_job *job, const graph_times *t)
+{
+    json_open_object(j, "run");
+    json_double(j, "serial_seconds", t->serial);
+    json_double(j, "one_worker_seconds", t->one);
+    json_double(j, "seconds", t->all);
+    json_unsigned(j, "workers", t->workers);
+    json_unsigned(j, "workers_asked", t->asked);
+    json_unsigned(j, "promotions", t->promotions);
+    json_unsigned(j, "peak_bytes", t->peak_bytes);
+    if (job->eliminate)
+        json_double(j, "error", t->error);
+    json_close_object(j);
+}
+
+void graph_print_json(const graph_job *job, const graph_times *times)
 {
     const dag_shape *s = &job->shape;
     json j = json_begin(stdout);
@@ -101,5 +143,7 @@ void graph_print_json(const graph_job *job)
     json_double(&j, "parallelism", parallelism(s));
     json_unsigned(&j, "serial_bytes", weir_graph_serial_bytes(job->graph));
     json_unsigned(&j, "certified_bytes", weir_graph_certified_bytes(job->graph));
+    if (times != NULL)
+        write_times(&j, job, times);
     json_close_object(&j);
 }

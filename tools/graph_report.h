@@ -4,9 +4,12 @@
 #ifndef WEIR_GRAPH_REPORT_H
 #define WEIR_GRAPH_REPORT_H
 
-#include "graph_job.h"
+#include "graph_run.h"
 
 void graph_print(const graph_job *job);
-void graph_print_json(const graph_job *job);
+void graph_print_times(const graph_job *job, const graph_times *times);
+
+/* Both in one object; times: NULL where nothing was run. */
+void graph_print_json(const graph_job *job, const graph_times *times);
 
 #endif

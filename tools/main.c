@@ -24,7 +24,7 @@ static const struct subcommand {
     {"layers", weir_tool_layers,
      "run a small pipeline of layers and show each operation as it begins and ends"},
     {"topo", weir_tool_topo, "this machine, or another one, and which worker goes where"},
-    {"graph", weir_tool_graph, "the task graph of a sparse matrix: its depth, width and drawing"},
+    {"graph", weir_tool_graph, "the task graph of a sparse matrix, in numbers, drawn, and run"},
     {"plan", weir_tool_plan, "the memory certificate of a pipeline, before any run"},
 };
 

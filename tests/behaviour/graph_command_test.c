@@ -126,6 +126,88 @@ static void a_small_graph_is_drawn_whole_and_a_large_one_in_bands(void **state)
     assert_int_equal(count("->"), 195);
 }
 
+static void a_run_has_the_bits_of_a_loop_with_any_number_of_workers(void **state)
+{
+    static const char *const kinds[] = {"general", "symmetric"};
+    (void)state;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        write_grid("grid.mtx", 40, kinds[i]);
+        for (int workers = 1; workers <= 4; workers++) {
+            char line[96];
+            snprintf(line, sizeof line, "graph grid.mtx --runs 3 --workers %d", workers);
+            run_json(line);
+            assert_int_equal(member("workers_asked"), workers);
+            assert_true(member("serial_seconds") > 0 && member("one_worker_seconds") > 0);
+            snprintf(line, sizeof line, "graph grid.mtx --eliminate --runs 3 --workers %d",
+                     workers);
+            run_json(line);
+            assert_true(member("error") < 1e-10);
+        }
+    }
+    run("graph grid.mtx --eliminate --workers 2");
+    assert_contains(r.out, "in a loop, ");
+    assert_contains(r.out, " by 2 workers: ");
+    assert_contains(r.out, "the same bits each time; ");
+    run("graph grid.mtx --eliminate --runs 0");
+    assert_int_equal(r.code, 0);
+    assert_null(strstr(r.out, "in a loop"));
+}
+
+static void a_factorisation_runs_within_its_least_budget_and_not_below(void **state)
+{
+    char line[96];
+    (void)state;
+    write_grid("grid.mtx", 40, "symmetric");
+    run_json("graph grid.mtx --eliminate --runs 0");
+    const double least = member("serial_bytes");
+    assert_true(least > 0 && least < member("certified_bytes"));
+    for (int more = 0; more < 100000; more = 7 * more + 1) {
+        snprintf(line, sizeof line,
+                 "graph grid.mtx --eliminate --runs 3 --workers 3 --max-bytes %.0f", least + more);
+        run_json(line);
+        assert_true(member("peak_bytes") <= least + more);
+    }
+    snprintf(line, sizeof line, "graph grid.mtx --eliminate --json --max-bytes %.0f", least - 1);
+    assert_fails(line, 1, "grid.mtx: ");
+}
+
+static void a_matrix_that_cannot_be_factorised_says_where(void **state)
+{
+    (void)state;
+    write_text("not.mtx",
+               "%%MatrixMarket matrix coordinate integer symmetric\n3 3 4\n1 1 1\n2 1 2\n"
+               "2 2 1\n3 3 1\n");
+    assert_fails("graph not.mtx --eliminate --order natural --json", 1,
+                 "not positive definite, as column 2 shows");
+    assert_fails("graph not.mtx --eliminate --json", 1, "--runs 0 only shows the graph");
+    run("graph not.mtx --eliminate --runs 0");
+    assert_int_equal(r.code, 0);
+    write_text("skew.mtx", "%%MatrixMarket matrix coordinate real skew-symmetric\n3 3 2\n2 1 5\n"
+                           "3 1 5\n"); /* values are made up */
+    run_json("graph skew.mtx --eliminate");
+    assert_true(member("error") < 1e-14);
+    write_text("complex.mtx", "%%MatrixMarket matrix coordinate complex hermitian\n2 2 3\n1 1 0 0\n"
+                              "2 1 0 1\n2 2 0 0\n");
+    run_json("graph complex.mtx --eliminate");
+    run_json("graph complex.mtx");
+}
+
+/* An arrow that points up fills all of its factor: one that no machine has the memory for. */
+static void a_factor_that_is_larger_than_the_machine_is_not_begun(void **state)
+{
+    enum { COLUMNS = 1000000 };
+    (void)state;
+    FILE *file = fopen("arrow.mtx", "w");
+    assert_non_null(file);
+    fprintf(file, "%%%%MatrixMarket matrix coordinate pattern symmetric\n%d %d %d\n", COLUMNS,
+            COLUMNS, COLUMNS - 1);
+    for (int i = 2; i <= COLUMNS; i++)
+        fprintf(file, "%d 1\n", i);
+    assert_int_equal(fclose(file), 0);
+    assert_fails("graph arrow.mtx --eliminate --order natural --json", 1,
+                 " TiB at least, and this machine has");
+}
+
 static void bad_files_are_refused_with_their_line(void **state)
 {
     (void)state;
@@ -159,6 +241,8 @@ static void a_wrong_command_line_is_refused_before_any_work(void **state)
     assert_fails("graph grid.mtx --solve --eliminate", 2, "one at a time");
     assert_fails("graph grid.mtx --order natural", 2, "--order goes with --eliminate");
     assert_fails("graph grid.mtx --eliminate --order best", 2, "natural or dissection");
+    assert_fails("graph grid.mtx --runs many", 2, "--runs is 'many'");
+    assert_fails("graph grid.mtx --workers 0", 2, "--workers");
     assert_fails("graph grid.mtx --dot", 2, "--dot");
     assert_fails("graph grid.mtx --json --dot -", 2, "--dot a file");
     assert_fails("graph grid.mtx --dot nowhere/x.dot", 1, "nowhere/x.dot");
@@ -175,6 +259,10 @@ int main(void)
         cmocka_unit_test(the_elimination_of_an_arrow_is_a_chain_or_a_star),
         cmocka_unit_test(dissection_makes_the_factor_of_a_grid_smaller_and_its_tree_flatter),
         cmocka_unit_test(a_small_graph_is_drawn_whole_and_a_large_one_in_bands),
+        cmocka_unit_test(a_run_has_the_bits_of_a_loop_with_any_number_of_workers),
+        cmocka_unit_test(a_factorisation_runs_within_its_least_budget_and_not_below),
+        cmocka_unit_test(a_matrix_that_cannot_be_factorised_says_where),
+        cmocka_unit_test(a_factor_that_is_larger_than_the_machine_is_not_begun),
         cmocka_unit_test(bad_files_are_refused_with_their_line),
         cmocka_unit_test(a_wrong_command_line_is_refused_before_any_work),
     };
