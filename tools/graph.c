@@ -3,6 +3,7 @@
  * main.c calls it.  It must never write a drawing where the matrix is read from. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "graph_dot.h"
 #include "graph_job.h"
@@ -102,7 +103,9 @@ static int check_arguments(const arguments *a)
     }
     if (a->dot == NULL)
         return TOOL_OK;
-    FILE *input = strcmp(a->path, "-") == 0 ? NULL : fopen(a->path, "rb");
+    struct stat about; /* a pipe is opened once only: its writer would be told that nobody reads */
+    const bool regular = stat(a->path, &about) == 0 && S_ISREG(about.st_mode);
+    FILE *input = regular ? fopen(a->path, "rb") : NULL;
     const int code = output_check("--dot", a->dot, input != NULL ? fileno(input) : -1);
     if (input != NULL)
         fclose(input);
