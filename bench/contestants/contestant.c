@@ -14,8 +14,18 @@ enum { MOST_REPEATS = 1001 };
 
 typedef struct arguments {
     problem timed, warm_up;
-    uint64_t repeats;
+    uint64_t repeats, most_ms;
 } arguments;
+
+__attribute__((weak)) void contestant_prepare(const problem *p)
+{
+    (void)p;
+}
+
+__attribute__((weak)) void contestant_finish(const problem *p)
+{
+    (void)p;
+}
 
 /* A line of /proc/self/status, in bytes; 0 if it cannot be read. */
 static uint64_t resident_bytes(const char *key)
@@ -39,21 +49,29 @@ static const contest *find_contest(const char *name)
     return NULL;
 }
 
-/* Runs `repeats` times; the median time in *seconds. False if two runs gave different answers. */
-static bool run(const contest *c, problem *p, uint64_t repeats, double *seconds, uint64_t *answer)
+/* Runs `repeats` times, or until the runs have taken so many ms, but once at least; the median
+ * time in *seconds. False if two runs gave different answers. */
+static bool run(const contest *c, problem *p, uint64_t repeats, uint64_t most_ms, double *seconds,
+                uint64_t *answer)
 {
     static double times[MOST_REPEATS];
-    for (uint64_t i = 0; i < repeats; i++) {
+    double sum = 0;
+    uint64_t runs = 0;
+    for (uint64_t i = 0; i < repeats && (i == 0 || sum < 1e-3 * (double)most_ms); i++) {
         problem_reset(p);
+        contestant_prepare(p);
         const double began = timing_now();
         const uint64_t result = c->run(p);
         times[i] = timing_now() - began;
+        sum += times[i];
+        runs++;
         const uint64_t checked = problem_answer(p, result);
         if (i > 0 && checked != *answer)
             return false;
         *answer = checked;
     }
-    *seconds = timing_median(times, repeats);
+    contestant_finish(p);
+    *seconds = timing_median(times, runs);
     return true;
 }
 
@@ -67,11 +85,16 @@ static int contend(const contest *c, arguments *a)
     }
     if (!contestant_open(&a->timed))
         return 1;
-    if (!run(c, &a->warm_up, 1, &seconds, &answer))
+    if (!run(c, &a->warm_up, 1, a->most_ms, &seconds, &answer))
         return 1;
+    if (a->warm_up.dag != NULL && answer == 0) {
+        fprintf(stderr, "a task of %s began too early, or twice, or the result was wrong\n",
+                c->name);
+        return 1;
+    }
     problem_destroy(&a->warm_up);
     const uint64_t before = resident_bytes("VmRSS:");
-    if (!run(c, &a->timed, a->repeats, &seconds, &answer)) {
+    if (!run(c, &a->timed, a->repeats, a->most_ms, &seconds, &answer)) {
         fprintf(stderr, "two runs of %s gave different answers\n", c->name);
         return 1;
     }
@@ -87,11 +110,13 @@ static int contend(const contest *c, arguments *a)
 static void print_help(void)
 {
     puts("usage: CONTESTANT PROBLEM --workers N --size N [--depth N] [--steps N] [--bytes N]\n"
-         "                  [--warm-size N] [--warm-depth N] [--repeats N] [--max-bytes N]\n"
+         "                  [--warm-size N] [--warm-depth N] [--repeats N] [--most-ms N]\n"
+         "                  [--max-bytes N]\n"
          "       CONTESTANT --list\n"
          "One contestant of weir's benchmark suite; `weir-bench` starts it. Prints one line:\n"
          "seconds (the median of the repeats), answer, peak resident set and resident set before\n"
          "the timed runs in bytes, what the library says of the run, and which library it is.\n"
+         "The repeats end early when the runs have taken --most-ms.\n"
          "--list prints the problems that it can solve.");
 }
 
@@ -109,16 +134,22 @@ static int read_arguments(int argc, char **argv, arguments *a)
     const struct {
         const char *name;
         uint64_t *number, most;
-    } numbers[] = {{"workers", &workers, 4096},           {"size", &p->size, UINT64_MAX},
-                   {"depth", &p->depth, UINT64_MAX},      {"steps", &p->steps, UINT64_MAX},
-                   {"bytes", &p->bytes, UINT64_MAX},      {"max-bytes", &p->max_bytes, UINT64_MAX},
-                   {"warm-size", &warm_size, UINT64_MAX}, {"warm-depth", &warm_depth, UINT64_MAX},
-                   {"repeats", &a->repeats, MOST_REPEATS}};
+    } numbers[] = {{"workers", &workers, 4096},
+                   {"size", &p->size, UINT64_MAX},
+                   {"depth", &p->depth, UINT64_MAX},
+                   {"steps", &p->steps, UINT64_MAX},
+                   {"bytes", &p->bytes, UINT64_MAX},
+                   {"max-bytes", &p->max_bytes, UINT64_MAX},
+                   {"warm-size", &warm_size, UINT64_MAX},
+                   {"warm-depth", &warm_depth, UINT64_MAX},
+                   {"repeats", &a->repeats, MOST_REPEATS},
+                   {"most-ms", &a->most_ms, UINT64_MAX}};
     enum { NUMBERS = sizeof numbers / sizeof *numbers };
     struct option options[NUMBERS + 1] = {{NULL, 0, NULL, 0}};
     for (int i = 0; i < NUMBERS; i++)
         options[i] = (struct option){numbers[i].name, required_argument, NULL, i};
     a->repeats = 1;
+    a->most_ms = UINT64_MAX;
     for (int i; (i = getopt_long(argc, argv, "", options, NULL)) != -1;)
         if (i < 0 || i >= NUMBERS || !read_number(optarg, numbers[i].most, numbers[i].number)) {
             if (i >= 0 && i < NUMBERS)
@@ -129,6 +160,7 @@ static int read_arguments(int argc, char **argv, arguments *a)
         return 2;
     p->workers = (unsigned)workers;
     a->warm_up = *p;
+    a->warm_up.checked = true;
     if (warm_size > 0)
         a->warm_up.size = warm_size;
     if (warm_depth > 0)

@@ -21,6 +21,20 @@ typedef struct contest {
 
 extern const contest contestant_contests[];
 
+/* Rows of that table, of one function that runs any graph: Task Bench's patterns, and all graphs. */
+#define DAG_PATTERNS(run)                                                                          \
+    {"tb-trivial", run}, {"tb-no_comm", run}, {"tb-stencil_1d", run}, {"tb-fft", run},             \
+        {"tb-tree", run}, {"tb-nearest", run}, {"tb-spread", run}, {"tb-random_nearest", run},     \
+    {                                                                                              \
+        "tb-all_to_all", run                                                                       \
+    }
+#ifdef BENCH_OPENBLAS
+#define DAG_CONTESTS(run)                                                                          \
+    {"dag-tree", run}, {"dag-random", run}, {"cholesky", run}, DAG_PATTERNS(run)
+#else
+#define DAG_CONTESTS(run) {"dag-tree", run}, {"dag-random", run}, DAG_PATTERNS(run)
+#endif
+
 /* Library and version, compiler's OpenMP runtime and the like: one line. */
 const char *contestant_about(void);
 
@@ -28,6 +42,12 @@ const char *contestant_about(void);
  * saying why on stderr. */
 bool contestant_open(const problem *p);
 void contestant_close(void);
+
+/* Called before each run, and after the last one of a problem; neither is timed. A library that can
+ * run a graph again makes it here, where it has not been made, and keeps it for the runs to come;
+ * or frees what a run of dag-build has made. By default they do nothing. */
+void contestant_prepare(const problem *p);
+void contestant_finish(const problem *p);
 
 /* Appends " key=value" pairs about the last run, or nothing. */
 void contestant_report(FILE *file);

@@ -2,9 +2,12 @@
  * with one OpenMP loop.
  *
  * The suite puts it beside the numeric problems. "flops" returns the number of operations, so that
- * operations by seconds is the rate; "sum" and "stencil" are the contestants' own kernels. */
+ * operations by seconds is the rate; "sum" and "stencil" are the contestants' own kernels. And
+ * the tasks of graphs as if they had no edges, products of tiles, and LAPACK on a whole matrix. */
 #include <omp.h>
+#include <stdlib.h>
 
+#include "cholesky.h"
 #include "contestant.h"
 
 static unsigned workers;
@@ -63,8 +66,48 @@ static uint64_t run_stencil(const problem *p)
     return 0;
 }
 
-const contest contestant_contests[] = {
-    {"flops", run_flops}, {"sum", run_sum}, {"stencil", run_stencil}, {NULL, NULL}};
+/* The tasks of a graph as if no edges were: each thread has as many. */
+static uint64_t run_leaves(const problem *p)
+{
+    dag *d = p->dag;
+#pragma omp parallel for num_threads(workers) schedule(static)
+    for (uint32_t i = 0; i < d->tasks; i++)
+        dag_work(d, i);
+    return 0;
+}
+
+#ifdef BENCH_OPENBLAS
+static uint64_t run_tile(const problem *p)
+{
+    const uint64_t n = p->bytes;
+#pragma omp parallel num_threads(workers)
+    {
+        double *a = calloc(3 * n * n, sizeof *a);
+        if (a == NULL)
+            abort();
+        for (uint64_t i = 0; i < n * n; i++)
+            a[i] = a[n * n + i] = (double)(i % 8);
+        for (uint64_t i = 0; i < p->depth; i++)
+            cholesky_multiply(n, a, a + n * n, a + 2 * n * n);
+        free(a);
+    }
+    return 2 * n * n * n * p->depth * workers;
+}
+
+/* By LAPACK, with one thread a call, as the tasks are, and so one thread in all. */
+static uint64_t run_lapack(const problem *p)
+{
+    cholesky_by_lapack(p);
+    return 0;
+}
+#endif
+
+const contest contestant_contests[] = {{"flops", run_flops},     {"sum", run_sum},
+                                       {"stencil", run_stencil},
+#ifdef BENCH_OPENBLAS
+                                       {"tile", run_tile},       {"cholesky", run_lapack},
+#endif
+                                       DAG_PATTERNS(run_leaves), {NULL, NULL}};
 
 const char *contestant_about(void)
 {

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "cholesky.h"
+
 static bool is(const problem *p, const char *name)
 {
     return strcmp(p->name, name) == 0;
@@ -52,11 +54,17 @@ bool problem_create(problem *p)
         made = p->a != NULL;
         for (uint64_t i = 0; made && i < n; i++)
             p->a[i] = (double)(i % 1024);
+    } else if (is(p, "cholesky")) {
+        made = cholesky_load() && (p->a = make_doubles(n * n)) != NULL;
+    } else if (is(p, "tile")) {
+        made = cholesky_load();
     } else if (is(p, "mergesort")) {
         p->keys = malloc(n * sizeof *p->keys);
         p->room = malloc(n * sizeof *p->room);
         made = p->keys != NULL && p->room != NULL;
     }
+    if (made && dag_is(p->name))
+        made = (p->dag = dag_create(p)) != NULL;
     if (!made)
         problem_destroy(p);
     return made;
@@ -75,6 +83,10 @@ void problem_reset(problem *p)
             p->keys[i] = mix(i + 1);
             p->room[i] = 0;
         }
+    else if (is(p, "cholesky"))
+        cholesky_reset(p);
+    if (p->dag != NULL)
+        dag_reset(p->dag);
 }
 
 /* Of bit patterns and places: two arrays with the same one are taken for equal. */
@@ -99,7 +111,9 @@ uint64_t problem_answer(const problem *p, uint64_t result)
         return checksum(p->depth % 2 == 0 ? p->a : p->b, n * n);
     if (is(p, "mergesort"))
         return checksum(p->keys, n);
-    return result;
+    if (is(p, "cholesky"))
+        return cholesky_check(p);
+    return p->dag != NULL && !is(p, "dag-build") ? dag_answer(p->dag) : result;
 }
 
 void problem_destroy(problem *p)
@@ -109,6 +123,8 @@ void problem_destroy(problem *p)
     free(p->c);
     free(p->keys);
     free(p->room);
+    dag_destroy(p->dag);
+    p->dag = NULL;
     p->a = p->b = p->c = NULL;
     p->keys = p->room = NULL;
 }

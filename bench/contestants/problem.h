@@ -12,19 +12,23 @@
 #include <string.h>
 
 #include "../leaf.h"
+#include "dag.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-typedef struct problem {
+struct problem {
     const char *name;
     uint64_t size, depth, steps, bytes; /* what they mean stands with each problem */
     unsigned workers;
     uint64_t max_bytes;    /* weir's limit; 0: none */
-    double *a, *b, *c;     /* matmul, blocked, stencil, sum */
+    double *a, *b, *c;     /* matmul, blocked, stencil, sum, cholesky */
     uint64_t *keys, *room; /* mergesort */
-} problem;
+    struct dag *dag;       /* of those that are graphs; else NULL */
+    bool checked;          /* a graph's tasks check their order */
+};
+typedef struct problem problem;
 
 /* Makes the data of a problem, with the array pages touched by this thread.
  * Returns: false if there is no such problem or no memory. */
@@ -45,6 +49,20 @@ enum { SKYNET_FANOUT = 10 };
  *      such leaf, run `depth` times. ---- */
 
 enum { TREE_FANOUT = 8 };
+
+/* ---- Graphs, whose tasks are in dag.h; the answer is the number of tasks, or 1 where a result
+ *      is checked.
+ *
+ *      dag-tree: `size` nodes, each before its DAG_TREE_FANOUT children; run again and again.
+ *      dag-random: `size` tasks, each with `depth` predecessors on average; run again and again.
+ *      dag-build: the same, but what is timed is making the graph, not running it, and the answer
+ *      is the number of tasks and edges.
+ *      tb-…: Task Bench's patterns of `size` points, a power of 2, and `depth` steps, whose tasks
+ *      are leaf_work(steps); run again and again.
+ *      cholesky: a dense matrix of `size` rows in tiles of `bytes` rows, below the diagonal.
+ *      tile: `depth` products of tiles of `bytes` rows by each worker; of limit alone. ---- */
+
+enum { DAG_TREE_FANOUT = 3 };
 
 /* ---- empty and handout: weir's alone, see weir_costs.c ---- */
 

@@ -174,6 +174,13 @@ static uint64_t run_blocks(const problem *p)
     return sum;
 }
 
+static uint64_t run_dag(const problem *p)
+{
+    for (uint32_t i = 0; i < p->dag->tasks; i++)
+        dag_task(p->dag, i);
+    return 0;
+}
+
 const contest contestant_contests[] = {{"fib", run_fib},
                                        {"skynet", run_skynet},
                                        {"tree", run_tree},
@@ -188,6 +195,7 @@ const contest contestant_contests[] = {{"fib", run_fib},
                                        {"sum", run_sum},
                                        {"stencil", run_stencil},
                                        {"blocks", run_blocks},
+                                       DAG_CONTESTS(run_dag),
                                        {NULL, NULL}};
 
 const char *contestant_about(void)

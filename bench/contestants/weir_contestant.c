@@ -7,7 +7,7 @@
 static weir_engine *engine;
 static uint64_t serial_bytes;
 
-static void die(const char *what)
+void weir_refused(const char *what)
 {
     const weir_error *error = weir_last_error();
     fprintf(stderr, "weir: %s: %s %s\n", what, error->text, error->where);
@@ -18,7 +18,7 @@ bool contestant_open(const problem *p)
 {
     const weir_engine_options options = {.workers = p->workers, .max_bytes = p->max_bytes};
     if (weir_engine_open(&options, &engine) != WEIR_OK)
-        die("open");
+        weir_refused("open");
     return true;
 }
 
@@ -31,7 +31,7 @@ weir_plan *compile_pipeline(const weir_layer *top)
 {
     weir_plan *plan;
     if (weir_plan_compile(top, &plan) != WEIR_OK)
-        die("compile");
+        weir_refused("compile");
     serial_bytes = weir_plan_serial_bytes(plan);
     return plan;
 }
@@ -39,7 +39,7 @@ weir_plan *compile_pipeline(const weir_layer *top)
 void run_plan(const weir_plan *plan, const problem *p, const void *in, void *out)
 {
     if (weir_run(engine, plan, (void *)(uintptr_t)p, in, out) != WEIR_OK)
-        die("run");
+        weir_refused("run");
 }
 
 void run_pipeline(const weir_layer *top, const problem *p, const void *in, void *out)
@@ -47,6 +47,12 @@ void run_pipeline(const weir_layer *top, const problem *p, const void *in, void 
     weir_plan *plan = compile_pipeline(top);
     run_plan(plan, p, in, out);
     weir_plan_free(plan);
+}
+
+void run_graph(weir_graph *graph)
+{
+    if (weir_graph_run(engine, graph) != WEIR_OK)
+        weir_refused("graph run");
 }
 
 void get_stats(weir_stats *stats)
@@ -71,22 +77,30 @@ const char *contestant_about(void)
     return "weir " WEIR_BENCH_VERSION ", " WEIR_BENCH_OPENMP ", " __VERSION__;
 }
 
-const contest contestant_contests[] = {{"fib", run_fib},
-                                       {"skynet", run_skynet},
-                                       {"tree", run_tree},
-                                       {"chain", run_chain},
-                                       {"nqueens", run_nqueens},
-#ifndef BENCH_OPS_CALLED /* no layer of these has a loop of its own */
+const contest contestant_contests[] = {
+#ifndef BENCH_FAMILIES /* which is for graphs alone */
+    {"fib", run_fib},
+    {"skynet", run_skynet},
+    {"tree", run_tree},
+    {"chain", run_chain},
+    {"nqueens", run_nqueens},
+#endif
+#if !defined(BENCH_OPS_CALLED) && !defined(BENCH_FAMILIES)
+/* no layer of these has a loop of its own */
 #ifdef BENCH_UTS
-                                       {"uts", run_uts},
+    {"uts", run_uts},
 #endif
-                                       {"matmul", run_matmul},
-                                       {"blocked", run_blocked},
-                                       {"mergesort", run_mergesort},
-                                       {"sum", run_sum},
-                                       {"stencil", run_stencil},
-                                       {"blocks", run_blocks},
-                                       {"empty", run_empty},
-                                       {"handout", run_handout},
+    {"matmul", run_matmul},
+    {"blocked", run_blocked},
+    {"mergesort", run_mergesort},
+    {"sum", run_sum},
+    {"stencil", run_stencil},
+    {"blocks", run_blocks},
+    {"empty", run_empty},
+    {"handout", run_handout},
 #endif
-                                       {NULL, NULL}};
+#ifndef BENCH_OPS_CALLED /* those of graphs are always called */
+    {"dag-build", run_dag_build},
+    DAG_CONTESTS(run_dag),
+#endif
+    {NULL, NULL}};

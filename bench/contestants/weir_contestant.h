@@ -1,7 +1,8 @@
 /* weir as a contestant: what its problems share.
  *
  * weir_contestant.c owns the engine, weir_trees.c and weir_arrays.c describe the problems as
- * pipelines, weir_costs.c those that only weir has.  A problem must never touch the engine but through these calls. */
+ * pipelines, weir_graphs.c has those that are graphs, weir_costs.c those that only weir has.  A
+ * problem must never touch the engine but through these calls. */
 #ifndef WEIR_BENCH_WEIR_CONTESTANT_H
 #define WEIR_BENCH_WEIR_CONTESTANT_H
 
@@ -22,6 +23,11 @@ weir_plan *compile_pipeline(const weir_layer *top); /* the caller frees it */
 void run_plan(const weir_plan *plan, const problem *p, const void *in, void *out);
 /* Both, and the end of the plan. */
 void run_pipeline(const weir_layer *top, const problem *p, const void *in, void *out);
+
+/* Runs a compiled graph once. */
+void run_graph(weir_graph *graph);
+/* Ends the program with what weir says, if it refuses. */
+_Noreturn void weir_refused(const char *what);
 
 /* Of n results of 64 bits: a gather op. */
 static inline int gather_sum(weir_branch *b, const void *in, const void *results, uint32_t n,
@@ -57,5 +63,7 @@ uint64_t run_blocked(const problem *p);
 uint64_t run_sum(const problem *p);
 uint64_t run_stencil(const problem *p);
 uint64_t run_blocks(const problem *p);
+uint64_t run_dag(const problem *p);
+uint64_t run_dag_build(const problem *p);
 
 #endif

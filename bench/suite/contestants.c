@@ -14,6 +14,7 @@ static const struct {
     {"limit", "part of this build"},
     {"weir", "part of this build"},
     {"weir-called", "part of this build"},
+    {"weir-family", "part of this build"},
     {"openmp-task", "part of this build"},
     {"openmp-depend", "part of this build"},
     {"tbb", "-DWEIR_PEER_TBB=ON, Debian: libtbb-dev"},

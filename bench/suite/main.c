@@ -26,6 +26,10 @@ static const struct {
      suite_numeric},
     {"memory", "over-production: time and peak memory at several limits", suite_memory},
     {"scaling", "strong and weak, 1 to all cores", suite_scaling},
+    {"graphs", "empty tasks of a tree and of a random graph; building a graph", suite_graphs},
+    {"patterns", "Task Bench's patterns: efficiency, METG(50 %) and METG(75 %)", suite_patterns},
+    {"cholesky", "dense, by tiles, on OpenBLAS, beside products of tiles on all cores",
+     suite_cholesky},
 };
 enum { SUITES = sizeof suites / sizeof *suites };
 

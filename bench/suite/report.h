@@ -9,7 +9,7 @@
 #include "machine.h"
 #include "suite.h"
 
-enum { MOST_FINDINGS = 256 };
+enum { MOST_FINDINGS = 1024 };
 
 /* One figure that a suite draws from its contests. */
 typedef struct finding {

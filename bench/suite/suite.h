@@ -18,17 +18,18 @@ typedef struct task {
     uint64_t size, depth, steps, bytes;
     uint64_t warm_size, warm_depth; /* of the run before the timed ones; 0: as the timed one */
     uint64_t repeats;               /* runs a turn; its time is their median */
+    uint64_t most_ms;               /* fewer, when the runs have taken so long; 0: no limit */
     uint64_t expected;              /* the known answer; 0: that of the sequential program */
 } task;
 
 typedef struct contestant {
     char name[32];
     char program[4096];
-    const char *hint;   /* what to do to get it */
-    bool present;       /* the program is there */
-    bool wanted;        /* --only did not leave it out */
-    char problems[512]; /* the names it can solve, each between blanks */
-    char about[128];    /* as it says of itself; empty before its first turn */
+    const char *hint;    /* what to do to get it */
+    bool present;        /* the program is there */
+    bool wanted;         /* --only did not leave it out */
+    char problems[1024]; /* the names it can solve, each between blanks */
+    char about[128];     /* as it says of itself; empty before its first turn */
 } contestant;
 
 /* One contestant with one number of workers in one contest, and its turns. */

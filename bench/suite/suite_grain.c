@@ -3,7 +3,6 @@
  * main.c runs it. Efficiency is the sequential program's time over workers times the contestant's
  * time; METG(50 %), the minimum effective task granularity of Task Bench (Slaughter and others,
  * SC 2020), is the cost of a leaf at which it is one half. */
-#include <math.h>
 #include <string.h>
 
 #include "cases.h"
@@ -11,6 +10,7 @@
 #include "contest.h"
 #include "contestants.h"
 #include "leaf_cost.h"
+#include "metg.h"
 #include "suites.h"
 
 /* Those that no leaf here costs, being less than the call and the jump, are left out. */
@@ -47,25 +47,6 @@ static void add_points(chart *curves, const contest *c)
     }
 }
 
-/* Where the curve falls below `wanted` on the way from coarse to fine, on a logarithmic scale. If
- * it never does, *bound is -1 and the finest leaf is returned; if it is below all along, *bound is
- * 1 and the coarsest is. */
-static double crossing(const chart_series *s, double wanted, int *bound)
-{
-    *bound = 0;
-    if (s->y[s->count - 1] < wanted) {
-        *bound = 1;
-        return s->x[s->count - 1];
-    }
-    for (unsigned k = s->count - 1; k > 0; k--)
-        if (s->y[k - 1] < wanted) {
-            const double share = (wanted - s->y[k - 1]) / (s->y[k] - s->y[k - 1]);
-            return s->x[k - 1] * pow(s->x[k] / s->x[k - 1], share);
-        }
-    *bound = -1;
-    return s->x[0];
-}
-
 /* The finest leaf at which the efficiency is so high; 0 if it never is. */
 static double first_at(const chart_series *s, double wanted)
 {
@@ -84,7 +65,7 @@ static void print_crossings(report *r, chart *curves)
         chart_series *s = &curves->series[i];
         int bound;
         char half_text[24], most_text[24];
-        const double half = crossing(s, 0.5, &bound), most = first_at(s, 0.95);
+        const double half = metg_crossing(s, 0.5, &bound), most = first_at(s, 0.95);
         printf("%-20s %2s%12s   %s\n", s->name, signs[bound + 1],
                report_seconds(half * 1e-9, half_text),
                most > 0 ? report_seconds(most * 1e-9, most_text) : "never");

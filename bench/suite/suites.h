@@ -15,6 +15,9 @@ bool suite_grain(settings *s, report *r);
 bool suite_numeric(settings *s, report *r);
 bool suite_memory(settings *s, report *r);
 bool suite_scaling(settings *s, report *r);
+bool suite_graphs(settings *s, report *r);
+bool suite_patterns(settings *s, report *r);
+bool suite_cholesky(settings *s, report *r);
 
 /* Enters the sequential program, weir with 1 worker, and every library with s->workers. */
 void suite_enter_all(contest *c, settings *s, const task *t);

@@ -53,6 +53,7 @@ static void make_command(const entry *e, command *c)
     add_number(c, "--warm-size", t->warm_size);
     add_number(c, "--warm-depth", t->warm_depth);
     add_number(c, "--repeats", t->repeats);
+    add_number(c, "--most-ms", t->most_ms);
     add_number(c, "--max-bytes", e->max_bytes);
     c->argv[c->count] = NULL;
 }

@@ -36,14 +36,15 @@ contestant() {
 # Everything at its small size: right answers, all three kinds of output.
 expect 0 "METG(50 %)" --quick --rounds 1 --workers 2 --json all.json --plots plots
 for words in "x weir" "smallest budget that keeps 95 %" "of the limit's" "strong scaling" "machine:" \
-    "a leaf in plain C" "leaves:  "; do
+    "a leaf in plain C" "leaves:  " "METG(75 %)" "empty tasks of a tree" "an edge" "all_to_all"; do
     grep -qF "$words" output || fail "the report lacks: $words"
 done
 grep -q '"ns_per_leaf_of_0_1_2_steps"' all.json && grep -q '"ns a leaf"' all.json ||
     fail "the JSON document does not say what leaves cost"
 grep -q '"findings"' all.json || fail "the JSON document has no findings"
 [ "$(tr -cd '{' <all.json | wc -c)" -eq "$(tr -cd '}' <all.json | wc -c)" ] || fail "bad JSON"
-for plot in grain memory strong-nqueens strong-tree strong-matmul weak-tree weak-sum; do
+for plot in grain memory strong-nqueens strong-tree strong-matmul weak-tree weak-sum \
+    pattern-stencil_1d pattern-all_to_all; do
     tail -1 "plots/$plot.svg" | grep -q '</svg>' || fail "plots/$plot.svg is not whole"
 done
 

@@ -1,0 +1,112 @@
+/* The problems that are graphs: tasks, which come before which, and what a task does.
+ *
+ * problem.c makes one for each such problem; contestants, in C and in C++, make it into a graph of
+ * their library, whose task i calls dag_task(d, i).  A task must never know who runs it.
+ *
+ * Tasks are numbered so that all edges go forward: in the order of their numbers they are a
+ * sequential program. Answers: each thread counts the tasks that it has run, which are summed after
+ * the run; and in a checked run a task looks whether its predecessors have left their stamps, and
+ * whether it has left its own already. Task Bench's patterns are always checked, as they are there;
+ * the others, whose tasks do nothing, in the run before the timed ones alone. */
+#ifndef WEIR_BENCH_DAG_H
+#define WEIR_BENCH_DAG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../leaf.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct dag dag;
+struct problem;
+
+/* What a task needs to know, for libraries that hand it one pointer. */
+typedef struct dag_argument {
+    dag *of;
+    uint32_t task;
+} dag_argument;
+
+struct dag {
+    uint32_t tasks;
+    uint64_t edges;
+    uint64_t *first;  /* the predecessors of task i are before[first[i] … first[i + 1] - 1] */
+    uint32_t *before; /* edge e goes from task before[e] to task after[e] */
+    uint32_t *after;
+    dag_argument *argument;                      /* of each task */
+    double *cost_ns;                             /* about; NULL: all tasks take as long */
+    uint64_t steps;                              /* a task is leaf_work(steps), */
+    void (*kernel)(const dag *d, uint32_t task); /* or this, if it is not NULL */
+    void *data;                                  /* of the kernel */
+
+    /* Stamps stand by columns, whose tasks follow one another: what two threads write is apart. */
+    bool checked;
+    uint32_t column_bits, rows, absent; /* see dag.c */
+    uint32_t *stamp;                    /* the number of the last run that a task was in */
+    uint32_t run;
+    uint32_t wrong;   /* tasks of this run that came too early or twice */
+    uint64_t counted; /* tasks that had been run before this run, in all graphs */
+};
+
+/* ---- what problem.c needs ---- */
+
+/* Is it the name of a graph? */
+bool dag_is(const char *name);
+/* NULL: no memory, or a size that the problem does not have, which has been said. */
+dag *dag_create(const struct problem *p);
+/* Before each run. */
+void dag_reset(dag *d);
+/* After a run: how many tasks were run, or 0 if one came too early or twice. */
+uint64_t dag_answer(const dag *d);
+void dag_destroy(dag *d);
+
+/* ---- making one ---- */
+
+/* Begins the next task. False without memory, here and below. */
+bool dag_add_task(dag *d);
+/* An edge to the task begun last. */
+bool dag_add_edge(dag *d, uint32_t before);
+
+/* Fill an empty graph. False without memory or for wrong sizes. */
+bool dag_make_tree(dag *d, const struct problem *p);
+bool dag_make_random(dag *d, const struct problem *p);
+bool dag_make_pattern(dag *d, const struct problem *p);
+bool dag_is_pattern(const char *name);
+
+/* ---- what a task does ---- */
+
+extern __thread uint64_t dag_ran; /* tasks, by this thread */
+void dag_count_thread(void);
+
+void dag_enter(dag *d, uint32_t i);
+void dag_leave(dag *d, uint32_t i);
+
+/* The work alone. */
+__attribute__((always_inline)) static inline void dag_work(dag *d, uint32_t i)
+{
+    uint64_t one = 1;
+    if (d->kernel != NULL)
+        d->kernel(d, i);
+    else
+        one = leaf_work(d->steps);
+    if (dag_ran == 0)
+        dag_count_thread();
+    dag_ran += one;
+}
+
+__attribute__((always_inline)) static inline void dag_task(dag *d, uint32_t i)
+{
+    if (d->checked)
+        dag_enter(d, i);
+    dag_work(d, i);
+    if (d->checked)
+        dag_leave(d, i);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif
