@@ -177,14 +177,20 @@ static inline unsigned count_running(const world *w)
     return running;
 }
 
+static inline uint32_t finished_in(const world *w, unsigned g)
+{
+    uint32_t finished = 0;
+    for (uint32_t t = 0; t < w->of[g].n && t < MOST_TASKS; t++)
+        finished |= (uint32_t)(w->now.status[g][t] == FINISHED) << t;
+    return finished;
+}
+
 /* A task that has started the other graph holds what that one does. */
 static inline uint64_t held_now(const world *w)
 {
     uint64_t held = 0;
     for (unsigned g = 0; g < w->graphs; g++) {
-        uint32_t finished = 0;
-        for (uint32_t t = 0; t < w->of[g].n; t++)
-            finished |= (uint32_t)(w->now.status[g][t] == FINISHED) << t;
+        const uint32_t finished = finished_in(w, g);
         for (uint32_t t = 0; t < w->of[g].n; t++) {
             const status s = (status)w->now.status[g][t];
             if (s == RUNNING && !(g == 0 && (int)t == w->starter))
@@ -211,9 +217,7 @@ static inline void note_granted(world *w, const weir__granted *granted)
 
 static inline void set_ready(world *w, unsigned g)
 {
-    uint32_t finished = 0;
-    for (uint32_t t = 0; t < w->of[g].n; t++)
-        finished |= (uint32_t)(w->now.status[g][t] == FINISHED) << t;
+    const uint32_t finished = finished_in(w, g);
     for (uint32_t t = 0; t < w->of[g].n; t++)
         if (w->now.status[g][t] == WAITING && (w->of[g].before[t] & ~finished) == 0)
             w->now.status[g][t] = READY;
