@@ -11,9 +11,9 @@
  * libomp may free it twice. */
 void weir__enclose_worker(void (*f)(void *), void *argument);
 
-/* Calls f, which calls ops, in a final task: one of its own, or that of the op that waits for them.  A taskwait of an op, then, waits for no task
- * of weir's, and an op's tasks run where they are made.  An exception does not leave it: the process
- * ends, with the C++ library's message. */
+/* Calls f, which calls ops, in a final task: one of its own, or that of the op that waits for them.  A
+ * taskwait of an op, then, waits for no task of weir's, and an op's tasks run where they are made.  An
+ * exception does not leave it: the process ends, with the C++ library's message. */
 void weir__enclose_ops(void (*f)(void *), void *argument);
 
 /* Calls f, which gathers a suspended frame, as a task that depends on the frame.  What orders the

@@ -239,10 +239,10 @@ WEIR_API uint64_t weir_graph_certified_bytes(const weir_graph *graph);
  * Returns:  WEIR_OK, or
  *           WEIR_EINVAL   an argument is NULL, or the graph is not compiled, or a body of another one;
  *           WEIR_ENOMEM   no memory; nothing ran;
- *           WEIR_EOP      an op returned non-zero, or chose what is not there: weir_last_error() has its code and names the task,
- *                         or tasks of a family like rows[3..9]. Where a run failed that the op had
- *                         started, and the op returned its status or code, the path goes on with
- *                         where that one failed: outer > inner;
+ *           WEIR_EOP      an op returned non-zero, or chose what is not there: weir_last_error() has its
+ *                         code and names the task, or tasks of a family like rows[3..9]. Where a run
+ *                         failed that the op had started, and the op returned its status or code, the
+ *                         path goes on with where that one failed: outer > inner;
  *           WEIR_ECANCEL  weir_engine_cancel() was called, or the run stopped whose op has started
  *                         this one;
  *           WEIR_EBUSY    the graph runs already, maybe around the op that calls; or as weir_run();
