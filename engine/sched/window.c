@@ -302,6 +302,8 @@ weir_status weir__window_begin(weir__window *window, const weir__limits *limits,
         status = add_root(window, limits, root_bytes, root_declared, &block);
         end_need(window->all);
     }
+    if (status == WEIR_ENOMEM)
+        weir__windows_tell(window->all); /* bytes that it had for a moment are back */
     if (status != WEIR_OK)
         return status == WEIR_EBUSY ? WEIR_EBUDGET : status;
     window->team = 1;
