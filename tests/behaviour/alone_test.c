@@ -150,13 +150,16 @@ static void a_long_run_after_short_ones_is_shared_after_two_ops(void **state)
 {
     weir_engine *engine = open_engine(WORKERS, 0, 0);
     weir_plan *plan = compile(&list);
-    unsigned by_others = 0; /* which the system may let wait for long */
+    unsigned by_others = 0;   /* which the system may let wait for long */
+    unsigned began_alone = 0; /* not all do, where the last short run had to wait for a core */
     (void)state;
-    for (int round = 0; round < 3 || (round < 30 && by_others == 0); round++) {
+    for (int round = 0; round < 3 || (round < 30 && (by_others == 0 || began_alone == 0));
+         round++) {
         run_until_alone(engine, plan);
         context c = long_run;
         assert_runs(engine, plan, &c);
-        assert_in_range(atomic_load(&c.alone), 1, 3);
+        assert_in_range(atomic_load(&c.alone), 0, 3);
+        began_alone += atomic_load(&c.alone) > 0;
         assert_true(atomic_load(&c.together) > 0);
         by_others += atomic_load(&c.by[1]);
         /* And that is learnt. */
@@ -167,7 +170,7 @@ static void a_long_run_after_short_ones_is_shared_after_two_ops(void **state)
         assert_runs(engine, plan, &c);
         assert_int_equal(atomic_load(&c.alone), 0);
     }
-    assert_true(by_others > 0);
+    assert_true(by_others > 0 && began_alone > 0);
     weir_plan_free(plan);
     weir_engine_close(engine);
 }
@@ -228,6 +231,7 @@ static void a_failure_or_cancel_is_the_same_before_and_after_the_team_has_come(v
 {
     static const uint32_t bad[] = {0, 1, 2, 3, 20, LONG_LEAVES - 1};
     weir_engine *engine = open_engine(WORKERS, 0, 0);
+    unsigned began_alone = 0; /* not all do, where the last short run had to wait for a core */
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         for (int cancels = 0; cancels < 2; cancels++) {
@@ -240,7 +244,7 @@ static void a_failure_or_cancel_is_the_same_before_and_after_the_team_has_come(v
             c.engine = cancels ? engine : NULL;
             assert_status(cancels ? WEIR_ECANCEL : WEIR_EOP,
                           weir_run(engine, plan, &c, NULL, &out));
-            assert_true(atomic_load(&c.alone) > 0);
+            began_alone += atomic_load(&c.alone) > 0;
             if (!cancels) {
                 snprintf(where, sizeof where, "list/leaf[%u]", bad[i]);
                 assert_string_equal(weir_last_error()->where, where);
@@ -249,6 +253,7 @@ static void a_failure_or_cancel_is_the_same_before_and_after_the_team_has_come(v
             assert_tree_runs(engine, 3, 5);
             weir_plan_free(plan);
         }
+    assert_true(began_alone > 0);
     weir_engine_close(engine);
 }
 
