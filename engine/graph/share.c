@@ -11,19 +11,6 @@
 
 /* ---- packs for others ---- */
 
-/* May one pack more be made? Idle workers are served at once; one is queued ahead, but only out of
- * plenty. */
-static bool may_hand_out(const weir__pack *p)
-{
-    const weir__run *run = p->told.run;
-    const weir__mail *mail = run->mail;
-    if (!weir__window_has_permit(&run->window) || !weir__mail_has_room(mail, p->told.worker->index))
-        return false;
-    const int missing = weir__mail_missing(mail);
-    return missing > 0 ? weir__credit_left(&run->root->purse) > 0
-                       : missing == 0 && weir__credit_is_plenty(&run->root->purse);
-}
-
 /* Something may not be handed out. Does anybody wait for it? */
 static void note_denial(const weir__pack *p)
 {
@@ -41,7 +28,7 @@ static void post(weir__pack *p, weir__pack *made)
 static bool hand_out(weir__pack *p)
 {
     bool any = false;
-    while (may_hand_out(p) && weir__pack_take(p)) {
+    while (weir__life_may_share(p->told.run, p->told.worker) && weir__pack_take(p)) {
         weir__pack *made = weir__execution_take_pack(p->of);
         if (made == NULL)
             break;
@@ -106,17 +93,6 @@ void weir__share_take_back(weir__pack *p, const weir__pack *shared)
 
 /* ---- polls ---- */
 
-/* A request was handled, and nothing could be handed out: some of the next polls go by one, twice as many
- * as before while polls fire fast, half as many once they fire slowly. */
-static void learn_skip_polls(weir__pack *p, uint64_t since_fired_ns)
-{
-    if (since_fired_ns > WEIR_PASS_NS)
-        p->skip_polls /= 2;
-    else if (p->skip_polls < WEIR_PASS_MOST)
-        p->skip_polls = 2 * p->skip_polls + 1;
-    WEIR_ASSERT(p->skip_polls <= WEIR_PASS_MOST);
-}
-
 /* The worker asks itself, so that a poll fires again after some that go by. */
 static void ask_itself(weir__pack *p)
 {
@@ -160,7 +136,7 @@ static bool serve_alone(weir__pack *p)
     if (p->wants_team)
         return false;
     (void)weir__worker_look(p->told.worker); /* deadlines are met as well */
-    learn_skip_polls(p, note_firing(p, now_ns));
+    p->skip_polls = weir__life_skip_polls(p->skip_polls, note_firing(p, now_ns));
     ask_itself(p);
     return true;
 }
@@ -185,7 +161,7 @@ bool weir__share_serve(weir__pack *p)
     if (hand_out(p) || weir__told_hand_out_around(&p->told))
         p->skip_polls = 0;
     else
-        learn_skip_polls(p, since_fired_ns);
+        p->skip_polls = weir__life_skip_polls(p->skip_polls, since_fired_ns);
     /* Searching workers ask, and ask again. That is enough where there are more items than workers
      * without work, or where tasks are so short that the next request is seen soon, and nobody sleeps.
      * Else this worker asks itself: for sleepers, who cannot, and for a pack to queue ahead. */

@@ -113,17 +113,6 @@ static bool cut(weir_branch *b, weir__frame *f, uint32_t n, bool next_ones)
     return true;
 }
 
-/* May one part more be made? Idle workers are served at once; one part is queued ahead, but only out of
- * plenty. */
-static bool may_hand_out(const weir_branch *b)
-{
-    if (!weir__window_has_permit(b->window) || !weir__mail_has_room(b->mail, b->worker->index))
-        return false;
-    const int missing = weir__mail_missing(b->mail);
-    return missing > 0 ? weir__credit_left(b->purse) > 0
-                       : missing == 0 && weir__credit_is_plenty(b->purse);
-}
-
 /* Something may not be handed out. Does anybody wait for it? */
 static void note_denial(weir_branch *b)
 {
@@ -140,7 +129,7 @@ static void note_denial(weir_branch *b)
 static bool hand_out(weir_branch *b, weir__frame *top, bool of_top)
 {
     bool any = false;
-    while (may_hand_out(b)) {
+    while (weir__life_may_share(b->run, b->worker)) {
         uint32_t n;
         weir__frame *f = next_to_cut(b, top, &n);
         if (f == NULL || (f == top && !of_top) || !note_cut(b, f))
@@ -179,20 +168,6 @@ bool weir__promote_around(weir__told *told)
     return any;
 }
 
-/* A request was handled, and nothing could be handed out: some of the next polls go by one, twice
- * as many as before while polls fire fast, half as many once they fire slowly. So the ops that turn
- * out to take a second each, before the next request is handled, can only be as many as those of
- * the same layer that took next to nothing just before. */
-static void learn_skip_polls(weir_branch *b, uint64_t since_fired_ns)
-{
-    if (since_fired_ns > WEIR_PASS_NS)
-        b->skip_polls /= 2;
-    else if (b->skip_polls < WEIR_PASS_MOST)
-        b->skip_polls = 2 * b->skip_polls + 1;
-    static_assert((WEIR_PASS_MOST & (WEIR_PASS_MOST + 1)) == 0, "so it does not pass it by");
-    WEIR_ASSERT(b->skip_polls <= WEIR_PASS_MOST);
-}
-
 /* The worker asks itself, so that a poll fires again after some that go by. */
 static void ask_itself(weir_branch *b, uint64_t now_ns)
 {
@@ -226,7 +201,7 @@ static bool serve_alone(weir_branch *b, weir__frame *top)
     if (b->wants_team)
         return false;
     (void)weir__worker_look(b->worker); /* deadlines are met as well */
-    learn_skip_polls(b, note_firing(b, now));
+    b->skip_polls = weir__life_skip_polls(b->skip_polls, note_firing(b, now));
     ask_itself(b, now);
     return true;
 }
@@ -251,7 +226,7 @@ bool weir__promote_serve(weir_branch *b, weir__frame *top)
     if (any)
         b->skip_polls = 0;
     else
-        learn_skip_polls(b, since_fired_ns);
+        b->skip_polls = weir__life_skip_polls(b->skip_polls, since_fired_ns);
     /* Searching workers ask, and ask again. That is enough where there are more items than workers
      * without work, or where ops are so short that the next request is seen soon, and nobody
      * sleeps. Else this worker asks itself: for sleepers, who cannot, and for an item to queue

@@ -146,6 +146,16 @@ static weir_status work(weir__life *life)
     return WEIR_OK;
 }
 
+bool weir__life_may_share(const weir__run *run, const weir__worker *worker)
+{
+    const weir__mail *mail = run->mail;
+    if (!weir__window_has_permit(&run->window) || !weir__mail_has_room(mail, worker->index))
+        return false;
+    const int missing = weir__mail_missing(mail);
+    return missing > 0 ? weir__credit_left(&run->root->purse) > 0
+                       : missing == 0 && weir__credit_is_plenty(&run->root->purse);
+}
+
 void weir__life_share(weir__worker *worker, weir__item *item)
 {
     WEIR_ASSERT(item->run != NULL && worker->busy); /* who has work to share is at work */

@@ -24,6 +24,7 @@
 
 #include "base/base.h"
 #include "sched/host.h"
+#include "sched/tuning.h"
 
 /* Invariant (weir__life_is_valid):
  *   run is NULL => nothing is held: not begun, no root, no bytes reserved;  else
@@ -95,7 +96,23 @@ weir_status weir__life_end_chores(weir__life *life) WEIR_MUST_CHECK;
 /* Ends the run, if nobody has, and gives back what it had. */
 void weir__life_close(weir__life *life);
 
+/* May one more item be made of the run's work? Workers without work are served at once; one item is
+ * queued ahead, but only out of plenty. Threads: the worker's. */
+bool weir__life_may_share(const weir__run *run, const weir__worker *worker) WEIR_MUST_CHECK;
 /* Hands out an item that was made of a run's work. Threads: the worker's, whose box has room. */
 void weir__life_share(weir__worker *worker, weir__item *item);
+
+/* How many polls go by a request from now on, after one was handled and nothing could be handed out:
+ * twice as many as before while polls fire fast, half as many once they fire slowly.  So the ops that turn
+ * out to take a second each, before the next request is handled, can only be as many as those of the same
+ * kind that took next to nothing just before. */
+static inline uint32_t weir__life_skip_polls(uint32_t skip, uint64_t since_fired_ns)
+{
+    static_assert((WEIR_PASS_MOST & (WEIR_PASS_MOST + 1)) == 0, "so it does not pass it by");
+    WEIR_ASSERT(skip <= WEIR_PASS_MOST);
+    if (since_fired_ns > WEIR_PASS_NS)
+        return skip / 2;
+    return skip < WEIR_PASS_MOST ? 2 * skip + 1 : skip;
+}
 
 #endif
