@@ -137,7 +137,7 @@ struct weir_graph {
     uint32_t *successor; /* those of each task in rising order */
     uint64_t edges;      /* that are kept for order */
     uint64_t redundant;  /* that others imply */
-    uint32_t *root;      /* tasks without predecessors, in rising order; see weir__graph_root() */
+    uint32_t *root;      /* tasks without predecessors; see weir__graph_root() */
     uint32_t roots;
     uint32_t depth; /* most tasks on one path */
     bool forward;   /* each edge goes to a task with a larger number */
@@ -158,8 +158,9 @@ struct weir_graph {
     struct weir__execution *execution; /* what its runs need; NULL before the first */
 };
 
-/* The roots are those of weir__graph_root(graph, i) for i below this that are not WEIR_NO_TASK. A graph
- * of roots, nearly, has no list of them, which would be larger than all of its edges. */
+/* The roots are those of weir__graph_root(graph, i) for i below this that are not WEIR_NO_TASK: in rising
+ * order, until level.c puts the most urgent first. A graph of roots, nearly, has no list of them, which would
+ * be larger than all of its edges, unless costs were hinted that differ. */
 static inline uint32_t weir__graph_roots_end(const weir_graph *graph)
 {
     return graph->root != NULL ? graph->roots : graph->n;

@@ -1,10 +1,15 @@
 /* Finds the levels of tasks, and their quarters; see level.h.
  *
  * Quarters are of the tasks, not of the range of levels: half of the tasks of a tree are leaves, and
- * would all be in one list.  Their bounds come from a sample of tasks that are equally far apart. */
+ * would all be in one list.  Their bounds come from a sample of tasks that are equally far apart.
+ *
+ * Roots are few beside all tasks, and mostly the most urgent ones, so quarters say little of them.  They are
+ * sorted by steps of their levels, in program order within one: by counting, in two passes over the tasks.
+ * Levels that hardly differ are no reason to leave the program's order. */
 #include "graph/level.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "graph/ready.h"
@@ -93,6 +98,61 @@ static void find_quarters(weir_graph *graph)
     }
 }
 
+/* ---- the roots ---- */
+
+/* Steps of a level, eight to each doubling, from the highest; those further below share the last. */
+enum { STEPS = 64, STEP_SHIFT = 20 };
+
+static uint32_t steps_in(float level)
+{
+    uint32_t bits;
+    memcpy(&bits, &level,
+           sizeof bits); /* of a number above 0, exponent and mantissa: they rise with it */
+    return bits >> STEP_SHIFT;
+}
+
+static uint32_t step_of(const weir_graph *graph, weir_task t, uint32_t highest)
+{
+    const uint32_t below = highest - steps_in(graph->task[t].level);
+    return below < STEPS ? below : STEPS - 1;
+}
+
+static float highest_level(const weir_graph *graph)
+{
+    float highest = 0;
+    for (weir_task t = 0; t < graph->n; t++) /* a root's: those behind it have less */
+        highest = graph->task[t].level > highest ? graph->task[t].level : highest;
+    return highest;
+}
+
+/* A list of a graph that has none, being of roots nearly, is worth its memory only where costs differ. */
+static bool take_list(weir_graph *graph)
+{
+    if (graph->root == NULL && graph->cost != NULL)
+        graph->root = weir__memory_alloc(graph->roots * sizeof *graph->root);
+    return graph->root != NULL || graph->cost == NULL;
+}
+
+static bool sort_roots(weir_graph *graph)
+{
+    const uint32_t highest = steps_in(highest_level(graph));
+    uint32_t place[STEPS] = {0}, begin = 0;
+    for (weir_task t = 0; t < graph->n; t++)
+        if (graph->task[t].predecessors == 0)
+            place[step_of(graph, t, highest)]++;
+    if (place[0] == graph->roots || !take_list(graph))
+        return place[0] == graph->roots;
+    for (unsigned step = 0; step < STEPS; step++) {
+        const uint32_t count = place[step];
+        place[step] = begin;
+        begin += count;
+    }
+    for (weir_task t = 0; t < graph->n && graph->root != NULL; t++)
+        if (graph->task[t].predecessors == 0)
+            graph->root[place[step_of(graph, t, highest)]++] = t;
+    return true;
+}
+
 bool weir__level_find(weir_graph *graph)
 {
     const float mean = mean_cost(graph);
@@ -102,7 +162,8 @@ bool weir__level_find(weir_graph *graph)
     for (uint32_t i = graph->n; i-- > 0;)
         find_one(graph, sorted != NULL ? sorted[i] : i, mean);
     weir__memory_free(sorted);
-    if (graph->n > 0)
-        find_quarters(graph);
-    return true;
+    if (graph->n == 0)
+        return true;
+    find_quarters(graph);
+    return sort_roots(graph);
 }

@@ -9,7 +9,8 @@
 #include "graph/graph.h"
 
 /* Finds each task's level, and notes in its flags the quarter that it is in (ready.h), and whether it
- * is known to be short or long. `left` is as between runs, and is so afterwards. False: no memory. */
+ * is known to be short or long. Lists roots so that the most urgent come first, if their levels differ by more
+ * than an eighth. `left` is as between runs, and is so afterwards. False: no memory. */
 bool weir__level_find(weir_graph *graph) WEIR_MUST_CHECK;
 
 #endif

@@ -6,7 +6,7 @@
  *
  * The first list is of tasks that are known to have their bytes (book.h).  The others go by the quarter of
  * all tasks that a task's level is in (level.c), the most urgent first; in each the task comes first
- * that came last.  Roots come after all of them: what is begun is
+ * that came last.  Roots come after all of them, the most urgent first (level.c): what is begun is
  * brought to its end first. */
 #ifndef WEIR_GRAPH_READY_H
 #define WEIR_GRAPH_READY_H
