@@ -30,7 +30,7 @@ extern const contest contestant_contests[];
     }
 #ifdef BENCH_OPENBLAS
 #define DAG_CONTESTS(run)                                                                          \
-    {"dag-tree", run}, {"dag-random", run}, {"cholesky", run}, DAG_PATTERNS(run)
+    {"dag-tree", run}, {"dag-random", run}, {"cholesky", run}, {"lu", run}, DAG_PATTERNS(run)
 #else
 #define DAG_CONTESTS(run) {"dag-tree", run}, {"dag-random", run}, DAG_PATTERNS(run)
 #endif

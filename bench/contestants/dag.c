@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cholesky.h"
-#include "problem.h"
+#include "application.h"
 
 /* ---- counting ---- */
 
@@ -77,7 +76,12 @@ void dag_reset(dag *d)
 
 uint64_t dag_answer(const dag *d)
 {
-    return d->wrong == 0 ? count_tasks() - d->counted : 0;
+    return dag_is_in_order(d) ? count_tasks() - d->counted : 0;
+}
+
+bool dag_is_in_order(const dag *d)
+{
+    return d->wrong == 0;
 }
 
 /* ---- making one ---- */
@@ -121,19 +125,20 @@ static bool is(const problem *p, const char *name)
 
 bool dag_is(const char *name)
 {
-    static const char *const names[] = {"dag-tree", "dag-random", "dag-build", "cholesky"};
+    static const char *const names[] = {"dag-tree", "dag-random", "dag-build"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0)
             return true;
-    return dag_is_pattern(name);
+    return dag_is_pattern(name) || application_find(name) != NULL;
 }
 
 static bool fill(dag *d, const problem *p)
 {
+    const application *a = application_find(p->name);
+    if (a != NULL)
+        return a->make(d, p);
     if (is(p, "dag-tree"))
         return dag_make_tree(d, p);
-    if (is(p, "cholesky"))
-        return cholesky_make(d, p);
     return dag_is_pattern(p->name) ? dag_make_pattern(d, p) : dag_make_random(d, p);
 }
 
@@ -178,7 +183,6 @@ void dag_destroy(dag *d)
     free(d->after);
     free(d->argument);
     free(d->cost_ns);
-    free(d->data);
     free(d->stamp);
     free(d);
 }

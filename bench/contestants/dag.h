@@ -7,7 +7,8 @@
  * sequential program. Answers: each thread counts the tasks that it has run, which are summed after
  * the run; and in a checked run a task looks whether its predecessors have left their stamps, and
  * whether it has left its own already. Task Bench's patterns are always checked, as they are there;
- * the others, whose tasks do nothing, in the run before the timed ones alone. */
+ * the others in the run before the timed ones alone.  Applications have a result besides, which is
+ * checked after each run; application.h. */
 #ifndef WEIR_BENCH_DAG_H
 #define WEIR_BENCH_DAG_H
 
@@ -40,7 +41,7 @@ struct dag {
     double *cost_ns;                             /* about; NULL: all tasks take as long */
     uint64_t steps;                              /* a task is leaf_work(steps), */
     void (*kernel)(const dag *d, uint32_t task); /* or this, if it is not NULL */
-    void *data;                                  /* of the kernel */
+    void *data;                                  /* of the kernel, and not the graph's */
 
     /* Stamps stand by columns, whose tasks follow one another: what two threads write is apart. */
     bool checked;
@@ -59,7 +60,9 @@ bool dag_is(const char *name);
 dag *dag_create(const struct problem *p);
 /* Before each run. */
 void dag_reset(dag *d);
-/* After a run: how many tasks were run, or 0 if one came too early or twice. */
+/* After a run: no task came too early or twice, as far as that was checked. */
+bool dag_is_in_order(const dag *d);
+/* How many tasks were run, or 0 if one came too early or twice. */
 uint64_t dag_answer(const dag *d);
 void dag_destroy(dag *d);
 

@@ -7,8 +7,8 @@
 #include <omp.h>
 #include <stdlib.h>
 
-#include "cholesky.h"
 #include "contestant.h"
+#include "dense.h"
 
 static unsigned workers;
 
@@ -88,16 +88,22 @@ static uint64_t run_tile(const problem *p)
         for (uint64_t i = 0; i < n * n; i++)
             a[i] = a[n * n + i] = (double)(i % 8);
         for (uint64_t i = 0; i < p->depth; i++)
-            cholesky_multiply(n, a, a + n * n, a + 2 * n * n);
+            dense_multiply(n, a, a + n * n, a + 2 * n * n);
         free(a);
     }
     return 2 * n * n * n * p->depth * workers;
 }
 
 /* By LAPACK, with one thread a call, as the tasks are, and so one thread in all. */
-static uint64_t run_lapack(const problem *p)
+static uint64_t run_cholesky(const problem *p)
 {
     cholesky_by_lapack(p);
+    return 0;
+}
+
+static uint64_t run_lu(const problem *p)
+{
+    lu_by_lapack(p);
     return 0;
 }
 #endif
@@ -105,7 +111,8 @@ static uint64_t run_lapack(const problem *p)
 const contest contestant_contests[] = {{"flops", run_flops},     {"sum", run_sum},
                                        {"stencil", run_stencil},
 #ifdef BENCH_OPENBLAS
-                                       {"tile", run_tile},       {"cholesky", run_lapack},
+                                       {"tile", run_tile},       {"cholesky", run_cholesky},
+                                       {"lu", run_lu},
 #endif
                                        DAG_PATTERNS(run_leaves), {NULL, NULL}};
 

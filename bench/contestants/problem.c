@@ -6,7 +6,10 @@
 
 #include <stdlib.h>
 
-#include "cholesky.h"
+#include "application.h"
+#ifdef BENCH_OPENBLAS
+#include "openblas.h"
+#endif
 
 static bool is(const problem *p, const char *name)
 {
@@ -54,15 +57,17 @@ bool problem_create(problem *p)
         made = p->a != NULL;
         for (uint64_t i = 0; made && i < n; i++)
             p->a[i] = (double)(i % 1024);
-    } else if (is(p, "cholesky")) {
-        made = cholesky_load() && (p->a = make_doubles(n * n)) != NULL;
+#ifdef BENCH_OPENBLAS
     } else if (is(p, "tile")) {
-        made = cholesky_load();
+        made = openblas_load();
+#endif
     } else if (is(p, "mergesort")) {
         p->keys = malloc(n * sizeof *p->keys);
         p->room = malloc(n * sizeof *p->room);
         made = p->keys != NULL && p->room != NULL;
     }
+    if (application_find(p->name) != NULL)
+        made = application_find(p->name)->create(p);
     if (made && dag_is(p->name))
         made = (p->dag = dag_create(p)) != NULL;
     if (!made)
@@ -83,8 +88,8 @@ void problem_reset(problem *p)
             p->keys[i] = mix(i + 1);
             p->room[i] = 0;
         }
-    else if (is(p, "cholesky"))
-        cholesky_reset(p);
+    else if (application_find(p->name) != NULL)
+        application_find(p->name)->reset(p);
     if (p->dag != NULL)
         dag_reset(p->dag);
 }
@@ -111,8 +116,8 @@ uint64_t problem_answer(const problem *p, uint64_t result)
         return checksum(p->depth % 2 == 0 ? p->a : p->b, n * n);
     if (is(p, "mergesort"))
         return checksum(p->keys, n);
-    if (is(p, "cholesky"))
-        return cholesky_check(p);
+    if (application_find(p->name) != NULL)
+        return dag_is_in_order(p->dag) ? application_find(p->name)->check(p) : 0;
     return p->dag != NULL && !is(p, "dag-build") ? dag_answer(p->dag) : result;
 }
 
@@ -124,6 +129,9 @@ void problem_destroy(problem *p)
     free(p->keys);
     free(p->room);
     dag_destroy(p->dag);
+    if (p->data != NULL)
+        application_find(p->name)->destroy(p);
+    p->data = NULL;
     p->dag = NULL;
     p->a = p->b = p->c = NULL;
     p->keys = p->room = NULL;

@@ -23,9 +23,11 @@ struct problem {
     uint64_t size, depth, steps, bytes; /* what they mean stands with each problem */
     unsigned workers;
     uint64_t max_bytes;    /* weir's limit; 0: none */
-    double *a, *b, *c;     /* matmul, blocked, stencil, sum, cholesky */
+    double *a, *b, *c;     /* matmul, blocked, stencil, sum */
     uint64_t *keys, *room; /* mergesort */
     struct dag *dag;       /* of those that are graphs; else NULL */
+    const char *matrix;    /* a Matrix Market file for the problems on matrices; NULL: made up */
+    void *data;            /* of the applications */
     bool checked;          /* a graph's tasks check their order */
 };
 typedef struct problem problem;
@@ -59,7 +61,8 @@ enum { TREE_FANOUT = 8 };
  *      is the number of tasks and edges.
  *      tb-…: Task Bench's patterns of `size` points, a power of 2, and `depth` steps, whose tasks
  *      are leaf_work(steps); run again and again.
- *      cholesky: a dense matrix of `size` rows in tiles of `bytes` rows, below the diagonal.
+ *      cholesky: a dense matrix of `size` rows in tiles of `bytes` rows, below the diagonal;
+ *      lu: the same on all tiles, with the pivots in the answer.
  *      tile: `depth` products of tiles of `bytes` rows by each worker; of limit alone. ---- */
 
 enum { DAG_TREE_FANOUT = 3 };

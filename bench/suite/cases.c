@@ -1,6 +1,7 @@
 /* The table of problems; see cases.h. */
 #include "cases.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,6 +77,26 @@ task cases_task(const settings *s, const char *name, const char **label)
     }
     *label = name;
     return (task){.problem = name};
+}
+
+const char *cases_matrix_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+bool cases_matrix_rows(const char *path, uint64_t *rows)
+{
+    char line[1024];
+    bool found = false;
+    FILE *file = fopen(path, "r");
+    while (file != NULL && !found && fgets(line, sizeof line, file) != NULL)
+        found = line[0] != '%' && sscanf(line, "%" SCNu64, rows) == 1;
+    if (file != NULL)
+        fclose(file);
+    if (!found)
+        fprintf(stderr, "weir-bench: --matrix %s: that is no Matrix Market file\n", path);
+    return found;
 }
 
 uint64_t cases_tree_leaves(const task *t)

@@ -11,6 +11,11 @@
  * call. */
 task cases_task(const settings *s, const char *name, const char **label);
 
+/* The last part of a path, and how many rows the Matrix Market file there has. False after saying why
+ * not. */
+const char *cases_matrix_name(const char *path);
+bool cases_matrix_rows(const char *path, uint64_t *rows);
+
 /* Leaves of a tree task. */
 uint64_t cases_tree_leaves(const task *t);
 /* A tree whose leaves cost `ns` each, as near as can be had, or nothing but the call for 0: 32 leaves for each of `workers`, or 8, 64, 512, 4096 times as

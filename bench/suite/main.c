@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "contestants.h"
 #include "leaf_cost.h"
@@ -30,6 +31,7 @@ static const struct {
     {"patterns", "Task Bench's patterns: efficiency, METG(50 %) and METG(75 %)", suite_patterns},
     {"cholesky", "dense, by tiles, on OpenBLAS, beside products of tiles on all cores",
      suite_cholesky},
+    {"lu", "the same for LU with partial pivoting", suite_lu},
 };
 enum { SUITES = sizeof suites / sizeof *suites };
 
@@ -48,21 +50,24 @@ static void print_help(void)
         "Suites, all by default:");
     for (int i = 0; i < SUITES; i++)
         printf("  %-10s %s\n", suites[i].name, suites[i].help);
-    puts("Options:\n"
-         "  --workers N        most workers (default: one a core)\n"
-         "  --rounds N         turns of each contestant, 1 to 101 (default 5)\n"
-         "  --only A,B,...     these contestants and the sequential program alone\n"
-         "  --add NAME=PROGRAM a contestant's program of another build, say of another compiler;\n"
-         "                     a name that begins with \"weir-\" is taken for weir\n"
-         "  --json FILE        all results as JSON\n"
-         "  --plots DIRECTORY  charts as SVG files\n"
-         "  --turn-limit S     seconds after which a turn is stopped (default 120)\n"
-         "  --quick            small problems, to see that everything works; times mean nothing\n"
-         "  --list             the contestants, and what to do to get those that are absent\n"
-         "In the tables, spread is (slowest - fastest) / median of the turns, speed-up refers to\n"
-         "the sequential program, resident is the peak resident set of the process, and growth\n"
-         "what of it the timed runs added.\n"
-         "Exit code: 0, 1 if an answer was wrong or something failed, 2 for wrong arguments.");
+    puts(
+        "Options:\n"
+        "  --workers N        most workers (default: one a core)\n"
+        "  --rounds N         turns of each contestant, 1 to 101 (default 5)\n"
+        "  --only A,B,...     these contestants and the sequential program alone\n"
+        "  --add NAME=PROGRAM a contestant's program of another build, say of another compiler;\n"
+        "                     a name that begins with \"weir-\" is taken for weir\n"
+        "  --matrix FILE.mtx  a matrix for the suites that have them (cholesky and lu: instead of\n"
+        "                     theirs); may be given up to 8 times\n"
+        "  --json FILE        all results as JSON\n"
+        "  --plots DIRECTORY  charts as SVG files\n"
+        "  --turn-limit S     seconds after which a turn is stopped (default 120)\n"
+        "  --quick            small problems, to see that everything works; times mean nothing\n"
+        "  --list             the contestants, and what to do to get those that are absent\n"
+        "In the tables, spread is (slowest - fastest) / median of the turns, speed-up refers to\n"
+        "the sequential program, resident is the peak resident set of the process, and growth\n"
+        "what of it the timed runs added.\n"
+        "Exit code: 0, 1 if an answer was wrong or something failed, 2 for wrong arguments.");
 }
 
 static void print_list(const settings *s)
@@ -106,20 +111,27 @@ static bool read_suites(int argc, char **argv, arguments *a)
     return true;
 }
 
+static bool add_matrix(settings *s, const char *path)
+{
+    if (s->matrices_count == MOST_MATRICES || access(path, R_OK) != 0) {
+        fprintf(stderr, "weir-bench: --matrix %s: %s\n", path,
+                s->matrices_count == MOST_MATRICES ? "at most 8 of them" : strerror(errno));
+        return false;
+    }
+    s->matrices[s->matrices_count++] = path;
+    return true;
+}
+
 /* 0: go on; else leave with what is in *exit_code. */
 static int read_arguments(int argc, char **argv, settings *s, arguments *a, int *exit_code)
 {
-    static const struct option options[] = {{"workers", required_argument, NULL, 'w'},
-                                            {"rounds", required_argument, NULL, 'r'},
-                                            {"only", required_argument, NULL, 'o'},
-                                            {"add", required_argument, NULL, 'a'},
-                                            {"json", required_argument, NULL, 'j'},
-                                            {"plots", required_argument, NULL, 'p'},
-                                            {"turn-limit", required_argument, NULL, 't'},
-                                            {"quick", no_argument, NULL, 'q'},
-                                            {"list", no_argument, NULL, 'l'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"workers", required_argument, NULL, 'w'}, {"rounds", required_argument, NULL, 'r'},
+        {"only", required_argument, NULL, 'o'},    {"add", required_argument, NULL, 'a'},
+        {"matrix", required_argument, NULL, 'm'},  {"json", required_argument, NULL, 'j'},
+        {"plots", required_argument, NULL, 'p'},   {"turn-limit", required_argument, NULL, 't'},
+        {"quick", no_argument, NULL, 'q'},         {"list", no_argument, NULL, 'l'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     const char *only = NULL;
     unsigned limit = 120;
     bool good = true;
@@ -139,6 +151,9 @@ static int read_arguments(int argc, char **argv, settings *s, arguments *a, int 
             break;
         case 'a':
             good = contestants_add(s, optarg);
+            break;
+        case 'm':
+            good = add_matrix(s, optarg);
             break;
         case 'j':
             a->json = optarg;

@@ -10,11 +10,12 @@
 
 #include "weir/topology.h"
 
-enum { MOST_ROUNDS = 101, MOST_ENTRIES = 256, MOST_CONTESTANTS = 32 };
+enum { MOST_ROUNDS = 101, MOST_ENTRIES = 256, MOST_CONTESTANTS = 32, MOST_MATRICES = 8 };
 
 /* What is to be solved: the arguments of a contestant's program. */
 typedef struct task {
     const char *problem;
+    const char *matrix; /* a file, for the problems on matrices; NULL: none */
     uint64_t size, depth, steps, bytes;
     uint64_t warm_size, warm_depth; /* of the run before the timed ones; 0: as the timed one */
     uint64_t repeats;               /* runs a turn; its time is their median */
@@ -73,6 +74,8 @@ typedef struct settings {
     bool quick;
     contestant contestants[MOST_CONTESTANTS];
     unsigned contestants_count;
+    const char *matrices[MOST_MATRICES]; /* files for the suites on matrices */
+    unsigned matrices_count;
     leaf_cost leaf;
 } settings;
 

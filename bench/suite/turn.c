@@ -21,7 +21,7 @@ extern char **environ;
 
 /* ---- the process ---- */
 
-enum { MOST_ARGUMENTS = 24, NUMBER = 24 };
+enum { MOST_ARGUMENTS = 26, NUMBER = 24 };
 
 typedef struct command {
     char numbers[MOST_ARGUMENTS][NUMBER];
@@ -37,6 +37,14 @@ static void add_number(command *c, const char *option, uint64_t value)
     c->argv[c->count + 1] = c->numbers[c->count];
     c->argv[c->count] = (char *)(uintptr_t)option;
     c->count += 2;
+}
+
+static void add_text(command *c, const char *option, const char *text)
+{
+    if (text == NULL)
+        return;
+    c->argv[c->count++] = (char *)(uintptr_t)option;
+    c->argv[c->count++] = (char *)(uintptr_t)text;
 }
 
 static void make_command(const entry *e, command *c)
@@ -55,6 +63,7 @@ static void make_command(const entry *e, command *c)
     add_number(c, "--repeats", t->repeats);
     add_number(c, "--most-ms", t->most_ms);
     add_number(c, "--max-bytes", e->max_bytes);
+    add_text(c, "--matrix", t->matrix);
     c->argv[c->count] = NULL;
 }
 

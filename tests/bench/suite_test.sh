@@ -36,7 +36,8 @@ contestant() {
 # Everything at its small size: right answers, all three kinds of output.
 expect 0 "METG(50 %)" --quick --rounds 1 --workers 2 --json all.json --plots plots
 for words in "x weir" "smallest budget that keeps 95 %" "of the limit's" "strong scaling" "machine:" \
-    "a leaf in plain C" "leaves:  " "METG(75 %)" "empty tasks of a tree" "an edge" "all_to_all"; do
+    "a leaf in plain C" "leaves:  " "METG(75 %)" "empty tasks of a tree" "an edge" "all_to_all" \
+    "LU with partial pivoting" "of products of tiles alone"; do
     grep -qF "$words" output || fail "the report lacks: $words"
 done
 grep -q '"ns_per_leaf_of_0_1_2_steps"' all.json && grep -q '"ns a leaf"' all.json ||
@@ -47,6 +48,20 @@ for plot in grain memory strong-nqueens strong-tree strong-matmul weak-tree weak
     pattern-stencil_1d pattern-all_to_all; do
     tail -1 "plots/$plot.svg" | grep -q '</svg>' || fail "plots/$plot.svg is not whole"
 done
+
+# A matrix of a file in place of those that a suite has: 12 x 12 points, each with its four neighbours.
+awk 'BEGIN { n = 12; print "%%MatrixMarket matrix coordinate real symmetric"
+    print n * n, n * n, 3 * n * n - 2 * n
+    for (i = 1; i <= n * n; i++) {
+        print i, i, 4
+        if (i % n != 0) print i + 1, i, -1
+        if (i + n <= n * n) print i + n, i, -1
+    } }' >grid.mtx
+expect 0 "grid.mtx as a dense matrix" --quick --rounds 1 --workers 2 --only weir --matrix grid.mtx \
+    cholesky lu
+grep -q "144 rows" output && fail "a suite ran its own matrix as well"
+expect 2 "--matrix nothing.mtx" --matrix nothing.mtx lu
+expect 1 "that is no Matrix Market file" --quick --matrix all.json lu
 
 # A wrong answer fails the run, and says whose it was.
 contestant liar 'echo "seconds=0.001 answer=41 rss=1 before=1 about=a liar"'
