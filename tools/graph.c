@@ -17,8 +17,13 @@ static const char help[] =
     "\n"
     "Shows the task graph that a sparse matrix makes: how many tasks and edges, how deep and how\n"
     "wide, how much of the work could be done at once, and for a factorisation how many bytes the\n"
-    "updates take that columns hand to their parents. Then it runs the graph, with the work that\n"
-    "it stands for: by a loop, by one worker and by all; the results must have the same bits.\n"
+    "updates take that columns hand to their parents: the least --max-bytes, and the one that "
+    "keeps\n"
+    "95 % of the speed, if columns took a nanosecond for each of their operations and nothing "
+    "else\n"
+    "took time. Then it runs the graph, with the work that it stands for: by a loop, by one "
+    "worker\n"
+    "and by all; the results must have the same bits.\n"
     "\n"
     "FILE.mtx is a Matrix Market file in coordinate format; '-' is standard input. Of complex\n"
     "matrices only the pattern counts, and so it does where a factorisation has no symmetric\n"
@@ -126,11 +131,14 @@ static int draw(const graph_job *job, const char *path)
 static int report(graph_job *job, const arguments *a)
 {
     graph_times times;
-    int code = TOOL_OK;
     if (!a->json)
         graph_print(job);
-    fflush(stdout); /* runs may take long */
-    if (a->runs > 0)
+    fflush(stdout); /* what follows may take long */
+    int code = graph_advise(job, &a->engine);
+    if (code == TOOL_OK && !a->json && job->eliminate)
+        graph_print_advice(job);
+    fflush(stdout);
+    if (code == TOOL_OK && a->runs > 0)
         code = graph_run(job, &a->engine, a->runs, &times);
     if (code == TOOL_OK && a->json)
         graph_print_json(job, a->runs > 0 ? &times : NULL);

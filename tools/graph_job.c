@@ -122,6 +122,24 @@ int graph_open(graph_job *job)
     return code;
 }
 
+int graph_advise(graph_job *job, const weir_engine_options *options)
+{
+    weir_topology *topology;
+    weir_placement placement = {0};
+    if (weir_topology_load(NULL, &topology) != WEIR_OK)
+        return tool_weir_error("the machine");
+    const weir_status status = weir_topology_decide(topology, options, &placement);
+    weir_topology_free(topology);
+    if (status != WEIR_OK) {
+        (void)tool_weir_error("the engine");
+        return status == WEIR_EINVAL ? TOOL_USAGE : TOOL_FAILED;
+    }
+    job->workers = placement.workers;
+    if (weir_graph_advise(job->graph, job->workers, GRAPH_SPEED, &job->enough) != WEIR_OK)
+        return tool_weir_error(job->path);
+    return TOOL_OK;
+}
+
 void graph_close(graph_job *job)
 {
     weir_graph_destroy(job->graph);

@@ -48,11 +48,20 @@ static void print_file(const graph_job *job)
                factor_entries(job));
 }
 
+static void print_bytes(const graph_job *job)
+{
+    char least[16], enough[16];
+    printf("%-8s %" PRIu64 " (%s) are the least budget, %" PRIu64 " (%s) always enough\n", "bytes",
+           weir_graph_serial_bytes(job->graph),
+           tool_format_bytes(weir_graph_serial_bytes(job->graph), least),
+           weir_graph_certified_bytes(job->graph),
+           tool_format_bytes(weir_graph_certified_bytes(job->graph), enough));
+}
+
 void graph_print(const graph_job *job)
 {
     const dag_shape *s = &job->shape;
     const uint64_t redundant = redundant_edges(job);
-    char least[16], enough[16];
     print_file(job);
     printf("%-8s %" PRIu32 ": %" PRIu32 " at the beginning, %" PRIu32 " at the end\n", "tasks",
            job->dag.tasks, s->roots, s->ends);
@@ -66,11 +75,15 @@ void graph_print(const graph_job *job)
     printf("%-8s %.6g flops, %.6g of them one after another: parallelism %.3g\n", "work", s->work,
            s->span, parallelism(s));
     if (job->eliminate)
-        printf("%-8s %" PRIu64 " (%s) are the least budget, %" PRIu64 " (%s) always enough\n",
-               "bytes", weir_graph_serial_bytes(job->graph),
-               tool_format_bytes(weir_graph_serial_bytes(job->graph), least),
-               weir_graph_certified_bytes(job->graph),
-               tool_format_bytes(weir_graph_certified_bytes(job->graph), enough));
+        print_bytes(job);
+}
+
+void graph_print_advice(const graph_job *job)
+{
+    char bytes[16], workers[TOOL_WORKERS_TEXT];
+    printf("%-8s %" PRIu64 " (%s) keep %.0f %% of the speed of %s, as simulated\n", "", job->enough,
+           tool_format_bytes(job->enough, bytes), 100 * GRAPH_SPEED,
+           tool_format_workers(job->workers, job->workers, workers));
 }
 
 /* Three digits and a unit that fits. */
@@ -143,6 +156,9 @@ void graph_print_json(const graph_job *job, const graph_times *times)
     json_double(&j, "parallelism", parallelism(s));
     json_unsigned(&j, "serial_bytes", weir_graph_serial_bytes(job->graph));
     json_unsigned(&j, "certified_bytes", weir_graph_certified_bytes(job->graph));
+    json_unsigned(&j, "advised_bytes", job->enough);
+    json_double(&j, "advised_speed", GRAPH_SPEED);
+    json_unsigned(&j, "advised_workers", job->workers);
     if (times != NULL)
         write_times(&j, job, times);
     json_close_object(&j);

@@ -7,6 +7,7 @@
 #include "graph_run.h"
 
 void graph_print(const graph_job *job);
+void graph_print_advice(const graph_job *job); /* after graph_advise() */
 void graph_print_times(const graph_job *job, const graph_times *times);
 
 /* Both in one object; times: NULL where nothing was run. */

@@ -301,21 +301,6 @@ weir_status weir_graph_cost(weir_graph *graph, weir_task task, double ns)
     return add_note(graph, &note);
 }
 
-weir_status weir_graph_describe(const weir_graph *graph, weir_graph_summary *summary)
-{
-    if (graph == NULL || summary == NULL)
-        return weir__error_null(graph == NULL ? "graph" : "summary");
-    if (!graph->compiled)
-        return weir__error_set(WEIR_EINVAL, 0, "graph",
-                               "the graph is not compiled; that comes before");
-    *summary = (weir_graph_summary){.tasks = graph->n,
-                                    .edges = graph->edges,
-                                    .redundant_edges = graph->redundant,
-                                    .roots = graph->roots,
-                                    .depth = graph->depth};
-    return WEIR_OK;
-}
-
 weir_status weir_graph_context(weir_graph *graph, void *context)
 {
     if (graph == NULL)

@@ -158,9 +158,9 @@ struct weir_graph {
     struct weir__execution *execution; /* what its runs need; NULL before the first */
 };
 
-/* The roots are those of weir__graph_root(graph, i) for i below this that are not WEIR_NO_TASK: in rising
- * order, until level.c puts the most urgent first. A graph of roots, nearly, has no list of them, which would
- * be larger than all of its edges, unless costs were hinted that differ. */
+/* The roots are those of weir__graph_root(graph, i) for i below this that are not WEIR_NO_TASK: in
+ * rising order, until level.c puts the most urgent first. A graph of roots, nearly, has no list of
+ * them, which would be larger than all of its edges, unless costs were hinted that differ. */
 static inline uint32_t weir__graph_roots_end(const weir_graph *graph)
 {
     return graph->root != NULL ? graph->roots : graph->n;

@@ -3,34 +3,24 @@
  * Quarters are of the tasks, not of the range of levels: half of the tasks of a tree are leaves, and
  * would all be in one list.  Their bounds come from a sample of tasks that are equally far apart.
  *
- * Roots are few beside all tasks, and mostly the most urgent ones, so quarters say little of them.  They are
- * sorted by steps of their levels, in program order within one: by counting, in two passes over the tasks.
- * Levels that hardly differ are no reason to leave the program's order. */
+ * Roots are few beside all tasks, and mostly the most urgent ones, so quarters say little of them.
+ * They are sorted by steps of their levels, in program order within one: by counting, in two passes
+ * over the tasks. Levels that hardly differ are no reason to leave the program's order. */
 #include "graph/level.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "graph/cost.h"
 #include "graph/ready.h"
+#include "graph/sorted.h"
 #include "sched/tuning.h"
 
 enum { SAMPLE = 1024 };
 
-static float mean_cost(const weir_graph *graph)
-{
-    double sum = 0;
-    uint32_t hinted = 0;
-    for (weir_task t = 0; graph->cost != NULL && t < graph->n; t++)
-        if (graph->cost[t] > 0) {
-            sum += (double)graph->cost[t];
-            hinted++;
-        }
-    return hinted > 0 ? (float)(sum / hinted) : 1.0F;
-}
-
 /* From those of its successors. */
-static void find_one(weir_graph *graph, weir_task t, float mean)
+static void find_one(weir_graph *graph, weir_task t, const weir__costs *costs)
 {
     weir__task *task = &graph->task[t];
     float longest = 0;
@@ -39,33 +29,8 @@ static void find_one(weir_graph *graph, weir_task t, float mean)
         longest = level > longest ? level : longest;
     }
     const float hint = graph->cost != NULL ? graph->cost[t] : 0;
-    task->level = longest + (hint > 0 ? hint : mean);
+    task->level = longest + weir__cost_of(costs, t);
     task->flags = hint <= 0 ? 0 : (double)hint < WEIR_LONG_NS ? WEIR_TASK_SHORT : WEIR_TASK_LONG;
-}
-
-/* Tasks in an order in which each comes after its predecessors; NULL: no memory. Counts down `left`,
- * and restores it. */
-static weir_task *sort(weir_graph *graph)
-{
-    weir_task *sorted = weir__memory_alloc(graph->n * sizeof *sorted);
-    uint32_t n = 0;
-    if (sorted == NULL)
-        return NULL;
-    for (uint32_t i = 0; i < weir__graph_roots_end(graph); i++)
-        if (weir__graph_root(graph, i) != WEIR_NO_TASK)
-            sorted[n++] = weir__graph_root(graph, i);
-    for (uint32_t at = 0; at < n; at++) {
-        const weir__task *task = &graph->task[sorted[at]];
-        for (uint64_t i = task->successors; i < task[1].successors; i++) {
-            weir__task *then = &graph->task[graph->successor[i]];
-            if (--then->left > 0)
-                continue;
-            then->left = then->predecessors;
-            sorted[n++] = graph->successor[i];
-        }
-    }
-    WEIR_ASSERT(n == graph->n); /* it has no cycle */
-    return sorted;
 }
 
 static int compare(const void *a, const void *b)
@@ -100,7 +65,8 @@ static void find_quarters(weir_graph *graph)
 
 /* ---- the roots ---- */
 
-/* Steps of a level, eight to each doubling, from the highest; those further below share the last. */
+/* Steps of a level, eight to each doubling, from the highest; those further below share the last.
+ * */
 enum { STEPS = 64, STEP_SHIFT = 20 };
 
 static uint32_t steps_in(float level)
@@ -125,7 +91,8 @@ static float highest_level(const weir_graph *graph)
     return highest;
 }
 
-/* A list of a graph that has none, being of roots nearly, is worth its memory only where costs differ. */
+/* A list of a graph that has none, being of roots nearly, is worth its memory only where costs
+ * differ. */
 static bool take_list(weir_graph *graph)
 {
     if (graph->root == NULL && graph->cost != NULL)
@@ -155,13 +122,13 @@ static bool sort_roots(weir_graph *graph)
 
 bool weir__level_find(weir_graph *graph)
 {
-    const float mean = mean_cost(graph);
-    weir_task *sorted = graph->forward || graph->n == 0 ? NULL : sort(graph);
-    if (sorted == NULL && !graph->forward && graph->n > 0)
+    const weir__costs costs = weir__costs_of(graph);
+    weir__sorted sorted;
+    if (!weir__sorted_open(&sorted, graph))
         return false;
     for (uint32_t i = graph->n; i-- > 0;)
-        find_one(graph, sorted != NULL ? sorted[i] : i, mean);
-    weir__memory_free(sorted);
+        find_one(graph, weir__sorted_at(&sorted, i), &costs);
+    weir__sorted_close(&sorted);
     if (graph->n == 0)
         return true;
     find_quarters(graph);

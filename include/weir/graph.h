@@ -200,15 +200,21 @@ typedef struct weir_graph_summary {
     uint64_t edges;           /* that are kept for order */
     uint64_t redundant_edges; /* left out, since others imply them; no duplicates */
     uint64_t roots;           /* tasks without predecessors */
-    uint64_t depth;           /* most tasks on one path */
-    uint64_t reserved[16];    /* 0; see weir.h, "Structs that grow" */
+    uint64_t depth;           /* levels: most tasks on one path */
+    uint64_t widest; /* tasks of the widest level: those with equally many before them, on the
+                                 longest path */
+    double work_ns;  /* all tasks one after another, by the costs that were hinted; 0: none were */
+    double span_ns;  /* those on the longest path: no number of workers is faster */
+    uint64_t reserved[13]; /* 0; see weir.h, "Structs that grow" */
 } weir_graph_summary;
 
-/* Describes a compiled graph.
+/* Describes a compiled graph. Of costs a task without one counts like the mean of the others.
  *
- * Returns:  WEIR_OK, or WEIR_EINVAL: the graph is not compiled, or an argument is NULL.
+ * Returns:  WEIR_OK, or
+ *           WEIR_EINVAL  the graph is not compiled, or an argument is NULL;
+ *           WEIR_ENOMEM  no memory.
  * Threads:  any, once the graph is compiled.
- * Cost:     it looks up what compile has counted. */
+ * Cost:     some nanoseconds for each task and edge, and up to 24 bytes a task meanwhile. */
 WEIR_API weir_status weir_graph_describe(const weir_graph *graph, weir_graph_summary *summary);
 
 /* The least bytes within which the graph can run: the most that its tasks hold and need at one time when
@@ -226,6 +232,32 @@ WEIR_API uint64_t weir_graph_serial_bytes(const weir_graph *graph);
  *
  * Returns, Threads:  as weir_graph_serial_bytes(). */
 WEIR_API uint64_t weir_graph_certified_bytes(const weir_graph *graph);
+
+/* Says how many bytes are enough, on so many workers, for a share of the speed that the graph has
+ * without a limit: a `max_bytes` that is worth having, between the two above.
+ *
+ * That is simulated: workers start tasks within the limit as those of a run do, the most urgent
+ * first, and tasks take what was hinted by weir_graph_cost(), or all equally long, where nothing
+ * was. Nothing else takes time in there, neither starting a task, nor memory that several workers
+ * read, nor other runs. So the answer is as good as the costs, and a real run may have more or less
+ * of its speed.
+ *
+ * workers:  at least 1. Of 1 the answer is weir_graph_serial_bytes(), which costs it nothing.
+ * speed:    above 0, up to 1: like 0.95.
+ * bytes:    receives a limit with which the simulated time is at most 1 / speed of that without one; 1 % less was too
+ *           little, or there is no less. Fewer still may be enough by chance. 0: no task needs
+ *           bytes.
+ * Returns:  WEIR_OK, or
+ *           WEIR_EINVAL  the graph is not compiled, or an argument is NULL or not as above;
+ *           WEIR_ENOMEM  no memory.
+ *           The same graph and arguments always give the same answer.
+ * Threads:  any, once the graph is compiled.
+ * Cost:     up to about 20 simulated runs, of up to 1 µs for each task and some ns for each edge, and 30
+ *           bytes a task meanwhile. From 10^6 tasks on there are fewer of them, and the answer may
+ *           be too large; above 4 · 10^6 tasks there are none, and it is
+ *           weir_graph_certified_bytes(). */
+WEIR_API weir_status weir_graph_advise(const weir_graph *graph, unsigned workers, double speed,
+                                       uint64_t *bytes);
 
 /* Runs a compiled graph once: each task after all its predecessors.
  *

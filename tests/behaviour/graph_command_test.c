@@ -64,12 +64,21 @@ static void the_elimination_of_an_arrow_is_a_chain_or_a_star(void **state)
     assert_int_equal(member("serial_bytes"), 8 * (10 + 6)); /* the first two updates */
     assert_int_equal(member("certified_bytes"), 8 * (10 + 6 + 3 + 1));
     assert_true(member("span_flops") == member("work_flops"));
+    assert_int_equal(member("advised_bytes"),
+                     member("serial_bytes")); /* a chain has no other speed */
+    run_json("graph --eliminate --order natural --workers 2 --runs 0 down.mtx");
+    assert_int_equal(member("advised_workers"), 2);
+    assert_int_equal(member("advised_bytes"), 4 * 8); /* the root needs all of them */
+    assert_true(member("advised_speed") == 0.95);
     run_json("graph --eliminate --order natural down.mtx");
     assert_int_equal(member("factor_entries"), 9);
     assert_int_equal(member("depth"), 2);
     assert_int_equal(member("widest"), 4);
     assert_int_equal(member("span_flops"), 4 + 1);
     assert_int_equal(member("serial_bytes"), 4 * 8);
+    run("graph --eliminate down.mtx --workers 3 --runs 0");
+    assert_contains(r.out, " are the least budget, ");
+    assert_contains(r.out, " keep 95 % of the speed of 3 workers, as simulated\n");
     run("graph --eliminate down.mtx");
     assert_contains(r.out, "of the pattern of A + A', after nested dissection");
 }
@@ -81,8 +90,10 @@ static void dissection_makes_the_factor_of_a_grid_smaller_and_its_tree_flatter(v
     run_json("graph --eliminate grid.mtx --order natural");
     const double entries = member("factor_entries"), span = member("span_flops");
     assert_int_equal(member("depth"), 900);
-    run_json("graph --eliminate grid.mtx");
+    run_json("graph --eliminate grid.mtx --workers 4");
     assert_true(member("factor_entries") < 0.6 * entries);
+    assert_true(member("advised_bytes") > member("serial_bytes"));
+    assert_true(member("advised_bytes") < 0.5 * member("certified_bytes"));
     assert_true(member("span_flops") < 0.3 * span);
     assert_true(member("depth") < 200);
     assert_true(member("parallelism") > 2);

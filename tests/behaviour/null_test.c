@@ -87,6 +87,7 @@ static void graphs_may_be_null(void **state)
     assert_int_equal(weir_graph_serial_bytes(NULL), 0);
     assert_int_equal(weir_graph_certified_bytes(NULL), 0);
     assert_int_equal(weir_graph_describe(NULL, NULL), WEIR_EINVAL);
+    assert_int_equal(weir_graph_advise(NULL, 1, 0.95, NULL), WEIR_EINVAL);
 }
 
 static void topologies_may_be_null(void **state)

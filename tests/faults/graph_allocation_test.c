@@ -139,6 +139,43 @@ static void a_graph_says_no_memory_at_every_allocation_and_loses_nothing(void **
     free(given.bit);
 }
 
+static void ask(const weir_graph *graph, int *failures)
+{
+    weir_graph_summary summary;
+    uint64_t bytes;
+    GO(weir_graph_describe(graph, &summary));
+    GO(weir_graph_advise(graph, 4, 0.95, &bytes));
+    assert_int_equal(summary.depth, N / 2);
+    assert_in_range(bytes, weir_graph_serial_bytes(graph), weir_graph_certified_bytes(graph));
+}
+
+/* Two chains with falling numbers, which are sorted first. */
+static void what_is_asked_of_a_graph_says_no_memory_and_loses_nothing(void **state)
+{
+    weir_graph *graph = create_tasks(N);
+    uint64_t nth = 0;
+    (void)state;
+    for (weir_task t = 0; t < N; t++) {
+        assert_ok(weir_graph_hold(graph, t, 10 + t));
+        if (t >= 2)
+            assert_ok(weir_graph_before(graph, t, t - 2));
+    }
+    assert_ok(weir_graph_compile(graph));
+    const int64_t blocks = weir__testing_live_blocks();
+    for (bool failed = true; failed;) {
+        int failures = 0;
+        assert_true(++nth < MOST_ALLOCATIONS);
+        weir__testing_fail_allocation(nth);
+        ask(graph, &failures);
+        failed = failure_has_come(nth);
+        weir__testing_fail_allocation(0);
+        assert_int_equal(failures, failed);
+        assert_int_equal(weir__testing_live_blocks(), blocks);
+    }
+    assert_true(nth > 8);
+    weir_graph_destroy(graph);
+}
+
 static void a_graph_that_was_not_created_is_null(void **state)
 {
     weir_graph *graph = (weir_graph *)state;
@@ -153,6 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_graph_says_no_memory_at_every_allocation_and_loses_nothing),
+        TEST(what_is_asked_of_a_graph_says_no_memory_and_loses_nothing),
         TEST(a_graph_that_was_not_created_is_null),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

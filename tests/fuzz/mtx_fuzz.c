@@ -1,7 +1,9 @@
-/* One input for the Matrix Market reader and for what makes graphs of matrices, as a fuzzer makes them.
+/* One input for the Matrix Market reader and for what makes graphs of matrices, as a fuzzer makes
+ * them.
  *
- * `tools/dev fuzz` links it with libFuzzer, ctest with replay.c for the files of corpus/mtx. It aborts where
- * something is not as the headers say.  It must never take longer than a file of some kilobytes is worth. */
+ * `tools/dev fuzz` links it with libFuzzer, ctest with replay.c for the files of corpus/mtx. It
+ * aborts where something is not as the headers say.  It must never take longer than a file of some
+ * kilobytes is worth. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
