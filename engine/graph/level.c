@@ -65,8 +65,7 @@ static void find_quarters(weir_graph *graph)
 
 /* ---- the roots ---- */
 
-/* Steps of a level, eight to each doubling, from the highest; those further below share the last.
- * */
+/* Steps of a level, eight to a doubling, from the highest; those further below share the last. */
 enum { STEPS = 64, STEP_SHIFT = 20 };
 
 static uint32_t steps_in(float level)
