@@ -1,115 +1,183 @@
-/* Makes plans; see plan.h. */
-#include "graph/plan.h"
+/* What a plan is; see plan.h.  planner.c makes them.
+ *
+ * Is one right?  For each clump it is found how many clumps of each lane have surely finished when it
+ * begins: what is so for the clump before it in its lane, and for those that it waits for (vector clocks:
+ * Fidge 1988, Mattern 1989).  It must never use what the planner has noted. */
+#include <string.h>
 
 #include "base/memory.h"
-#include "graph/greedy.h"
+#include "graph/plan.h"
 
-#define CALL_NS 20000.0 /* most of a family's call: between calls others are heard */
+typedef struct walk {
+    const weir__plan *plan;
+    const weir_graph *graph;
+    uint32_t clumps;
+    uint32_t *clump;  /* of a task */
+    uint32_t *place;  /* of a task: its entry */
+    uint32_t *lane;   /* of a clump */
+    uint32_t *known;  /* [clumps][lanes] */
+    uint32_t *next;   /* [lanes]: the clump that was not reached yet */
+    uint32_t *waited; /* [lanes][lanes]: for how many clumps of the second the first has waited */
+} walk;
 
-static float cost_of(const weir_graph *graph, const float *cost, double mean_ns, weir_task t)
+static uint32_t first_wait(const weir__plan *plan, uint32_t clump)
 {
-    if (cost != NULL)
-        return cost[t];
-    const float hint = graph->cost != NULL ? graph->cost[t] : 0;
-    return hint > 0 ? hint : (float)mean_ns;
+    return clump > 0 ? plan->clump[clump - 1].waits_end : 0;
 }
 
-/* ---- calls ---- */
-
-/* Where the call that begins with task sequence[from] ends. */
-static uint32_t end_call(const weir_graph *graph, const float *cost, const weir_task *sequence,
-                         uint32_t from, uint32_t to)
+/* Notes where the entry's task is; false: it is in the plan already, or is none of the graph. */
+static bool note_task(walk *w, uint64_t t, uint32_t clump, uint32_t place)
 {
-    const weir__task *first = &graph->task[sequence[from]];
+    if (t >= w->graph->n || w->clump[t] != UINT32_MAX)
+        return false;
+    w->clump[t] = clump;
+    w->place[t] = place;
+    return true;
+}
+
+static bool note_call(walk *w, const weir__call *call, uint32_t begin, uint32_t clump)
+{
+    if (call->first >= w->graph->n || begin >= call->end || call->end > w->graph->n)
+        return false;
+    const weir__task *first = &w->graph->task[call->first];
     const bool family = first->kind == WEIR_TASK_MANY;
-    double sum = 0;
-    uint32_t i = from;
-    do {
-        sum += (double)cost[sequence[i]];
-        i++;
-    } while (i < to && graph->task[sequence[i]].kind == first->kind &&
-             (!family || (graph->task[sequence[i]].label == first->label && sum < CALL_NS)));
-    return i;
-}
-
-/* Writes a clump's entries, and its calls if there is room for them; returns how many calls. */
-static uint32_t write_calls(const weir_graph *graph, const float *cost, const weir_task *sequence,
-                            uint32_t from, uint32_t to, weir__call *call, uint32_t *entry)
-{
-    uint32_t calls = 0;
-    for (uint32_t i = from; i < to; calls++) {
-        const uint32_t end = end_call(graph, cost, sequence, i, to);
-        const weir__task *first = &graph->task[sequence[i]];
-        const weir_task from_task = first->kind == WEIR_TASK_MANY ? first->label->first : 0;
-        if (call != NULL)
-            call[calls] = (weir__call){.first = sequence[i], .end = end};
-        for (; i < end; i++)
-            entry[i] = sequence[i] - from_task;
+    const weir_task base = family ? first->label->first : 0;
+    if (base + w->plan->entry[begin] != call->first)
+        return false;
+    for (uint32_t i = begin; i < call->end; i++) {
+        const uint32_t entry = w->plan->entry[i];
+        if (family && entry >= first->label->n)
+            return false;
+        if (!note_task(w, (uint64_t)base + entry, clump, i))
+            return false;
+        if (!family && w->graph->task[entry].kind == WEIR_TASK_MANY)
+            return false;
     }
-    return calls;
+    return true;
 }
 
-/* ---- one lane ---- */
-
-/* Program order. */
-static bool find_order(const weir_graph *graph, weir_task *order)
+static bool note_tasks(walk *w)
 {
-    weir__greedy greedy;
-    if (graph->forward) {
-        for (weir_task t = 0; t < graph->n; t++)
-            order[t] = t;
+    const weir__plan *plan = w->plan;
+    uint32_t call = 0, entry = 0;
+    for (weir_task t = 0; t < w->graph->n; t++)
+        w->clump[t] = UINT32_MAX;
+    for (uint32_t l = 0; l < plan->lanes; l++)
+        for (uint32_t c = plan->lane[l]; c < plan->lane[l + 1]; c++) {
+            w->lane[c] = l;
+            if (call >= plan->clump[c].calls_end)
+                return false;
+            for (; call < plan->clump[c].calls_end; call++) {
+                if (!note_call(w, &plan->call[call], entry, c))
+                    return false;
+                entry = plan->call[call].end;
+            }
+        }
+    return entry == w->graph->n;
+}
+
+/* Has each wait of a clump a meaning? */
+static bool waits_are_right(walk *w, uint32_t c)
+{
+    const weir__plan *plan = w->plan;
+    const uint32_t own = w->lane[c];
+    uint32_t *waited = &w->waited[(size_t)own * plan->lanes];
+    for (uint32_t i = first_wait(plan, c); i < plan->clump[c].waits_end; i++) {
+        const weir__wait *wait = &plan->wait[i];
+        const bool rises = i == first_wait(plan, c) || wait->lane > plan->wait[i - 1].lane;
+        if (!rises || wait->lane >= plan->lanes || wait->lane == own ||
+            wait->clumps <= waited[wait->lane] ||
+            wait->clumps > plan->lane[wait->lane + 1] - plan->lane[wait->lane])
+            return false;
+        waited[wait->lane] = wait->clumps;
+    }
+    return true;
+}
+
+/* What is known when the clump begins; false: not all that it waits for was reached. */
+static bool reach(walk *w, uint32_t c)
+{
+    const weir__plan *plan = w->plan;
+    const uint32_t lanes = plan->lanes, own = w->lane[c];
+    uint32_t *known = &w->known[(size_t)c * lanes];
+    memset(known, 0, lanes * sizeof *known);
+    if (c > plan->lane[own]) {
+        memcpy(known, known - lanes, lanes * sizeof *known);
+        known[own] = c - plan->lane[own];
+    }
+    for (uint32_t i = first_wait(plan, c); i < plan->clump[c].waits_end; i++) {
+        const weir__wait *wait = &plan->wait[i];
+        const uint32_t end = plan->lane[wait->lane] + wait->clumps;
+        if (end > w->next[wait->lane])
+            return false;
+        const uint32_t *theirs = &w->known[(size_t)(end - 1) * lanes];
+        for (uint32_t l = 0; l < lanes; l++)
+            known[l] = theirs[l] > known[l] ? theirs[l] : known[l];
+        known[wait->lane] = wait->clumps > known[wait->lane] ? wait->clumps : known[wait->lane];
+    }
+    return true;
+}
+
+/* Can all clumps be reached, one after the other? */
+static bool reach_all(walk *w)
+{
+    const weir__plan *plan = w->plan;
+    bool some = true;
+    uint32_t reached = 0;
+    memset(w->waited, 0, (size_t)plan->lanes * plan->lanes * sizeof *w->waited);
+    for (uint32_t l = 0; l < plan->lanes; l++)
+        w->next[l] = plan->lane[l];
+    for (uint32_t c = 0; c < w->clumps; c++)
+        if (!waits_are_right(w, c))
+            return false;
+    while (some) {
+        some = false;
+        for (uint32_t l = 0; l < plan->lanes; l++)
+            while (w->next[l] < plan->lane[l + 1] && reach(w, w->next[l])) {
+                w->next[l]++;
+                reached++;
+                some = true;
+            }
+    }
+    return reached == w->clumps;
+}
+
+static bool edges_are_kept(const walk *w)
+{
+    for (weir_task t = 0; t < w->graph->n; t++)
+        for (uint64_t i = w->graph->task[t].successors; i < w->graph->task[t + 1].successors; i++) {
+            const weir_task s = w->graph->successor[i];
+            const uint32_t a = w->clump[t], b = w->clump[s], lane = w->lane[a];
+            if (a == b ? w->place[t] >= w->place[s]
+                       : w->known[(size_t)b * w->plan->lanes + lane] <= a - w->plan->lane[lane])
+                return false;
+        }
+    return true;
+}
+
+bool weir__graph_plan_is_valid(const weir__plan *plan, const weir_graph *graph)
+{
+    const size_t lanes = plan->lanes;
+    if (lanes == 0 || plan->lane[0] != 0)
+        return false;
+    for (uint32_t l = 0; l < lanes; l++)
+        if (plan->lane[l] > plan->lane[l + 1])
+            return false;
+    const size_t n = graph->n, clumps = plan->lane[lanes];
+    walk w = {.plan = plan, .graph = graph, .clumps = plan->lane[lanes]};
+    uint32_t *memory =
+        weir__memory_alloc((2 * n + clumps * (1 + lanes) + lanes * (1 + lanes)) * sizeof *memory);
+    if (memory == NULL)
         return true;
-    }
-    if (weir__greedy_open(&greedy, graph) != WEIR_OK)
-        return false;
-    weir__greedy_order(&greedy, WEIR_GREEDY_PROGRAM, order);
-    weir__greedy_close(&greedy);
-    return true;
-}
-
-static bool fill_serial(weir__plan *plan, const weir_graph *graph, const float *cost,
-                        const weir_task *order)
-{
-    const uint32_t n = graph->n, clumps = n > 0;
-    plan->lanes = 1;
-    plan->lane = weir__memory_alloc(2 * sizeof *plan->lane);
-    plan->clump = weir__memory_alloc(sizeof *plan->clump);
-    plan->wait = weir__memory_alloc(sizeof *plan->wait);
-    plan->entry = weir__memory_alloc((n + 1) * sizeof *plan->entry);
-    if (plan->lane == NULL || plan->clump == NULL || plan->wait == NULL || plan->entry == NULL)
-        return false;
-    const uint32_t calls = write_calls(graph, cost, order, 0, n, NULL, plan->entry);
-    plan->call = weir__memory_alloc((calls + 1) * sizeof *plan->call);
-    if (plan->call == NULL)
-        return false;
-    write_calls(graph, cost, order, 0, n, plan->call, plan->entry);
-    plan->lane[0] = 0;
-    plan->lane[1] = clumps;
-    plan->clump[0] = (weir__clump){.calls_end = calls, .waits_end = 0};
-    return true;
-}
-
-weir__plan *weir__plan_make(weir_graph *graph, const float *cost, double mean_ns, unsigned workers,
-                            bool lanes_allowed)
-{
-    WEIR_ASSERT(graph->compiled && graph->controls == NULL && workers > 0);
-    (void)lanes_allowed;
-    weir__plan *plan = weir__memory_alloc_zero(sizeof *plan);
-    float *costs = weir__memory_alloc((graph->n + 1) * sizeof *costs);
-    weir_task *order = weir__memory_alloc((graph->n + 1) * sizeof *order);
-    bool ok = plan != NULL && costs != NULL && order != NULL && find_order(graph, order);
-    for (weir_task t = 0; ok && t < graph->n; t++) {
-        costs[t] = cost_of(graph, cost, mean_ns, t);
-        plan->serial_ns += (double)costs[t];
-    }
-    ok = ok && fill_serial(plan, graph, costs, order);
-    if (ok)
-        plan->planned_ns = plan->serial_ns;
-    weir__memory_free(order);
-    weir__memory_free(costs);
-    if (!ok)
-        weir__plan_free(plan);
-    return ok ? plan : NULL;
+    w.clump = memory;
+    w.place = w.clump + n;
+    w.lane = w.place + n;
+    w.next = w.lane + clumps;
+    w.waited = w.next + lanes;
+    w.known = w.waited + lanes * lanes;
+    const bool valid = note_tasks(&w) && reach_all(&w) && edges_are_kept(&w);
+    weir__memory_free(memory);
+    return valid;
 }
 
 void weir__plan_free(weir__plan *plan)
