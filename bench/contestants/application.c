@@ -5,7 +5,7 @@ static const application *const applications[] = {
 #ifdef BENCH_OPENBLAS
     &application_cholesky, &application_lu,
 #endif
-    NULL};
+    &application_solve, &application_solve_factor, NULL};
 
 const application *application_find(const char *name)
 {

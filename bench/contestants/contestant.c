@@ -75,29 +75,37 @@ static bool run(const contest *c, problem *p, uint64_t repeats, uint64_t most_ms
     return true;
 }
 
+/* For the problems that are graphs: an answer of 0 is a wrong one. */
+static bool is_wrong(const problem *p, uint64_t answer)
+{
+    if (p->dag != NULL && answer == 0)
+        fprintf(stderr, "a task of %s began too early, or twice, or the result was wrong\n",
+                p->name);
+    return p->dag != NULL && answer == 0;
+}
+
 static int contend(const contest *c, arguments *a)
 {
     double seconds;
     uint64_t answer;
     if (!problem_create(&a->timed) || !problem_create(&a->warm_up)) {
-        fprintf(stderr, "no memory for %s\n", c->name);
+        fprintf(stderr, "%s could not be made\n", c->name);
         return 1;
     }
     if (!contestant_open(&a->timed))
         return 1;
     if (!run(c, &a->warm_up, 1, a->most_ms, &seconds, &answer))
         return 1;
-    if (a->warm_up.dag != NULL && answer == 0) {
-        fprintf(stderr, "a task of %s began too early, or twice, or the result was wrong\n",
-                c->name);
+    if (is_wrong(&a->warm_up, answer))
         return 1;
-    }
     problem_destroy(&a->warm_up);
     const uint64_t before = resident_bytes("VmRSS:");
     if (!run(c, &a->timed, a->repeats, a->most_ms, &seconds, &answer)) {
         fprintf(stderr, "two runs of %s gave different answers\n", c->name);
         return 1;
     }
+    if (is_wrong(&a->timed, answer))
+        return 1;
     printf("seconds=%.9f answer=%" PRIu64 " rss=%" PRIu64 " before=%" PRIu64, seconds, answer,
            resident_bytes("VmHWM:"), before);
     contestant_report(stdout);

@@ -28,11 +28,19 @@ extern const contest contestant_contests[];
     {                                                                                              \
         "tb-all_to_all", run                                                                       \
     }
+/* The applications on sparse matrices. */
+#define SPARSE_CONTESTS(run)                                                                       \
+    {"solve", run},                                                                                \
+    {                                                                                              \
+        "solve-factor", run                                                                        \
+    }
 #ifdef BENCH_OPENBLAS
 #define DAG_CONTESTS(run)                                                                          \
-    {"dag-tree", run}, {"dag-random", run}, {"cholesky", run}, {"lu", run}, DAG_PATTERNS(run)
+    {"dag-tree", run}, {"dag-random", run}, {"cholesky", run}, {"lu", run}, SPARSE_CONTESTS(run),  \
+        DAG_PATTERNS(run)
 #else
-#define DAG_CONTESTS(run) {"dag-tree", run}, {"dag-random", run}, DAG_PATTERNS(run)
+#define DAG_CONTESTS(run)                                                                          \
+    {"dag-tree", run}, {"dag-random", run}, SPARSE_CONTESTS(run), DAG_PATTERNS(run)
 #endif
 
 /* Library and version, compiler's OpenMP runtime and the like: one line. */

@@ -160,7 +160,7 @@ static bool make(dag *d, const problem *p)
     return true;
 }
 
-dag *dag_create(const problem *p)
+dag *dag_for(const problem *p)
 {
     dag *d = calloc(1, sizeof *d);
     if (d == NULL)

@@ -40,8 +40,11 @@ struct dag {
     dag_argument *argument;                      /* of each task */
     double *cost_ns;                             /* about; NULL: all tasks take as long */
     uint64_t steps;                              /* a task is leaf_work(steps), */
-    void (*kernel)(const dag *d, uint32_t task); /* or this, if it is not NULL */
-    void *data;                                  /* of the kernel, and not the graph's */
+    void (*kernel)(const dag *d, uint32_t task); /* or this, if it is not NULL; */
+    /* or these, where they are there as well: several in this order, and all as one would write it. */
+    void (*several)(const dag *d, const uint32_t *task, uint32_t n);
+    void (*all)(const dag *d);
+    void *data; /* of the kernel, and not the graph's */
 
     /* Stamps stand by columns, whose tasks follow one another: what two threads write is apart. */
     bool checked;
@@ -57,7 +60,7 @@ struct dag {
 /* Is it the name of a graph? */
 bool dag_is(const char *name);
 /* NULL: no memory, or a size that the problem does not have, which has been said. */
-dag *dag_create(const struct problem *p);
+dag *dag_for(const struct problem *p);
 /* Before each run. */
 void dag_reset(dag *d);
 /* After a run: no task came too early or twice, as far as that was checked. */
@@ -77,6 +80,8 @@ bool dag_add_edge(dag *d, uint32_t before);
 bool dag_make_tree(dag *d, const struct problem *p);
 bool dag_make_random(dag *d, const struct problem *p);
 bool dag_make_pattern(dag *d, const struct problem *p);
+/* Task i comes after before[first[i]] … before[first[i + 1] - 1]. */
+bool dag_make_rows(dag *d, uint32_t tasks, const uint64_t *first, const uint32_t *before);
 bool dag_is_pattern(const char *name);
 
 /* ---- what a task does ---- */
@@ -87,6 +92,13 @@ void dag_count_thread(void);
 void dag_enter(dag *d, uint32_t i);
 void dag_leave(dag *d, uint32_t i);
 
+static inline void dag_count(uint64_t n)
+{
+    if (dag_ran == 0)
+        dag_count_thread();
+    dag_ran += n;
+}
+
 /* The work alone. */
 __attribute__((always_inline)) static inline void dag_work(dag *d, uint32_t i)
 {
@@ -95,9 +107,7 @@ __attribute__((always_inline)) static inline void dag_work(dag *d, uint32_t i)
         d->kernel(d, i);
     else
         one = leaf_work(d->steps);
-    if (dag_ran == 0)
-        dag_count_thread();
-    dag_ran += one;
+    dag_count(one);
 }
 
 __attribute__((always_inline)) static inline void dag_task(dag *d, uint32_t i)
@@ -107,6 +117,29 @@ __attribute__((always_inline)) static inline void dag_task(dag *d, uint32_t i)
     dag_work(d, i);
     if (d->checked)
         dag_leave(d, i);
+}
+
+/* Several, in this order; all, in the order of their numbers. */
+static inline void dag_tasks(dag *d, const uint32_t *index, uint32_t n)
+{
+    if (d->several == NULL || d->checked) {
+        for (uint32_t i = 0; i < n; i++)
+            dag_task(d, index[i]);
+    } else {
+        d->several(d, index, n);
+        dag_count(n);
+    }
+}
+
+static inline void dag_all(dag *d)
+{
+    if (d->all == NULL || d->checked) {
+        for (uint32_t i = 0; i < d->tasks; i++)
+            dag_task(d, i);
+    } else {
+        d->all(d);
+        dag_count(d->tasks);
+    }
 }
 
 #ifdef __cplusplus

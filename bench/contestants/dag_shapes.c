@@ -18,6 +18,18 @@ bool dag_make_tree(dag *d, const problem *p)
     return p->size > 0;
 }
 
+bool dag_make_rows(dag *d, uint32_t tasks, const uint64_t *first, const uint32_t *before)
+{
+    for (uint32_t i = 0; i < tasks; i++) {
+        if (!dag_add_task(d))
+            return false;
+        for (uint64_t e = first[i]; e < first[i + 1]; e++)
+            if (!dag_add_edge(d, before[e]))
+                return false;
+    }
+    return tasks > 0;
+}
+
 /* ---- random: each task has from 0 to 2 x depth predecessors, all equally likely, among all tasks
  *      before it ---- */
 

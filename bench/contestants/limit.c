@@ -9,6 +9,7 @@
 
 #include "contestant.h"
 #include "dense.h"
+#include "triangular.h"
 
 static unsigned workers;
 
@@ -108,11 +109,28 @@ static uint64_t run_lu(const problem *p)
 }
 #endif
 
+#ifdef BENCH_CXSPARSE
+static uint64_t run_solve(const problem *p)
+{
+    triangular_by_library(p);
+    return 0;
+}
+
+void contestant_prepare(const problem *p)
+{
+    if (strncmp(p->name, "solve", 5) == 0)
+        triangular_prepare_library(p);
+}
+#endif
+
 const contest contestant_contests[] = {{"flops", run_flops},     {"sum", run_sum},
                                        {"stencil", run_stencil},
 #ifdef BENCH_OPENBLAS
                                        {"tile", run_tile},       {"cholesky", run_cholesky},
                                        {"lu", run_lu},
+#endif
+#ifdef BENCH_CXSPARSE
+                                       {"solve", run_solve},     {"solve-factor", run_solve},
 #endif
                                        DAG_PATTERNS(run_leaves), {NULL, NULL}};
 

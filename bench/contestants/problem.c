@@ -69,7 +69,7 @@ bool problem_create(problem *p)
     if (application_find(p->name) != NULL)
         made = application_find(p->name)->create(p);
     if (made && dag_is(p->name))
-        made = (p->dag = dag_create(p)) != NULL;
+        made = (p->dag = dag_for(p)) != NULL;
     if (!made)
         problem_destroy(p);
     return made;

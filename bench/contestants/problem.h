@@ -63,6 +63,9 @@ enum { TREE_FANOUT = 8 };
  *      are leaf_work(steps); run again and again.
  *      cholesky: a dense matrix of `size` rows in tiles of `bytes` rows, below the diagonal;
  *      lu: the same on all tiles, with the pivots in the answer.
+ *      solve: L x = b for the lower triangle L of a sparse matrix, a task a row: of `matrix`, or of the
+ *      Laplacian on a grid of `size` points a side in `depth` dimensions; the answer is its entries.
+ *      solve-factor: the same for that matrix's Cholesky factor.
  *      tile: `depth` products of tiles of `bytes` rows by each worker; of limit alone. ---- */
 
 enum { DAG_TREE_FANOUT = 3 };

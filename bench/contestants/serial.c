@@ -176,8 +176,7 @@ static uint64_t run_blocks(const problem *p)
 
 static uint64_t run_dag(const problem *p)
 {
-    for (uint32_t i = 0; i < p->dag->tasks; i++)
-        dag_task(p->dag, i);
+    dag_all(p->dag);
     return 0;
 }
 

@@ -78,14 +78,14 @@ const char *contestant_about(void)
 }
 
 const contest contestant_contests[] = {
-#ifndef BENCH_FAMILIES /* which is for graphs alone */
+#if !defined(BENCH_FAMILIES) && !defined(BENCH_LEVELS) /* which are for graphs alone */
     {"fib", run_fib},
     {"skynet", run_skynet},
     {"tree", run_tree},
     {"chain", run_chain},
     {"nqueens", run_nqueens},
 #endif
-#if !defined(BENCH_OPS_CALLED) && !defined(BENCH_FAMILIES)
+#if !defined(BENCH_OPS_CALLED) && !defined(BENCH_FAMILIES) && !defined(BENCH_LEVELS)
 /* no layer of these has a loop of its own */
 #ifdef BENCH_UTS
     {"uts", run_uts},
@@ -99,7 +99,9 @@ const contest contestant_contests[] = {
     {"empty", run_empty},
     {"handout", run_handout},
 #endif
-#ifndef BENCH_OPS_CALLED /* those of graphs are always called */
+#ifdef BENCH_LEVELS
+    SPARSE_CONTESTS(run_dag),
+#elif !defined(BENCH_OPS_CALLED) /* those of graphs are always called */
     {"dag-build", run_dag_build},
     DAG_CONTESTS(run_dag),
 #endif

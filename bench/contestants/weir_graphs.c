@@ -1,10 +1,12 @@
 /* The problems that are graphs, as graphs of weir's: built and compiled once, run again and again.
  *
  * In the program weir each task is added by itself, and each edge; in weir-family all tasks are one
- * family, whose op may run several in one call, and all edges are added at once.  A graph must never
+ * family, whose op may run several in one call, and all edges are added at once; in weir-levels each
+ * level of the graph is a family, and one task stands between two levels.  A graph must never
  * outlive its problem: the tasks' arguments are the problem's. */
 #include <stdlib.h>
 
+#include "levels.h"
 #include "weir_contestant.h"
 
 static weir_graph *graph;
@@ -15,12 +17,77 @@ static void must(weir_status status, const char *what)
         weir_refused(what);
 }
 
-#ifdef BENCH_FAMILIES
+#if defined(BENCH_LEVELS)
+
+/* What a level's family needs to know. */
+typedef struct level {
+    dag *of;
+    const uint32_t *task;
+} level;
+
+static levels found;
+static level *level_of;
 
 static int run_tasks(void *arg, const uint32_t *index, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++)
-        dag_task(arg, index[i]);
+    enum { ONCE = 64 };
+    const level *l = arg;
+    uint32_t task[ONCE];
+    for (uint32_t i = 0; i < count;) {
+        uint32_t n = 0;
+        while (n < ONCE && i < count)
+            task[n++] = l->task[index[i++]];
+        dag_tasks(l->of, task, n);
+    }
+    return 0;
+}
+
+static int wait_for_level(void *arg)
+{
+    return (void)arg, 0;
+}
+
+/* All of the level, which begins with `first`, before the next task. */
+static void add_end(uint32_t tasks, weir_task first)
+{
+    weir_task end;
+    must(weir_graph_add(graph, NULL, wait_for_level, NULL, &end), "graph add");
+    for (uint32_t i = 0; i < tasks; i++)
+        must(weir_graph_before(graph, first + i, end), "graph before");
+}
+
+static void add_all(dag *d)
+{
+    if (!levels_find(d, &found))
+        abort();
+    level_of = malloc(found.count * sizeof *level_of);
+    if (level_of == NULL)
+        abort();
+    for (uint32_t l = 0; l < found.count; l++) {
+        const uint32_t tasks = found.first[l + 1] - found.first[l];
+        weir_task first;
+        level_of[l] = (level){d, found.task + found.first[l]};
+        must(weir_graph_add_many(graph, "level", tasks, run_tasks, &level_of[l], &first),
+             "graph add_many");
+        for (uint32_t i = 0; l > 0 && i < tasks; i++)
+            must(weir_graph_before(graph, first - 1, first + i), "graph before");
+        if (l < found.count - 1)
+            add_end(tasks, first);
+    }
+}
+
+static void free_levels(void)
+{
+    levels_free(&found);
+    free(level_of);
+    level_of = NULL;
+}
+
+#elif defined(BENCH_FAMILIES)
+
+static int run_tasks(void *arg, const uint32_t *index, uint32_t count)
+{
+    dag_tasks(arg, index, count);
     return 0;
 }
 
@@ -55,8 +122,10 @@ static void build(dag *d)
 {
     must(weir_graph_create(&graph), "graph create");
     add_all(d);
+#ifndef BENCH_LEVELS /* whose tasks have other numbers */
     for (uint32_t i = 0; d->cost_ns != NULL && i < d->tasks; i++)
         must(weir_graph_cost(graph, i, d->cost_ns[i]), "graph cost");
+#endif
     must(weir_graph_compile(graph), "graph compile");
 }
 
@@ -87,4 +156,7 @@ void contestant_finish(const problem *p)
     (void)p;
     weir_graph_destroy(graph);
     graph = NULL;
+#ifdef BENCH_LEVELS
+    free_levels();
+#endif
 }

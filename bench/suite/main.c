@@ -32,6 +32,7 @@ static const struct {
     {"cholesky", "dense, by tiles, on OpenBLAS, beside products of tiles on all cores",
      suite_cholesky},
     {"lu", "the same for LU with partial pivoting", suite_lu},
+    {"solve", "sparse triangular solve, a task a row of some nanoseconds", suite_solve},
 };
 enum { SUITES = sizeof suites / sizeof *suites };
 
@@ -50,24 +51,23 @@ static void print_help(void)
         "Suites, all by default:");
     for (int i = 0; i < SUITES; i++)
         printf("  %-10s %s\n", suites[i].name, suites[i].help);
-    puts(
-        "Options:\n"
-        "  --workers N        most workers (default: one a core)\n"
-        "  --rounds N         turns of each contestant, 1 to 101 (default 5)\n"
-        "  --only A,B,...     these contestants and the sequential program alone\n"
-        "  --add NAME=PROGRAM a contestant's program of another build, say of another compiler;\n"
-        "                     a name that begins with \"weir-\" is taken for weir\n"
-        "  --matrix FILE.mtx  a matrix for the suites that have them (cholesky and lu: instead of\n"
-        "                     theirs); may be given up to 8 times\n"
-        "  --json FILE        all results as JSON\n"
-        "  --plots DIRECTORY  charts as SVG files\n"
-        "  --turn-limit S     seconds after which a turn is stopped (default 120)\n"
-        "  --quick            small problems, to see that everything works; times mean nothing\n"
-        "  --list             the contestants, and what to do to get those that are absent\n"
-        "In the tables, spread is (slowest - fastest) / median of the turns, speed-up refers to\n"
-        "the sequential program, resident is the peak resident set of the process, and growth\n"
-        "what of it the timed runs added.\n"
-        "Exit code: 0, 1 if an answer was wrong or something failed, 2 for wrong arguments.");
+    puts("Options:\n"
+         "  --workers N        most workers (default: one a core)\n"
+         "  --rounds N         turns of each contestant, 1 to 101 (default 5)\n"
+         "  --only A,B,...     these contestants and the sequential program alone\n"
+         "  --add NAME=PROGRAM a contestant's program of another build, say of another compiler;\n"
+         "                     a name that begins with \"weir-\" is taken for weir\n"
+         "  --matrix FILE.mtx  a matrix for the suites that have them (cholesky and lu: in place\n"
+         "                     of theirs); may be given up to 8 times\n"
+         "  --json FILE        all results as JSON\n"
+         "  --plots DIRECTORY  charts as SVG files\n"
+         "  --turn-limit S     seconds after which a turn is stopped (default 120)\n"
+         "  --quick            small problems, to see that everything works; times mean nothing\n"
+         "  --list             the contestants, and what to do to get those that are absent\n"
+         "In the tables, spread is (slowest - fastest) / median of the turns, speed-up refers to\n"
+         "the sequential program, resident is the peak resident set of the process, and growth\n"
+         "what of it the timed runs added.\n"
+         "Exit code: 0, 1 if an answer was wrong or something failed, 2 for wrong arguments.");
 }
 
 static void print_list(const settings *s)

@@ -59,7 +59,14 @@ awk 'BEGIN { n = 12; print "%%MatrixMarket matrix coordinate real symmetric"
     } }' >grid.mtx
 expect 0 "grid.mtx as a dense matrix" --quick --rounds 1 --workers 2 --only weir --matrix grid.mtx \
     cholesky lu
-grep -q "144 rows" output && fail "a suite ran its own matrix as well"
+grep -q "250 rows" output && fail "a suite ran its own matrix as well"
+expect 0 "lower triangle, grid.mtx" --quick --rounds 1 --workers 2 --matrix grid.mtx solve
+for words in "Cholesky factor, grid.mtx" "ns a row of 2.8 entries" "weir-levels takes" "openmp-levels" \
+    "lower triangle, 6 x 6 x 6 points"; do
+    grep -qF "$words" output || fail "the solve lacks: $words"
+done
+sed 's/^\(14 14\) 4$/\1 0/' grid.mtx >zero.mtx
+expect 1 "row 14 has 0 on the diagonal" --quick --rounds 1 --only weir --matrix zero.mtx solve
 expect 2 "--matrix nothing.mtx" --matrix nothing.mtx lu
 expect 1 "that is no Matrix Market file" --quick --matrix all.json lu
 
