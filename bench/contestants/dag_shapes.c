@@ -69,9 +69,10 @@ bool dag_make_random(dag *d, const problem *p)
 
 /* ---- Task Bench (Slaughter and others, SC 2020): points in a row, step after step; which points of
  *      the step before a point needs. Sets of edges follow one another in turn where a pattern has
- *      several. ---- */
+ *      several. Each edge is where Task Bench's own programs have it (bench/peers/task_bench.cpp
+ *      looks), those that are drawn included. ---- */
 
-enum { RADIX = 5, PERIOD = 3 };
+enum { PERIOD = 3 };
 
 typedef struct point {
     uint32_t width, bits; /* width is 2 to the power of bits */
@@ -113,25 +114,60 @@ static bool parent(const point *q, uint32_t other)
 
 static bool nearest(const point *q, uint32_t other)
 {
-    return is_near(q, other, RADIX / 2, (RADIX - 1) / 2);
+    return is_near(q, other, DAG_RADIX / 2, (DAG_RADIX - 1) / 2);
 }
 
-/* Itself, and others at equal distances, which shift by one from set to set. */
+/* Itself, and others at equal distances, which shift by one from set to set; so there may be no more
+ * sets than the distance is long. */
 static bool spread(const point *q, uint32_t other)
 {
-    for (uint32_t i = 1; i < RADIX; i++)
-        if (other == (q->at + i * q->width / RADIX + q->step % PERIOD) % q->width)
+    const uint32_t distance = (q->width + DAG_RADIX - 1) / DAG_RADIX;
+    const uint32_t set = q->step % (distance < PERIOD ? distance : PERIOD);
+    for (uint32_t i = 1; i < DAG_RADIX; i++)
+        if (other == (q->at + i * q->width / DAG_RADIX + set) % q->width)
             return true;
     return other == q->at;
+}
+
+static uint64_t rotate(uint64_t x, unsigned by)
+{
+    return x << by | x >> (64 - by);
+}
+
+static void siphash_rounds(uint64_t v[4], unsigned rounds)
+{
+    for (unsigned i = 0; i < rounds; i++) {
+        v[0] += v[1], v[2] += v[3];
+        v[1] = rotate(v[1], 13) ^ v[0], v[3] = rotate(v[3], 16) ^ v[2];
+        v[0] = rotate(v[0], 32) + v[3], v[2] += v[1];
+        v[3] = rotate(v[3], 21) ^ v[0], v[1] = rotate(v[1], 17) ^ v[2];
+        v[2] = rotate(v[2], 32);
+    }
+}
+
+/* SipHash-2-4 (Aumasson and Bernstein, 2012) of n words, with the key 1, 2, … 15, 0. */
+static uint64_t siphash(const uint64_t *words, uint64_t n)
+{
+    const uint64_t key[2] = {0x0807060504030201, 0x000f0e0d0c0b0a09};
+    uint64_t v[4] = {key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d,
+                     key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573};
+    for (uint64_t i = 0; i <= n; i++) {
+        const uint64_t word = i < n ? words[i] : (n * sizeof *words) << 56;
+        v[3] ^= word;
+        siphash_rounds(v, 2);
+        v[0] ^= word;
+    }
+    v[2] ^= 0xff;
+    siphash_rounds(v, 4);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
 /* Itself, and each of the nearest with a probability of a quarter. */
 static bool random_nearest(const point *q, uint32_t other)
 {
-    uint64_t state = ((uint64_t)q->step % PERIOD << 40) + ((uint64_t)q->at << 20) + other;
-    for (int i = 0; i < 3; i++)
-        draw(&state, 4);
-    return other == q->at || (nearest(q, other) && draw(&state, 4) == 0);
+    const uint64_t graph = 0, words[] = {graph, DAG_RADIX, q->step % PERIOD, other, q->at};
+    return other == q->at ||
+           (nearest(q, other) && siphash(words, sizeof words / sizeof *words) >> 62 == 0);
 }
 
 static bool all_to_all(const point *q, uint32_t other)

@@ -68,7 +68,7 @@ enum { TREE_FANOUT = 8 };
  *      solve-factor: the same for that matrix's Cholesky factor.
  *      tile: `depth` products of tiles of `bytes` rows by each worker; of limit alone. ---- */
 
-enum { DAG_TREE_FANOUT = 3 };
+enum { DAG_TREE_FANOUT = 3, DAG_RADIX = 5 };
 
 /* ---- empty and handout: weir's alone, see weir_costs.c ---- */
 

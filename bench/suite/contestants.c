@@ -19,6 +19,7 @@ static const struct {
     {"openmp-task", "part of this build"},
     {"openmp-depend", "part of this build"},
     {"openmp-levels", "part of this build"},
+    {"mutex-list", "part of this build"},
     {"tbb", "-DWEIR_PEER_TBB=ON, Debian: libtbb-dev"},
     {"tbb-flow", "-DWEIR_PEER_TBB=ON, Debian: libtbb-dev"},
     {"tbb-pipeline", "-DWEIR_PEER_TBB=ON, Debian: libtbb-dev"},

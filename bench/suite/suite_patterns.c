@@ -21,8 +21,8 @@ enum { WIDTH = 8 };
 static const struct {
     double ns;
     const char *label;
-} grains[] = {{30, "30ns"},  {60, "60ns"},  {125, "125ns"}, {250, "250ns"},
-              {1000, "1us"}, {4000, "4us"}, {1e4, "10us"}};
+} grains[] = {{30, "30ns"},  {60, "60ns"},  {125, "125ns"}, {250, "250ns"}, {500, "500ns"},
+              {1000, "1us"}, {2000, "2us"}, {5000, "5us"},  {2e4, "20us"}};
 enum { GRAINS = sizeof grains / sizeof *grains };
 
 static const char *const patterns[] = {"trivial", "no_comm", "stencil_1d",     "fft",       "tree",
