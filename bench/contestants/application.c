@@ -3,9 +3,14 @@
 
 static const application *const applications[] = {
 #ifdef BENCH_OPENBLAS
-    &application_cholesky, &application_lu,
+    &application_cholesky,
+    &application_lu,
 #endif
-    &application_solve, &application_solve_factor, NULL};
+    &application_jacobi,
+    &application_solve,
+    &application_solve_factor,
+    &application_wavefront,
+    NULL};
 
 const application *application_find(const char *name)
 {

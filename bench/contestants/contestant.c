@@ -119,7 +119,7 @@ static void print_help(void)
 {
     puts("usage: CONTESTANT PROBLEM --workers N --size N [--depth N] [--steps N] [--bytes N]\n"
          "                  [--warm-size N] [--warm-depth N] [--repeats N] [--most-ms N]\n"
-         "                  [--max-bytes N] [--matrix FILE.mtx]\n"
+         "                  [--max-bytes N] [--matrix FILE.mtx] [--fasta FILE]\n"
          "       CONTESTANT --list\n"
          "One contestant of weir's benchmark suite; `weir-bench` starts it. Prints one line:\n"
          "seconds (the median of the repeats), answer, peak resident set and resident set before\n"
@@ -152,16 +152,19 @@ static int read_arguments(int argc, char **argv, arguments *a)
                    {"warm-depth", &warm_depth, UINT64_MAX},
                    {"repeats", &a->repeats, MOST_REPEATS},
                    {"most-ms", &a->most_ms, UINT64_MAX}};
-    enum { NUMBERS = sizeof numbers / sizeof *numbers, MATRIX = NUMBERS };
-    struct option options[NUMBERS + 2] = {{NULL, 0, NULL, 0}};
+    enum { NUMBERS = sizeof numbers / sizeof *numbers, MATRIX = NUMBERS, FASTA };
+    struct option options[NUMBERS + 3] = {{NULL, 0, NULL, 0}};
     for (int i = 0; i < NUMBERS; i++)
         options[i] = (struct option){numbers[i].name, required_argument, NULL, i};
     options[MATRIX] = (struct option){"matrix", required_argument, NULL, MATRIX};
+    options[FASTA] = (struct option){"fasta", required_argument, NULL, FASTA};
     a->repeats = 1;
     a->most_ms = UINT64_MAX;
     for (int i; (i = getopt_long(argc, argv, "", options, NULL)) != -1;)
         if (i == MATRIX)
             p->matrix = optarg;
+        else if (i == FASTA)
+            p->fasta = optarg;
         else if (i < 0 || i >= NUMBERS ||
                  !read_number(optarg, numbers[i].most, numbers[i].number)) {
             if (i >= 0 && i < NUMBERS)

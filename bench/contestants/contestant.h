@@ -21,7 +21,8 @@ typedef struct contest {
 
 extern const contest contestant_contests[];
 
-/* Rows of that table, of one function that runs any graph: Task Bench's patterns, and all graphs. */
+/* Rows of that table, of one function that runs any graph: Task Bench's patterns; with those that the
+ * sequential program runs as a graph, too; and all graphs. */
 #define DAG_PATTERNS(run)                                                                          \
     {"tb-trivial", run}, {"tb-no_comm", run}, {"tb-stencil_1d", run}, {"tb-fft", run},             \
         {"tb-tree", run}, {"tb-nearest", run}, {"tb-spread", run}, {"tb-random_nearest", run},     \
@@ -35,13 +36,14 @@ extern const contest contestant_contests[];
         "solve-factor", run                                                                        \
     }
 #ifdef BENCH_OPENBLAS
-#define DAG_CONTESTS(run)                                                                          \
+#define DAG_SERIAL(run)                                                                            \
     {"dag-tree", run}, {"dag-random", run}, {"cholesky", run}, {"lu", run}, SPARSE_CONTESTS(run),  \
         DAG_PATTERNS(run)
 #else
-#define DAG_CONTESTS(run)                                                                          \
+#define DAG_SERIAL(run)                                                                            \
     {"dag-tree", run}, {"dag-random", run}, SPARSE_CONTESTS(run), DAG_PATTERNS(run)
 #endif
+#define DAG_CONTESTS(run) {"jacobi", run}, {"wavefront", run}, DAG_SERIAL(run)
 
 /* Library and version, compiler's OpenMP runtime and the like: one line. */
 const char *contestant_about(void);

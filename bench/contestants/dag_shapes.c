@@ -72,8 +72,6 @@ bool dag_make_random(dag *d, const problem *p)
  *      several. Each edge is where Task Bench's own programs have it (bench/peers/task_bench.cpp
  *      looks), those that are drawn included. ---- */
 
-enum { PERIOD = 3 };
-
 typedef struct point {
     uint32_t width, bits; /* width is 2 to the power of bits */
     uint32_t step, at;
@@ -122,7 +120,7 @@ static bool nearest(const point *q, uint32_t other)
 static bool spread(const point *q, uint32_t other)
 {
     const uint32_t distance = (q->width + DAG_RADIX - 1) / DAG_RADIX;
-    const uint32_t set = q->step % (distance < PERIOD ? distance : PERIOD);
+    const uint32_t set = q->step % (distance < DAG_PERIOD ? distance : DAG_PERIOD);
     for (uint32_t i = 1; i < DAG_RADIX; i++)
         if (other == (q->at + i * q->width / DAG_RADIX + set) % q->width)
             return true;
@@ -165,7 +163,7 @@ static uint64_t siphash(const uint64_t *words, uint64_t n)
 /* Itself, and each of the nearest with a probability of a quarter. */
 static bool random_nearest(const point *q, uint32_t other)
 {
-    const uint64_t graph = 0, words[] = {graph, DAG_RADIX, q->step % PERIOD, other, q->at};
+    const uint64_t graph = 0, words[] = {graph, DAG_RADIX, q->step % DAG_PERIOD, other, q->at};
     return other == q->at ||
            (nearest(q, other) && siphash(words, sizeof words / sizeof *words) >> 62 == 0);
 }

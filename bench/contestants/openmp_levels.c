@@ -1,5 +1,5 @@
-/* The graphs of sparse matrices level by level, as OpenMP programs have them: in each level all threads
- * get as many tasks, and then wait for each other.
+/* Graphs level by level, as OpenMP programs have them: in each level all threads get as many tasks, and
+ * then wait for each other.
  *
  * The levels are found once, before what is timed. */
 #include <omp.h>
@@ -42,7 +42,7 @@ void contestant_finish(const problem *p)
     levels_free(&made);
 }
 
-const contest contestant_contests[] = {SPARSE_CONTESTS(run_dag), {NULL, NULL}};
+const contest contestant_contests[] = {DAG_CONTESTS(run_dag), {NULL, NULL}};
 
 const char *contestant_about(void)
 {

@@ -23,9 +23,10 @@ struct problem {
     uint64_t size, depth, steps, bytes; /* what they mean stands with each problem */
     unsigned workers;
     uint64_t max_bytes;    /* weir's limit; 0: none */
-    double *a, *b, *c;     /* matmul, blocked, stencil, sum */
+    double *a, *b, *c;     /* matmul, blocked, stencil, sum, jacobi */
     uint64_t *keys, *room; /* mergesort */
     struct dag *dag;       /* of those that are graphs; else NULL */
+    const char *fasta;     /* a FASTA file for the wavefront; NULL: made up */
     const char *matrix;    /* a Matrix Market file for the problems on matrices; NULL: made up */
     void *data;            /* of the applications */
     bool checked;          /* a graph's tasks check their order */
@@ -63,12 +64,14 @@ enum { TREE_FANOUT = 8 };
  *      are leaf_work(steps); run again and again.
  *      cholesky: a dense matrix of `size` rows in tiles of `bytes` rows, below the diagonal;
  *      lu: the same on all tiles, with the pivots in the answer.
+ *      jacobi: the stencil below, in blocks of `bytes` rows; the answer is that of the grid.
+ *      wavefront: two sequences of `size` letters, in tiles of `bytes` rows and columns.
  *      solve: L x = b for the lower triangle L of a sparse matrix, a task a row: of `matrix`, or of the
  *      Laplacian on a grid of `size` points a side in `depth` dimensions; the answer is its entries.
  *      solve-factor: the same for that matrix's Cholesky factor.
  *      tile: `depth` products of tiles of `bytes` rows by each worker; of limit alone. ---- */
 
-enum { DAG_TREE_FANOUT = 3, DAG_RADIX = 5 };
+enum { DAG_TREE_FANOUT = 3, DAG_RADIX = 5, DAG_PERIOD = 3 };
 
 /* ---- empty and handout: weir's alone, see weir_costs.c ---- */
 

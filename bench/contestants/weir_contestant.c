@@ -78,6 +78,9 @@ const char *contestant_about(void)
 }
 
 const contest contestant_contests[] = {
+#ifdef BENCH_WHILE /* a loop around a graph, and nothing else */
+    {"jacobi", run_dag},
+#else
 #if !defined(BENCH_FAMILIES) && !defined(BENCH_LEVELS) /* which are for graphs alone */
     {"fib", run_fib},
     {"skynet", run_skynet},
@@ -104,5 +107,6 @@ const contest contestant_contests[] = {
 #elif !defined(BENCH_OPS_CALLED) /* those of graphs are always called */
     {"dag-build", run_dag_build},
     DAG_CONTESTS(run_dag),
+#endif
 #endif
     {NULL, NULL}};

@@ -16,6 +16,7 @@ static const struct {
     {"weir-called", "part of this build"},
     {"weir-family", "part of this build"},
     {"weir-levels", "part of this build"},
+    {"weir-while", "part of this build"},
     {"openmp-task", "part of this build"},
     {"openmp-depend", "part of this build"},
     {"openmp-levels", "part of this build"},
@@ -28,6 +29,7 @@ static const struct {
     {"libfork", "-DWEIR_LIBFORK_DIR=, its source"},
     {"citor", "-DWEIR_CITOR_DIR=, its source"},
     {"toomanycooks", "-DWEIR_TMC_DIR=, its source"},
+    {"task-bench", "-DWEIR_TASK_BENCH_DIR=, its source"},
     {"starpu", "-DWEIR_PEER_STARPU=ON, Debian: libstarpu-dev"},
 };
 

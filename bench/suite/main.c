@@ -33,6 +33,9 @@ static const struct {
      suite_cholesky},
     {"lu", "the same for LU with partial pivoting", suite_lu},
     {"solve", "sparse triangular solve, a task a row of some nanoseconds", suite_solve},
+    {"wavefront", "the best local alignment of two sequences, by tiles", suite_wavefront},
+    {"jacobi", "a time loop as a graph run again and again, and as a loop around one",
+     suite_jacobi},
 };
 enum { SUITES = sizeof suites / sizeof *suites };
 
@@ -59,6 +62,7 @@ static void print_help(void)
          "                     a name that begins with \"weir-\" is taken for weir\n"
          "  --matrix FILE.mtx  a matrix for the suites that have them (cholesky and lu: in place\n"
          "                     of theirs); may be given up to 8 times\n"
+         "  --fasta FILE       two sequences for the wavefront, instead of generated ones\n"
          "  --json FILE        all results as JSON\n"
          "  --plots DIRECTORY  charts as SVG files\n"
          "  --turn-limit S     seconds after which a turn is stopped (default 120)\n"
@@ -125,13 +129,19 @@ static bool add_matrix(settings *s, const char *path)
 /* 0: go on; else leave with what is in *exit_code. */
 static int read_arguments(int argc, char **argv, settings *s, arguments *a, int *exit_code)
 {
-    static const struct option options[] = {
-        {"workers", required_argument, NULL, 'w'}, {"rounds", required_argument, NULL, 'r'},
-        {"only", required_argument, NULL, 'o'},    {"add", required_argument, NULL, 'a'},
-        {"matrix", required_argument, NULL, 'm'},  {"json", required_argument, NULL, 'j'},
-        {"plots", required_argument, NULL, 'p'},   {"turn-limit", required_argument, NULL, 't'},
-        {"quick", no_argument, NULL, 'q'},         {"list", no_argument, NULL, 'l'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"workers", required_argument, NULL, 'w'},
+                                            {"rounds", required_argument, NULL, 'r'},
+                                            {"only", required_argument, NULL, 'o'},
+                                            {"add", required_argument, NULL, 'a'},
+                                            {"matrix", required_argument, NULL, 'm'},
+                                            {"fasta", required_argument, NULL, 'f'},
+                                            {"json", required_argument, NULL, 'j'},
+                                            {"plots", required_argument, NULL, 'p'},
+                                            {"turn-limit", required_argument, NULL, 't'},
+                                            {"quick", no_argument, NULL, 'q'},
+                                            {"list", no_argument, NULL, 'l'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     const char *only = NULL;
     unsigned limit = 120;
     bool good = true;
@@ -154,6 +164,9 @@ static int read_arguments(int argc, char **argv, settings *s, arguments *a, int 
             break;
         case 'm':
             good = add_matrix(s, optarg);
+            break;
+        case 'f':
+            s->fasta = optarg;
             break;
         case 'j':
             a->json = optarg;

@@ -16,6 +16,7 @@ enum { MOST_ROUNDS = 101, MOST_ENTRIES = 256, MOST_CONTESTANTS = 32, MOST_MATRIC
 typedef struct task {
     const char *problem;
     const char *matrix; /* a file, for the problems on matrices; NULL: none */
+    const char *fasta;  /* two sequences; NULL: generated */
     uint64_t size, depth, steps, bytes;
     uint64_t warm_size, warm_depth; /* of the run before the timed ones; 0: as the timed one */
     uint64_t repeats;               /* runs a turn; its time is their median */
@@ -72,6 +73,7 @@ typedef struct settings {
     unsigned rounds, workers;
     double turn_limit; /* seconds that a turn may take, warm-up included */
     bool quick;
+    const char *fasta; /* for the wavefront, or NULL */
     contestant contestants[MOST_CONTESTANTS];
     unsigned contestants_count;
     const char *matrices[MOST_MATRICES]; /* files for the suites on matrices */

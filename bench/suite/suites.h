@@ -20,6 +20,8 @@ bool suite_patterns(settings *s, report *r);
 bool suite_cholesky(settings *s, report *r);
 bool suite_lu(settings *s, report *r);
 bool suite_solve(settings *s, report *r);
+bool suite_wavefront(settings *s, report *r);
+bool suite_jacobi(settings *s, report *r);
 
 /* Enters the sequential program, weir with 1 worker, and every library with s->workers. */
 void suite_enter_all(contest *c, settings *s, const task *t);

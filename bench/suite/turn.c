@@ -21,7 +21,7 @@ extern char **environ;
 
 /* ---- the process ---- */
 
-enum { MOST_ARGUMENTS = 26, NUMBER = 24 };
+enum { MOST_ARGUMENTS = 28, NUMBER = 24 };
 
 typedef struct command {
     char numbers[MOST_ARGUMENTS][NUMBER];
@@ -64,6 +64,7 @@ static void make_command(const entry *e, command *c)
     add_number(c, "--most-ms", t->most_ms);
     add_number(c, "--max-bytes", e->max_bytes);
     add_text(c, "--matrix", t->matrix);
+    add_text(c, "--fasta", t->fasta);
     c->argv[c->count] = NULL;
 }
 

@@ -37,6 +37,7 @@ contestant() {
 expect 0 "METG(50 %)" --quick --rounds 1 --workers 2 --json all.json --plots plots
 for words in "x weir" "smallest budget that keeps 95 %" "of the limit's" "strong scaling" "machine:" \
     "a leaf in plain C" "leaves:  " "METG(75 %)" "empty tasks of a tree" "an edge" "all_to_all" \
+    "Mcell/s" "Mpoint/s" \
     "LU with partial pivoting" "of products of tiles alone"; do
     grep -qF "$words" output || fail "the report lacks: $words"
 done
@@ -69,6 +70,12 @@ sed 's/^\(14 14\) 4$/\1 0/' grid.mtx >zero.mtx
 expect 1 "row 14 has 0 on the diagonal" --quick --rounds 1 --only weir --matrix zero.mtx solve
 expect 2 "--matrix nothing.mtx" --matrix nothing.mtx lu
 expect 1 "that is no Matrix Market file" --quick --matrix all.json lu
+
+# Sequences of a file; one alone is refused.
+printf '>a\nACGTAC\nGTTT\n>b\nacgtt\n' >two.fasta
+expect 0 "two sequences of a file" --quick --rounds 1 --fasta two.fasta wavefront
+printf '>a\nACGT\n' >one.fasta
+expect 1 "must have two sequences" --quick --rounds 1 --fasta one.fasta wavefront
 
 # A wrong answer fails the run, and says whose it was.
 contestant liar 'echo "seconds=0.001 answer=41 rss=1 before=1 about=a liar"'
