@@ -57,14 +57,15 @@ void weir__division_close(weir__division *d);
 void weir__divide_not(weir__division *d);
 /* Each depth's tasks are divided into contiguous pieces of about the same cost. */
 void weir__divide_depths(weir__division *d, unsigned lanes);
-/* Each block, of consecutive tasks with that cost together, goes to the lane where it ends first. */
-void weir__divide_blocks(weir__division *d, unsigned lanes, double block_ns);
+/* Each task, in program order, goes to the lane where it can begin first. */
+void weir__divide_singly(weir__division *d, unsigned lanes);
 
 /* ---- lineup.c ---- */
 
 /* Finds the order in each lane by simulation: the first of the tasks that may start, in program order or by
- * urgency. */
-void weir__lineup_find(weir__division *d, bool by_urgency);
+ * urgency. A task for which the lane would have to wait comes when there is no other, or when it could have
+ * begun hold_ns before: so the lane waits seldom, and for much. */
+void weir__lineup_find(weir__division *d, bool by_urgency, double hold_ns);
 
 /* ---- waits.c ---- */
 

@@ -45,6 +45,7 @@ static_assert(WEIR_TASKS_MOST <= UINT64_C(1) << RANK_BITS, "a rank fits");
 
 typedef struct lineup {
     weir__division *d;
+    double hold_ns;
     double unit; /* of keys in a ns */
     double time_ns[WEIR_LANES_MOST];
     heap may_start[WEIR_LANES_MOST],
@@ -98,7 +99,9 @@ static double begin_of(const lineup *l, unsigned lane)
 static uint32_t take(lineup *l, unsigned lane, double begin_ns)
 {
     heap *later = &l->later[lane];
-    while (later->n > 0 && (double)(later->at[0] >> RANK_BITS) / l->unit <= begin_ns)
+    const bool holds = l->may_start[lane].n > 0 && later->n > 0 &&
+                       (double)(later->at[0] >> RANK_BITS) / l->unit > begin_ns - l->hold_ns;
+    while (!holds && later->n > 0 && (double)(later->at[0] >> RANK_BITS) / l->unit <= begin_ns)
         push(&l->may_start[lane], key_of(l, (uint32_t)(pop(later) & RANK_MASK)));
     l->time_ns[lane] = begin_ns;
     return (uint32_t)(pop(&l->may_start[lane]) & RANK_MASK);
@@ -147,9 +150,11 @@ static void run(lineup *l)
     }
 }
 
-void weir__lineup_find(weir__division *d, bool by_urgency)
+void weir__lineup_find(weir__division *d, bool by_urgency, double hold_ns)
 {
-    lineup l = {.d = d, .unit = KEY_MOST / (d->sum_ns + (d->n + 1) * WEIR_PLAN_LATENCY_NS)};
+    lineup l = {.d = d,
+                .hold_ns = hold_ns,
+                .unit = KEY_MOST / (d->sum_ns + (d->n + 1) * WEIR_PLAN_LATENCY_NS)};
     uint32_t tasks[WEIR_LANES_MOST] = {0}, at = 0;
     WEIR_ASSERT(d->lanes > 0 && d->lanes <= WEIR_LANES_MOST);
     if (by_urgency) {

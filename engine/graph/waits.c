@@ -2,13 +2,15 @@
  *
  * Tasks are gone through in the order in which they begin. It is known of each lane how many tasks of the
  * others have surely ended (a vector clock).  A wait is made where a predecessor is not among them, and
- * where no other wait of the same task brings it along.  So each wait is needed, but for divisions among so
+ * where no other wait of the same task brings it along.  So no wait could be left out, but where there are so
  * many lanes that the clocks would take much more memory than the graph. */
+#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "graph/divide.h"
 
+enum { AHEAD = 64 };    /* tasks that are looked at beyond one that waits */
 #define CALL_NS 20000.0 /* most of a family's call: between calls others are heard */
 
 /* Before the task at a place so many tasks of another lane have to end. */
@@ -20,7 +22,7 @@ typedef struct maker {
     const weir__division *d;
     weir__plan *plan;
     uint32_t base[WEIR_LANES_MOST + 1]; /* where each lane begins in the row of all places, */
-    weir_task *task;                    /* and the tasks in that row */
+    uint32_t *row;                      /* and the ranks in that row */
     bool *begins;                       /* by place: a clump does */
     need *need;
     uint32_t needs;
@@ -38,6 +40,11 @@ typedef struct maker {
 static uint32_t place_of(const maker *m, uint32_t r)
 {
     return m->base[m->d->lane[r]] + m->d->place[r];
+}
+
+static weir_task task_at(const maker *m, uint32_t place)
+{
+    return m->d->order[m->row[place]];
 }
 
 static const uint32_t *clock_of(const maker *m, uint32_t clock)
@@ -77,19 +84,19 @@ static bool take_memory(maker *m)
     const size_t most = others * (d->lanes - 1);
     m->transitive = others * d->lanes <= 8 * ((size_t)d->n + d->graph->edges);
     const size_t clocks = m->transitive ? others + 1 : d->lanes;
-    m->task = weir__memory_alloc((d->n + (size_t)1) * sizeof *m->task);
+    m->row = weir__memory_alloc((d->n + (size_t)1) * sizeof *m->row);
     m->begins = weir__memory_alloc_zero((d->n + (size_t)1) * sizeof *m->begins);
     m->need = weir__memory_alloc(((edges < most ? edges : most) + 1) * sizeof *m->need);
     m->clock = weir__memory_alloc_zero(clocks * d->lanes * sizeof *m->clock);
     m->clock_at = weir__memory_alloc((d->n + (size_t)1) * sizeof *m->clock_at);
     m->clump_at = m->clock_at;
-    return m->task != NULL && m->begins != NULL && m->need != NULL && m->clock != NULL &&
+    return m->row != NULL && m->begins != NULL && m->need != NULL && m->clock != NULL &&
            m->clock_at != NULL;
 }
 
 static void release_memory(maker *m)
 {
-    weir__memory_free(m->task);
+    weir__memory_free(m->row);
     weir__memory_free(m->begins);
     weir__memory_free(m->need);
     weir__memory_free(m->clock);
@@ -102,22 +109,34 @@ static const uint32_t *clock_after(const maker *m, unsigned lane)
     return clock_of(m, m->clock_at[m->base[lane] + m->tasks[lane] - 1]);
 }
 
-/* What the task's predecessors in other lanes ask for, less what is known. */
-static void find_needs(maker *m, uint32_t r)
+/* What a task of the lane needs of others, less what is known, as far as it has been known to end by then. */
+static void add_needs(maker *m, uint32_t r, double by_ns)
 {
     const weir__division *d = m->d;
     const unsigned own = d->lane[r];
     const uint32_t *known = clock_of(m, m->now[own]);
-    m->needed = 0;
     for (uint64_t i = d->preds_at[r]; i < d->preds_at[r + 1]; i++) {
         const uint32_t p = d->pred[i], tasks = d->place[p] + 1;
         const unsigned lane = d->lane[p];
-        if (lane == own || tasks <= known[lane])
+        if (lane == own || tasks <= known[lane] || d->end_ns[p] > by_ns)
             continue;
         if ((m->needed >> lane & 1) == 0 || tasks > m->tasks[lane])
             m->tasks[lane] = tasks;
         m->needed |= UINT64_C(1) << lane;
     }
+}
+
+/* What a task needs. If it has to wait, its wait is also for what the next tasks of its lane need and may
+ * have by then, so that they do not have to. */
+static void find_needs(maker *m, uint32_t r)
+{
+    const weir__division *d = m->d;
+    const uint32_t place = place_of(m, r), end = m->base[d->lane[r] + 1];
+    m->needed = 0;
+    add_needs(m, r, INFINITY);
+    const double by_ns = d->end_ns[r] - (double)d->cost[r] - WEIR_PLAN_LATENCY_NS;
+    for (uint32_t i = place + 1; m->needed != 0 && i < end && i <= place + AHEAD; i++)
+        add_needs(m, m->row[i], by_ns);
 }
 
 /* Less what others of them bring along. */
@@ -163,6 +182,8 @@ static void find_waits(maker *m)
         m->begins[m->base[l]] = true;
         m->now[l] = m->transitive ? 0 : l;
     }
+    for (uint32_t r = 0; r < d->n; r++)
+        m->row[place_of(m, r)] = r;
     for (uint32_t i = 0; i < d->n; i++) {
         const uint32_t r = d->line[i];
         find_needs(m, r);
@@ -171,7 +192,6 @@ static void find_waits(maker *m)
             wait_for_needs(m, r);
         }
         m->clock_at[place_of(m, r)] = m->now[d->lane[r]];
-        m->task[place_of(m, r)] = d->order[r];
     }
 }
 
@@ -181,15 +201,15 @@ static void find_waits(maker *m)
 static uint32_t end_call(const maker *m, uint32_t from, uint32_t to)
 {
     const weir__division *d = m->d;
-    const weir__task *task = d->graph->task, *first = &task[m->task[from]];
+    const weir__task *task = d->graph->task, *first = &task[task_at(m, from)];
     const bool family = first->kind == WEIR_TASK_MANY;
     double ns = 0;
     uint32_t i = from;
     do {
-        ns += (double)d->cost[d->rank[m->task[i]]];
+        ns += (double)d->cost[m->row[i]];
         i++;
-    } while (i < to && task[m->task[i]].kind == first->kind &&
-             (!family || (task[m->task[i]].label == first->label && ns < CALL_NS)));
+    } while (i < to && task[task_at(m, i)].kind == first->kind &&
+             (!family || (task[task_at(m, i)].label == first->label && ns < CALL_NS)));
     return i;
 }
 
@@ -216,11 +236,11 @@ static void write_calls(maker *m)
         for (to = from + 1; to < n && !m->begins[to];)
             to++;
         for (uint32_t i = from; i < to; calls++) {
-            const weir__task *first = &m->d->graph->task[m->task[i]];
+            const weir__task *first = &m->d->graph->task[task_at(m, i)];
             const weir_task base = first->kind == WEIR_TASK_MANY ? first->label->first : 0;
-            plan->call[calls] = (weir__call){.first = m->task[i], .end = end_call(m, i, to)};
+            plan->call[calls] = (weir__call){.first = task_at(m, i), .end = end_call(m, i, to)};
             for (; i < plan->call[calls].end; i++)
-                plan->entry[i] = m->task[i] - base;
+                plan->entry[i] = task_at(m, i) - base;
         }
         plan->clump[m->clump_at[from]].calls_end = calls;
     }
