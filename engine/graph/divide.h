@@ -40,6 +40,7 @@ typedef struct weir__division {
     uint32_t *line;  /* ranks, in the order in which they begin: a topological order */
     uint32_t *place; /* by rank: how many tasks are before it in its lane */
     double *end_ns;  /* by rank: predicted, without the costs of waits */
+    double line_ns;  /* of the last one */
     float *urgency;  /* by rank: ns to the end */
     /* For whatever step is at work. */
     uint32_t *left;

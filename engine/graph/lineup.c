@@ -131,6 +131,7 @@ static void run(lineup *l)
 {
     weir__division *d = l->d;
     uint32_t placed[WEIR_LANES_MOST] = {0};
+    d->line_ns = 0;
     for (uint32_t i = 0; i < d->n; i++) {
         unsigned first = 0;
         double first_ns = -1;
@@ -146,6 +147,7 @@ static void run(lineup *l)
         d->line[i] = r;
         d->place[r] = placed[first]++;
         d->end_ns[r] = l->time_ns[first] += (double)d->cost[r];
+        d->line_ns = d->end_ns[r] > d->line_ns ? d->end_ns[r] : d->line_ns;
         finish(l, r);
     }
 }

@@ -41,6 +41,8 @@ static bool try_rules(weir__division *d, unsigned lanes, weir__plan **best)
         else
             weir__divide_singly(d, lanes);
         weir__lineup_find(d, variant[v].by_urgency, variant[v].hold_ns);
+        if (d->line_ns >= (*best)->planned_ns)
+            continue;
         if (!keep_better(d, best))
             return false;
         if (least_ns > GOOD_ENOUGH * (*best)->planned_ns)

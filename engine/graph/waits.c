@@ -10,7 +10,8 @@
 #include "base/memory.h"
 #include "graph/divide.h"
 
-enum { AHEAD = 64 };    /* tasks that are looked at beyond one that waits */
+/* Tasks that are looked at beyond one that waits, at most; and for each task, over all. */
+enum { AHEAD_MOST = 128, AHEAD_EACH = 2 };
 #define CALL_NS 20000.0 /* most of a family's call: between calls others are heard */
 
 /* Before the task at a place so many tasks of another lane have to end. */
@@ -33,6 +34,7 @@ typedef struct maker {
     uint32_t *clock_at;              /* by place; while waits are found */
     uint32_t *clump_at;              /* by place, from then on: the same memory */
     double *end_ns;                  /* by clump */
+    uint64_t may_look;               /* so many tasks beyond those that wait */
     uint64_t needed;                 /* lanes that the task waits for, */
     uint32_t tasks[WEIR_LANES_MOST]; /* and for how much of them */
 } maker;
@@ -135,8 +137,13 @@ static void find_needs(maker *m, uint32_t r)
     m->needed = 0;
     add_needs(m, r, INFINITY);
     const double by_ns = d->end_ns[r] - (double)d->cost[r] - WEIR_PLAN_LATENCY_NS;
-    for (uint32_t i = place + 1; m->needed != 0 && i < end && i <= place + AHEAD; i++)
+    m->may_look += AHEAD_EACH;
+    for (uint32_t i = place + 1; m->needed != 0 && m->may_look > 0 && i < end; i++) {
+        if (i > place + AHEAD_MOST)
+            break;
         add_needs(m, m->row[i], by_ns);
+        m->may_look--;
+    }
 }
 
 /* Less what others of them bring along. */
