@@ -20,6 +20,7 @@ weir_status weir_graph_create(weir_graph **graph)
     weir_graph *g = *graph = weir__memory_alloc_zero(sizeof *g);
     if (g == NULL)
         return weir__error_set(WEIR_ENOMEM, 0, "graph", "no memory for a graph");
+    g->plans_allowed = WEIR_PLAN_LANES | WEIR_PLAN_SERIAL;
     return WEIR_OK;
 }
 

@@ -85,7 +85,10 @@ weir_status weir_graph_describe(const weir_graph *graph, weir_graph_summary *sum
                                 .edges = graph->edges,
                                 .redundant_edges = graph->redundant,
                                 .roots = graph->roots,
-                                .depth = graph->depth};
+                                .depth = graph->depth,
+                                .lanes = load_relaxed(&graph->planned.lanes),
+                                .clumps = load_relaxed(&graph->planned.clumps),
+                                .predicted_gain = (double)load_relaxed(&graph->planned.gain)};
     if (graph->n > 0) {
         if (!open_walk(&w, graph))
             return weir__error_set(WEIR_ENOMEM, 0, "graph",

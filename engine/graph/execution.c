@@ -2,6 +2,7 @@
 #include "graph/execution.h"
 
 #include "base/memory.h"
+#include "graph/lane.h"
 #include "graph/level.h"
 #include "trace/point.h"
 
@@ -48,7 +49,7 @@ static weir__execution *prepare_one(weir_graph *graph, unsigned workers)
     if (e == NULL || (e->workers < workers && !grow(e, workers)))
         return NULL;
     if (!e->has_levels)
-        e->has_levels = weir__level_find(graph);
+        e->has_levels = weir__level_find(graph, NULL);
     return e->has_levels ? e : NULL;
 }
 
@@ -96,6 +97,7 @@ void weir__execution_free(weir__execution *e)
 {
     if (e == NULL)
         return;
+    weir__sample_drop(&e->sample, e->graph);
     weir__memory_free(e->pack);
     weir__memory_free(e->craft);
     pthread_mutex_destroy(&e->lock);
@@ -109,6 +111,8 @@ static void clear_pack(weir__execution *e, weir__pack *p)
     p->next = WEIR_NO_TASK;
     p->posted = p->continues = false;
     p->inner = NULL;
+    p->lane = WEIR_NO_LANE;
+    p->in_clump = false;
     weir__ready_clear(&p->ready);
 }
 
@@ -149,15 +153,24 @@ void weir__execution_end_run(weir__execution *e, bool complete)
             if (c->body[i] != NULL && c->body[i]->execution != NULL)
                 weir__execution_end_run(c->body[i]->execution, complete);
     weir__execution_close_book(e, complete);
+    if (complete)
+        weir__sample_end(&e->sample, e->graph, e->cost != NULL);
     WEIR_ASSERT_SLOW(weir__execution_is_valid(e));
 }
 
 weir__pack *weir__execution_begin(weir__execution *e, unsigned counts)
 {
     weir__pack *p = &e->first;
+    const bool limited = e->book != NULL && e->book->books != NULL;
+    e->lanes = limited ? NULL : e->sample.lanes;
+    e->cost = limited || e->sample.full ? NULL : e->sample.ns;
+    store_relaxed(&e->sample.busy_ns, 0);
     store_relaxed(&e->open, counts);
     clear_pack(e, p);
-    p->ready.roots_end = weir__graph_roots_end(e->graph);
+    if (e->lanes != NULL)
+        weir__lanes_begin(e->lanes);
+    else
+        p->ready.roots_end = weir__graph_roots_end(e->graph);
     return p;
 }
 

@@ -30,6 +30,7 @@
 #include "graph/book.h"
 #include "graph/graph.h"
 #include "graph/ready.h"
+#include "graph/sample.h"
 #include "sched/alone.h"
 #include "sched/grain.h"
 #include "sched/here.h"
@@ -65,12 +66,12 @@ typedef struct weir__pack {
 
     /* While it runs. */
     weir__task_op
-        known;         /* an op that is not one of a family, nor long as far as is known; or NULL */
-    weir_task next;    /* which may start, and runs next; or WEIR_NO_TASK */
-    bool is_careful;   /* others may come to want work: before long ops they get some */
-    bool wants_team;   /* it waits for the team, for its run to be alone no more */
-    const int *signal; /* what others want of its worker */
-    uint32_t polls;    /* until a request is handled, the one that fires included */
+        known; /* an op that is not one of a family, nor long as far as is known, nor timed; or NULL */
+    weir_task next;      /* which may start, and runs next; or WEIR_NO_TASK */
+    bool is_careful;     /* others may come to want work: before long ops they get some */
+    bool wants_team;     /* it waits for the team, for its run to be alone no more */
+    const int *signal;   /* what others want of its worker */
+    uint32_t polls;      /* until a request is handled, the one that fires included */
     uint32_t skip_polls; /* that go by a request after nothing could be handed out */
     uint64_t fired_at_ns, begun_at_fired; /* when a poll fired last, and how many tasks had begun */
     uint64_t begun;                       /* tasks */
@@ -79,6 +80,12 @@ typedef struct weir__pack {
     struct weir__execution
         *left; /* of a body, which the worker is about to leave to others; or NULL */
     weir__ready ready;
+
+    /* Where a plan is followed, in the place of tasks. */
+    uint32_t lane;        /* that it has; or WEIR_NO_LANE */
+    bool in_clump;        /* a clump of it is under way, */
+    uint32_t call, entry; /* and goes on there in the plan */
+    uint64_t waited_ns;   /* for other lanes */
 
     struct weir__pack *next_free;
 } weir__pack;
@@ -99,9 +106,12 @@ typedef struct weir__execution {
     weir_task up_task;          /* that task, */
     uint64_t turn;              /* and what that chose, or how often it has been run before */
     weir__book *book;           /* of its bytes and releases in this run; NULL: there are none */
-    void *context;              /* the graph's, or that of the graph around */
-    weir__pack first;           /* which it begins with */
-    weir__pack after;           /* of `up`: goes on with up_task */
+    struct weir__lanes *lanes;  /* of the plan that this run follows; NULL: it decides as it goes */
+    float *cost;         /* of each task, that this run finds out: in ns; NULL: it does not */
+    void *context;       /* the graph's, or that of the graph around */
+    weir__pack first;    /* which it begins with */
+    weir__pack after;    /* of `up`: goes on with up_task */
+    weir__sample sample; /* what was learnt of its tasks */
 
     weir__alone alone;
     alignas(WEIR_LINE) atomic_uint open; /* packs */
@@ -185,9 +195,15 @@ weir__control_end weir__body_run_control(weir__pack *p, weir_task t) WEIR_MUST_C
 
 /* Stops the run for an op of the task that returned `code`. text: what it did; NULL: that. */
 void weir__place_fail(weir__pack *p, weir_task t, int code, const char *text);
-/* The same for a call for the n tasks of the family in the worker's clump, one of which the op may have
- * named. */
-void weir__place_fail_clump(weir__pack *p, const weir__label *label, uint32_t n, int code);
+/* The same for a call for n tasks of the family, one of which the op may have named. */
+void weir__place_fail_clump(weir__pack *p, const weir__label *label, const uint32_t *index,
+                            uint32_t n, int code);
+
+/* ---- follow.c ---- */
+
+/* Runs lanes of the plan that the execution follows, as long as there is something to do; else waits for a
+ * moment, and leaves. */
+void weir__follow_run(weir__pack *p);
 
 /* ---- pack.c ---- */
 

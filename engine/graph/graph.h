@@ -155,6 +155,11 @@ struct weir_graph {
     struct weir__order *order; /* a serial order with a low peak; NULL: no task needs bytes */
     struct weir__book *book;   /* NULL: no task needs bytes, and nothing is released */
 
+    unsigned plans_allowed; /* WEIR_PLAN_… */
+    struct {
+        atomic_uint lanes, clumps;
+        _Atomic(float) gain;
+    } planned; /* for its summary, which may be asked for while it runs: its plan; 0: it has none */
     struct weir__execution *execution; /* what its runs need; NULL before the first */
 };
 

@@ -20,7 +20,7 @@
 enum { SAMPLE = 1024 };
 
 /* From those of its successors. */
-static void find_one(weir_graph *graph, weir_task t, const weir__costs *costs)
+static void find_one(weir_graph *graph, weir_task t, float cost)
 {
     weir__task *task = &graph->task[t];
     float longest = 0;
@@ -29,7 +29,7 @@ static void find_one(weir_graph *graph, weir_task t, const weir__costs *costs)
         longest = level > longest ? level : longest;
     }
     const float hint = graph->cost != NULL ? graph->cost[t] : 0;
-    task->level = longest + weir__cost_of(costs, t);
+    task->level = longest + (hint > 0 ? hint : cost);
     task->flags = hint <= 0 ? 0 : (double)hint < WEIR_LONG_NS ? WEIR_TASK_SHORT : WEIR_TASK_LONG;
 }
 
@@ -119,17 +119,19 @@ static bool sort_roots(weir_graph *graph)
     return true;
 }
 
-bool weir__level_find(weir_graph *graph)
+bool weir__level_find(weir_graph *graph, const float *cost)
 {
     const weir__costs costs = weir__costs_of(graph);
     weir__sorted sorted;
     if (!weir__sorted_open(&sorted, graph))
         return false;
-    for (uint32_t i = graph->n; i-- > 0;)
-        find_one(graph, weir__sorted_at(&sorted, i), &costs);
+    for (uint32_t i = graph->n; i-- > 0;) {
+        const weir_task t = weir__sorted_at(&sorted, i);
+        find_one(graph, t, cost != NULL ? cost[t] : weir__cost_of(&costs, t));
+    }
     weir__sorted_close(&sorted);
     if (graph->n == 0)
         return true;
     find_quarters(graph);
-    return sort_roots(graph);
+    return cost != NULL || sort_roots(graph);
 }

@@ -1,15 +1,18 @@
 /* Levels: how urgent each task of a graph is.
  *
  * The level of a task is the longest way from its start to the end of the graph, along what tasks
- * cost (cost.h).  The first run of a graph finds them. */
+ * cost: as was hinted, else as runs have found, else as cost.h says. */
 #ifndef WEIR_GRAPH_LEVEL_H
 #define WEIR_GRAPH_LEVEL_H
 
 #include "graph/graph.h"
 
 /* Finds each task's level, and notes in its flags the quarter that it is in (ready.h), and whether
- * it is known to be short or long. Lists roots so that the most urgent come first, if their levels
- * differ by more than an eighth. False: no memory. */
-bool weir__level_find(weir_graph *graph) WEIR_MUST_CHECK;
+ * it is known to be short or long. False: no memory.
+ *
+ * cost: ns of each task, as runs have found them; NULL: there are none, and then roots are listed so
+ *       that the most urgent come first, if their levels differ by more than an eighth. What was
+ *       measured differs always, and is no reason to leave the program's order. */
+bool weir__level_find(weir_graph *graph, const float *cost) WEIR_MUST_CHECK;
 
 #endif

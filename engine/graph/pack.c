@@ -90,17 +90,23 @@ static void know(weir__pack *p, weir__task_op op)
 }
 
 /* Calls the op of a task that is not one of a family. */
-static int call_one(weir__pack *p, const weir__task *task, weir__skill *skill, bool known)
+static int call_one(weir__pack *p, weir_task t, weir__skill *skill, bool known)
 {
-    if (known) {
+    const weir__task *task = &p->of->graph->task[t];
+    float *cost = p->of->cost;
+    if (known && cost == NULL) {
         if (p->of->graph->nested == NULL) /* else each is told what is declared for it */
             know(p, task->op);
         return task->op.one(task->arg);
     }
-    weir__pack *others = weir__share_all(p);
+    weir__pack *others = known ? NULL : weir__share_all(p);
     const uint64_t begun_ns = weir__now_ns();
     const int code = task->op.one(task->arg);
-    learn(skill, weir__now_ns() - begun_ns);
+    const uint64_t took_ns = weir__now_ns() - begun_ns;
+    if (!known)
+        learn(skill, took_ns);
+    if (cost != NULL)
+        weir__sample_note(cost, t, (float)took_ns);
     weir__share_take_back(p, others);
     return code;
 }
@@ -131,6 +137,14 @@ static uint32_t collect(weir__pack *p, weir_task t, uint32_t most)
     return n;
 }
 
+/* The tasks of a clump count as equally long. */
+static void note_costs(const weir__pack *p, const weir__label *label, uint32_t n, uint64_t took_ns)
+{
+    float *cost = p->of->cost;
+    for (uint32_t i = 0; cost != NULL && i < n; i++)
+        weir__sample_note(cost, label->first + p->craft->index[i], (float)took_ns / (float)n);
+}
+
 /* Runs t with others of its family, in one call. Returns the task that runs next. */
 static weir_task run_many(weir__pack *p, weir_task t, weir__skill *skill, bool known, bool shared,
                           weir__control_end *end)
@@ -140,7 +154,8 @@ static weir_task run_many(weir__pack *p, weir_task t, weir__skill *skill, bool k
     const weir__task of = task[t];
     const uint32_t n = collect(p, t, p->of->book != NULL ? 1 : skill->grain.n);
     weir__pack *others = known ? NULL : weir__share_all(p);
-    const bool timed = weir__grain_begin(&skill->grain, &clump_aim, n) || !known;
+    const bool timed =
+        weir__grain_begin(&skill->grain, &clump_aim, n) || !known || p->of->cost != NULL;
     const uint64_t begun_ns = timed ? weir__now_ns() : 0;
     p->told.child_is_named = false;
     p->begun += n - 1;
@@ -149,11 +164,12 @@ static weir_task run_many(weir__pack *p, weir_task t, weir__skill *skill, bool k
         const uint64_t took_ns = weir__now_ns() - begun_ns;
         learn(skill, took_ns);
         weir__grain_end(&skill->grain, &clump_aim, n, took_ns);
+        note_costs(p, of.label, n, took_ns);
     }
     weir__share_take_back(p, others);
     if (code != 0) {
         *end = WEIR_CONTROL_STOPS;
-        weir__place_fail_clump(p, of.label, n, code);
+        weir__place_fail_clump(p, of.label, p->craft->index, n, code);
         return WEIR_NO_TASK;
     }
     weir_task next = WEIR_NO_TASK;
@@ -196,7 +212,7 @@ static weir_task run_slowly(weir__pack *p, weir_task t, bool shared, weir__contr
     p->told.nested_bytes = graph->nested != NULL ? graph->nested[t] : 0;
     if (task->kind == WEIR_TASK_MANY)
         return run_many(p, t, skill, known, shared, end);
-    const int code = call_one(p, task, skill, known);
+    const int code = call_one(p, t, skill, known);
     if (code == 0)
         return finish(&p->ready, graph->task, graph->successor, task, WEIR_NO_TASK, shared);
     weir__place_fail(p, t, code, NULL);
@@ -337,7 +353,9 @@ static void run_booked(weir__pack *p, bool shared)
 void weir__pack_run_tasks(weir__pack *p)
 {
     WEIR_ASSERT_SLOW(weir__ready_is_valid(&p->ready, p->of->graph));
-    if (p->of->book != NULL)
+    if (p->of->lanes != NULL)
+        weir__follow_run(p);
+    else if (p->of->book != NULL)
         run_booked(p, p->told.run->team > 1);
     else if (p->told.run->team > 1)
         run_tasks(p, true);
@@ -374,12 +392,13 @@ void weir__pack_begin(weir__pack *p, weir__worker *worker, weir__here *here)
     p->polls = p->skip_polls = 0;
     p->fired_at_ns = p->begun_at_fired = 0;
     p->begun = 0;
+    p->waited_ns = 0;
     p->craft = &e->craft[worker->index];
     p->left = NULL;
     p->wants_team = false;
     p->is_careful = run->team > 1 || weir__stint_may_end(&run->stint);
     p->known = p->craft->known;
-    if (p->is_careful && !p->craft->known_is_short)
+    if ((p->is_careful && !p->craft->known_is_short) || e->cost != NULL)
         p->known.one = NULL;
 }
 
@@ -417,11 +436,12 @@ static void account(const visit *v, weir__pack *p)
     weir__run *run = p->told.run;
     weir__worker *worker = p->told.worker;
     const uint64_t now_ns = weir__now_ns();
-    const uint64_t elsewhere_ns = worker->nested_ns - v->nested_ns;
+    const uint64_t elsewhere_ns = worker->nested_ns - v->nested_ns + p->waited_ns;
+    const uint64_t busy_ns = now_ns - v->began_ns - elsewhere_ns;
     if (weir__stint_is_under_way(&run->stint))
         weir__stint_look(&run->stint, now_ns);
-    weir__credit_end(&run->root->purse, worker, now_ns, now_ns - v->began_ns - elsewhere_ns,
-                     p->posted);
+    weir__credit_end(&run->root->purse, worker, now_ns, busy_ns, p->posted);
+    weir__sample_count(&p->of->sample, busy_ns);
     worker->counts.branches += p->begun;
     weir__run_count(run, worker);
 }

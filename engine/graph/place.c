@@ -67,9 +67,9 @@ void weir__place_fail(weir__pack *p, weir_task t, int code, const char *text)
 }
 
 /* Of which member a call for several failed: as the op has said, or of which range. */
-void weir__place_fail_clump(weir__pack *p, const weir__label *label, uint32_t n, int code)
+void weir__place_fail_clump(weir__pack *p, const weir__label *label, const uint32_t *index,
+                            uint32_t n, int code)
 {
-    const uint32_t *index = p->craft->index;
     uint32_t least = index[0], most = index[0];
     for (uint32_t i = 0; i < n; i++) {
         if (n == 1 || (p->told.child_is_named && index[i] == p->told.failed_child)) {

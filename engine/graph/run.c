@@ -96,6 +96,8 @@ static weir_status run(weir_engine *engine, weir_graph *graph)
     if (e == NULL)
         return weir__error_set(WEIR_ENOMEM, 0, "graph", "no memory for runs of the graph");
     uint64_t bytes = bytes_for(&life, graph);
+    if (bytes >= weir_graph_certified_bytes(graph))
+        weir__sample_prepare(&e->sample, graph, engine->team.workers, &e->alone);
     status = begin(&life, e, bytes);
     if (status == WEIR_EBUDGET && bytes > weir_graph_serial_bytes(graph)) {
         bytes = weir_graph_serial_bytes(graph);
@@ -138,4 +140,29 @@ weir_status weir_graph_run(weir_engine *engine, weir_graph *graph)
                                "the graph runs already; wait for that run, or build another graph");
     weir_graph *const entered __attribute__((cleanup(leave))) = graph;
     return run(engine, entered);
+}
+
+weir_status weir_graph_plan(weir_graph *graph, unsigned allowed)
+{
+    const unsigned all = WEIR_PLAN_LANES | WEIR_PLAN_SERIAL;
+    bool running = false;
+    if (graph == NULL)
+        return weir__error_null("graph");
+    if ((allowed & ~all) != 0)
+        return weir__error_set(WEIR_EINVAL, 0, "allowed",
+                               "allowed is %u; it is WEIR_PLAN_LANES (1), WEIR_PLAN_SERIAL (2), "
+                               "both or 0",
+                               allowed);
+    if (graph->owner != NULL)
+        return weir__error_set(WEIR_EINVAL, 0, "graph",
+                               "the graph is a body of another one, which is planned, or not");
+    /* GR1 as well. */
+    if (!cas_acquire(&graph->running, &running, true))
+        return weir__error_set(WEIR_EBUSY, 0, "graph", "the graph runs; wait for that run");
+    graph->plans_allowed = allowed;
+    if (graph->execution != NULL)
+        weir__sample_drop(&graph->execution->sample, graph);
+    /* GR2 as well. */
+    store_release(&graph->running, false);
+    return WEIR_OK;
 }

@@ -4,6 +4,7 @@
  * before one that is not known to be short all other ready tasks go where others can take them: into the
  * hands of who wants work, or into the worker's own box.  A run that is alone calls its team there. */
 #include "graph/execution.h"
+#include "graph/lane.h"
 #include "sched/credit.h"
 #include "sched/life.h"
 #include "sched/tuning.h"
@@ -24,16 +25,36 @@ static void post(weir__pack *p, weir__pack *made)
     weir__life_share(p->told.worker, &made->item);
 }
 
+/* Is there work for a worker more? Where a plan is followed, a pack is no more than leave to look after lanes. */
+static bool has_for_others(weir__pack *p)
+{
+    return p->of->lanes != NULL ? weir__lanes_need_another(p->of->lanes) : weir__pack_take(p);
+}
+
+/* And for a team, which others of its run may be waiting for? */
+static bool has_for_team(weir__pack *p)
+{
+    return p->of->lanes != NULL ? weir__lanes_left(p->of->lanes) > 1 : weir__pack_take(p);
+}
+
+static void divide(weir__pack *p, weir__pack *made)
+{
+    if (p->of->lanes != NULL)
+        weir__lanes_enter(p->of->lanes);
+    else
+        weir__ready_split(&p->ready, &made->ready, p->of->graph->task);
+    WEIR_ASSERT_SLOW(weir__ready_is_valid(&p->ready, p->of->graph));
+}
+
 /* Hands out what may be handed out; true if that was anything. */
 static bool hand_out(weir__pack *p)
 {
     bool any = false;
-    while (weir__life_may_share(p->told.run, p->told.worker) && weir__pack_take(p)) {
+    while (weir__life_may_share(p->told.run, p->told.worker) && has_for_others(p)) {
         weir__pack *made = weir__execution_take_pack(p->of);
         if (made == NULL)
             break;
-        weir__ready_split(&p->ready, &made->ready, p->of->graph->task);
-        WEIR_ASSERT_SLOW(weir__ready_is_valid(&p->ready, p->of->graph));
+        divide(p, made);
         weir__credit_spend(&p->told.run->root->purse);
         post(p, made);
         any = true;
@@ -132,7 +153,7 @@ static bool serve_alone(weir__pack *p)
     }
     const uint64_t now_ns = weir__now_ns();
     weir__stint_look(stint, now_ns);
-    p->wants_team = weir__stint_is_late(stint) && weir__pack_take(p);
+    p->wants_team = weir__stint_is_late(stint) && has_for_team(p);
     if (p->wants_team)
         return false;
     (void)weir__worker_look(p->told.worker); /* deadlines are met as well */

@@ -23,6 +23,13 @@ uint64_t weir__alone_limit_ns(const weir__alone *alone)
     return 2 * work_ns + WEIR_ALONE_MARGIN_NS;
 }
 
+void weir__alone_forget(weir__alone *alone)
+{
+    store_relaxed(&alone->vain_ns, 0);
+    store_relaxed(&alone->spell_ns, 0);
+    store_relaxed(&alone->work_ns, 0);
+}
+
 /* Returns the work, as it is known now. */
 static uint64_t learn_work(weir__alone *alone, uint64_t ns)
 {

@@ -31,6 +31,9 @@ typedef struct weir__alone {
 /* How long the next run may be alone, for a weir__stint; 0: it begins with its team. */
 uint64_t weir__alone_limit_ns(const weir__alone *alone) WEIR_MUST_CHECK;
 
+/* What was learnt does not hold for the next runs. Threads: no such run is under way. */
+void weir__alone_forget(weir__alone *alone);
+
 /* A run that began with its team took wall_ns; busy_ns is the time of all workers in items. */
 void weir__alone_learn_team(weir__alone *alone, uint64_t wall_ns, uint64_t busy_ns);
 /* One that began alone was over in time, and took so long. */

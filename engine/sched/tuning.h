@@ -116,6 +116,17 @@
 /* ns of one call for several tasks of a family. Less: the call costs more than short tasks. More: what
  * becomes ready with them waits. */
 #define WEIR_CLUMP_NS             5000
+/* ns that a graph's tasks take on average below which runs follow a plan. Less: deciding costs more than the
+ * tasks. More: tasks that do not take what they took before wait for one another. */
+#define WEIR_PLANNED_NS           4000
+/* Tasks without which there is no plan. Less: a few samples say too little. */
+#define WEIR_PLANNED_TASKS          32
+/* ns that a worker waits for other lanes before it leaves. Less: to come back costs some tenths of a
+ * microsecond for two workers. More: it is kept from other runs. */
+#define WEIR_LANE_WAIT_NS        20000
+/* ns in which it leaves the lanes of others to them, while each has its own worker. Less: lanes change
+ * their cores when one is late. More: a late one is waited for. */
+#define WEIR_LANE_OWN_NS          4000
 /* Ready tasks of one list that are walked along at most to divide it. Less: of a very long list most is
  * handed out, time after time. More: who wants work waits for that. */
 #define WEIR_SPLIT_MOST           4096

@@ -95,7 +95,7 @@ bool weir__worker_look(weir__worker *worker)
 
 /* ---- searching ---- */
 
-static inline void pause_cpu(const weir__worker *worker)
+void weir__worker_pause(const weir__worker *worker)
 {
     if (worker->polite) {
         sched_yield();
@@ -145,7 +145,7 @@ static weir__item *look_until(weir__worker *worker, const news *n, bool searches
     while ((item = look(worker, searches)) == NULL && !is_enough(worker, n) &&
            weir__now_ns() < until) {
         WEIR_POINT(WORKER_SEARCHING);
-        pause_cpu(worker);
+        weir__worker_pause(worker);
     }
     return item;
 }

@@ -118,6 +118,8 @@ static inline bool weir__worker_has_looks(const weir__worker *worker)
     return worker->choice != NULL || weir__mail_has_deadline(worker->mail);
 }
 
+/* Between two looks at what others are to write. */
+void weir__worker_pause(const weir__worker *worker);
 /* For an item that waits for others: searches for a while, until there is an item, which is
  * returned, or *parts is 0.  NULL: there is none. */
 weir__item *weir__worker_search(weir__worker *worker, const uint32_t *parts) WEIR_MUST_CHECK;

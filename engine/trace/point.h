@@ -27,6 +27,10 @@
     X(PART_COMPLETING)  /* a part is done, and its frame does not know yet */                      \
     X(TASK_FINISHING)   /* a task is done, and a successor does not know yet */                    \
     X(BODY_LEFT)        /* a body is left to others, and they do not know yet */                   \
+    X(LANE_CLAIMED)     /* a lane is claimed, and not looked at again yet */                       \
+    X(LANE_RELEASING)   /* a lane is about to be released */                                       \
+    X(LANES_LEAVING)    /* a worker has no lane, and is about to leave */                          \
+    X(CLUMP_FINISHING)  /* a clump is done, and who waits for it does not know yet */              \
     X(PACK_COMPLETING)  /* a pack is done, and its run does not know yet */                        \
     X(RING_SETTLING)    /* an item is in its slot, and the slot does not say so */                 \
     X(RING_ADVANCED)    /* a slot is free again, and nobody has been told */                       \

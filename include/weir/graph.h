@@ -179,6 +179,26 @@ WEIR_API weir_status weir_graph_while(weir_graph *graph, const char *name, int (
  * Threads:  as weir_graph_create(), while the graph does not run. */
 WEIR_API weir_status weir_graph_context(weir_graph *graph, void *context);
 
+/* How runs of a graph may be planned. */
+enum {
+    WEIR_PLAN_LANES = 1, /* tasks are divided among workers beforehand */
+    WEIR_PLAN_SERIAL = 2 /* one worker runs all, in the program's order */
+};
+
+/* Says which plans a graph may have; without a call, both.
+ *
+ * Where tasks take a few microseconds or less, it costs as much to decide who runs which. So a graph's first
+ * runs find out what its tasks take, and where that is little, all further ones follow a plan: a lane of
+ * tasks for each worker, in a fixed order, that waits for others where edges say so; or one for all, where
+ * more would gain nothing. It is made anew when tasks take quite another time than they did, or the
+ * engine has another number of workers. Graphs with bodies have none, nor have runs within fewer bytes than
+ * weir_graph_certified_bytes(). Results are the same, in any case.
+ *
+ * allowed:  WEIR_PLAN_LANES, WEIR_PLAN_SERIAL, both or 0: then each run decides as it goes.
+ * Returns:  WEIR_OK; WEIR_EINVAL: another bit, a body of another graph, or NULL; WEIR_EBUSY: the graph runs.
+ * Threads:  as weir_graph_create(). A plan that there is, is forgotten. */
+WEIR_API weir_status weir_graph_plan(weir_graph *graph, unsigned allowed);
+
 /* Checks the graph and freezes it: nothing can be added afterwards. An edge is left out where another
  * predecessor of its end has its beginning among its own first 64 predecessors; it still counts for what
  * a task holds.
@@ -205,7 +225,10 @@ typedef struct weir_graph_summary {
                                  longest path */
     double work_ns;  /* all tasks one after another, by the costs that were hinted; 0: none were */
     double span_ns;  /* those on the longest path: no number of workers is faster */
-    uint64_t reserved[13]; /* 0; see weir.h, "Structs that grow" */
+    uint64_t lanes;  /* of the plan that its runs follow; 0: they decide as they go */
+    uint64_t clumps; /* of all lanes: before each a lane may wait for others */
+    double predicted_gain; /* all tasks' time, divided by the plan's; 0 without a plan */
+    uint64_t reserved[10]; /* 0; see weir.h, "Structs that grow" */
 } weir_graph_summary;
 
 /* Describes a compiled graph. Of costs a task without one counts like the mean of the others.
@@ -213,7 +236,7 @@ typedef struct weir_graph_summary {
  * Returns:  WEIR_OK, or
  *           WEIR_EINVAL  the graph is not compiled, or an argument is NULL;
  *           WEIR_ENOMEM  no memory.
- * Threads:  any, once the graph is compiled.
+ * Threads:  any, once the graph is compiled. While it runs, what is said of its plan may be of the one before.
  * Cost:     some nanoseconds for each task and edge, and up to 24 bytes a task meanwhile. */
 WEIR_API weir_status weir_graph_describe(const weir_graph *graph, weir_graph_summary *summary);
 
@@ -286,7 +309,9 @@ WEIR_API weir_status weir_graph_advise(const weir_graph *graph, unsigned workers
  * Statistics: branches are tasks; promotions, how often ready tasks were put where other workers could
  *           take them, which is so before each op that is not known to be shorter than 20 µs.
  * Cost:     some nanoseconds for each task and edge. The first run takes memory for its workers, and
- *           finds what is urgent; later ones allocate nothing, unless the engine has more workers. */
+ *           finds what is urgent; it reads the clock for each task. The second may make a plan, in some
+ *           hundred nanoseconds for each task and edge; weir_graph_plan(). Later ones allocate nothing,
+ *           unless the engine has more workers, or there is a new plan to be made. */
 WEIR_API weir_status weir_graph_run(weir_engine *engine, weir_graph *graph);
 
 #ifdef __cplusplus

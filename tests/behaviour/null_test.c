@@ -83,6 +83,7 @@ static void graphs_may_be_null(void **state)
     assert_int_equal(weir_graph_release(NULL, 0, NULL), WEIR_EINVAL);
     assert_int_equal(weir_graph_cost(NULL, 0, 1), WEIR_EINVAL);
     assert_int_equal(weir_graph_context(NULL, NULL), WEIR_EINVAL);
+    assert_int_equal(weir_graph_plan(NULL, 0), WEIR_EINVAL);
     assert_int_equal(weir_graph_compile(NULL), WEIR_EINVAL);
     assert_int_equal(weir_graph_serial_bytes(NULL), 0);
     assert_int_equal(weir_graph_certified_bytes(NULL), 0);

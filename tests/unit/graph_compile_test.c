@@ -133,6 +133,9 @@ static void an_edge_is_kept_for_order_or_for_holding(void **state)
     assert_int_equal(summary.redundant_edges, 1);
     assert_int_equal(summary.roots, 1);
     assert_int_equal(summary.depth, 3);
+    assert_int_equal(summary.lanes, 0);
+    assert_int_equal(summary.clumps, 0);
+    assert_true(summary.predicted_gain == 0);
     for (size_t i = 0; i < sizeof summary.reserved / sizeof summary.reserved[0]; i++)
         assert_int_equal(summary.reserved[i], 0);
     weir_graph_destroy(graph);

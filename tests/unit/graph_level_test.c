@@ -9,7 +9,7 @@
 static void find_levels(weir_graph *graph)
 {
     assert_ok(weir_graph_compile(graph));
-    assert_true(weir__level_find(graph));
+    assert_true(weir__level_find(graph, NULL));
     assert_true(weir__graph_is_valid(graph));
 }
 
@@ -66,7 +66,7 @@ static void roots_of_longer_ways_come_first_and_equal_ones_by_number(void **stat
         }
     find_levels(graph);
     assert_roots(graph, expected);
-    assert_true(weir__level_find(graph)); /* again is the same */
+    assert_true(weir__level_find(graph, NULL)); /* again is the same */
     assert_roots(graph, expected);
     weir_graph_destroy(graph);
 }
@@ -82,7 +82,7 @@ static void tasks_that_wait_for_nothing_begin_with_the_longest(void **state)
         assert_ok(weir_graph_cost(graph, t, cost[t]));
     assert_ok(weir_graph_compile(graph));
     assert_null(graph->root);
-    assert_true(weir__level_find(graph));
+    assert_true(weir__level_find(graph, NULL));
     assert_non_null(graph->root);
     /* The steps end 256 times below the highest level: the others stay as they were. */
     static const weir_task few[] = {5, 0, 1, 2, 3, 4};

@@ -1,0 +1,178 @@
+/* Notes costs, and makes plans of them; see sample.h. */
+#include "graph/sample.h"
+
+#include "base/memory.h"
+#include "graph/lane.h"
+#include "graph/level.h"
+#include "sched/tuning.h"
+
+/* Runs that note costs, where no task is long, and where some are: the least counts, since data may have come
+ * from far, and a worker may have been kept from running. */
+enum { NOTED_LEAST = 2, NOTED_MOST = 3 };
+/* What all tasks take is another time if it is so many times as long, or as short, in so many runs in a row:
+ * in a few of them others may have had the cores. */
+static const double drift = 4;
+enum { DRIFT_RUNS = 16 };
+/* It is the least of so many runs, since those that note costs are slower. */
+enum { FIRST_RUNS = 4 };
+/* Runs in a row by another number of workers. */
+enum { OTHER_RUNS = 2 };
+/* All begins anew after twice as many of either each time, up to here. */
+enum { TWICE_MOST = 16 };
+
+/* ---- costs ---- */
+
+/* What two looks at the clock cost, of which a sample has one. */
+static float cost_of_clock(void)
+{
+    uint64_t before = weir__now_ns(), least = UINT64_MAX;
+    for (int i = 0; i < 8; i++) {
+        const uint64_t now = weir__now_ns();
+        least = now - before < least ? now - before : least;
+        before = now;
+    }
+    return (float)least;
+}
+
+static bool has_long(const float *ns, uint32_t n)
+{
+    for (uint32_t t = 0; t < n; t++)
+        if (ns[t] >= WEIR_LONG_NS)
+            return true;
+    return false;
+}
+
+/* Takes out what is not the tasks'. Returns their mean. */
+static double clean(float *ns, uint32_t n)
+{
+    const float clock_ns = cost_of_clock();
+    double sum = 0;
+    for (uint32_t t = 0; t < n; t++) {
+        ns[t] = ns[t] > clock_ns + 1 ? ns[t] - clock_ns : 1;
+        sum += (double)ns[t];
+    }
+    return sum / n;
+}
+
+static float *begin_costs(uint32_t n)
+{
+    float *ns = weir__memory_alloc(n * sizeof *ns);
+    for (uint32_t t = 0; ns != NULL && t < n; t++)
+        ns[t] = WEIR_NO_SAMPLE;
+    return ns;
+}
+
+/* ---- plans ---- */
+
+static void tell_summary(weir_graph *graph, const weir__plan *plan)
+{
+    const bool gains = plan != NULL && plan->planned_ns > 0;
+    store_relaxed(&graph->planned.lanes, plan != NULL ? plan->lanes : 0);
+    store_relaxed(&graph->planned.clumps, plan != NULL ? plan->lane[plan->lanes] : 0);
+    store_relaxed(&graph->planned.gain, gains ? (float)(plan->serial_ns / plan->planned_ns) : 0);
+}
+
+void weir__sample_drop(weir__sample *s, weir_graph *graph)
+{
+    weir__lanes_close(s->lanes);
+    weir__memory_free(s->ns);
+    s->lanes = NULL;
+    s->ns = NULL;
+    s->full = s->settled = false;
+    s->noted = 0;
+    tell_summary(graph, NULL);
+}
+
+/* Do tasks that are long take most of the time? Who runs those is better decided as it comes. */
+static bool is_mostly_long(const float *ns, uint32_t n, double total_ns)
+{
+    double longs_ns = 0;
+    for (uint32_t t = 0; t < n; t++)
+        longs_ns += (double)ns[t] >= WEIR_LONG_NS ? (double)ns[t] : 0;
+    return longs_ns > total_ns / 2;
+}
+
+/* Makes a plan, if that may help. False: no memory. */
+static bool make_plan(weir__sample *s, weir_graph *graph, unsigned workers, double mean_ns)
+{
+    const unsigned allowed = graph->plans_allowed;
+    if (mean_ns >= WEIR_PLANNED_NS || is_mostly_long(s->ns, graph->n, mean_ns * graph->n))
+        return true;
+    weir__plan *plan =
+        weir__plan_make(graph, s->ns, mean_ns, workers, (allowed & WEIR_PLAN_LANES) != 0);
+    if (plan == NULL)
+        return false;
+    if (plan->lanes == 1 && (allowed & WEIR_PLAN_SERIAL) == 0) {
+        weir__plan_free(plan);
+        return true;
+    }
+    WEIR_ASSERT_SLOW(weir__graph_plan_is_valid(plan, graph));
+    s->lanes = weir__lanes_open(plan);
+    return s->lanes != NULL;
+}
+
+/* The costs are there: what follows from them? Without memory for that, it is the next run's to try. */
+static void settle(weir__sample *s, weir_graph *graph, unsigned workers, weir__alone *alone)
+{
+    const double mean_ns = clean(s->ns, graph->n);
+    if (!weir__level_find(graph, s->ns) || !make_plan(s, graph, workers, mean_ns))
+        return;
+    weir__memory_free(s->ns);
+    s->ns = NULL;
+    s->full = false;
+    s->noted = 0;
+    s->settled = true;
+    s->workers = workers;
+    s->runs = s->of_others = s->drifted = 0;
+    if (s->lanes != NULL) {
+        weir__alone_forget(alone);
+        tell_summary(graph, s->lanes->plan);
+    }
+}
+
+static bool may_have_plan(const weir_graph *graph)
+{
+    return graph->plans_allowed != 0 && graph->controls == NULL && graph->n >= WEIR_PLANNED_TASKS;
+}
+
+static bool is_out_of_date(const weir__sample *s)
+{
+    return s->of_others >> s->again >= OTHER_RUNS || s->drifted >> s->again >= DRIFT_RUNS;
+}
+
+void weir__sample_prepare(weir__sample *s, weir_graph *graph, unsigned workers, weir__alone *alone)
+{
+    if (!may_have_plan(graph))
+        return;
+    s->of_others = s->lanes != NULL && workers != s->workers ? s->of_others + 1 : 0;
+    if (s->settled && is_out_of_date(s)) {
+        s->again += s->again < TWICE_MOST;
+        weir__sample_drop(s, graph);
+    }
+    if (s->full)
+        settle(s, graph, workers, alone);
+    else if (!s->settled && s->ns == NULL)
+        s->ns = begin_costs(graph->n);
+}
+
+/* A run that noted nothing took so long. */
+static void look_at_time(weir__sample *s, uint64_t busy_ns)
+{
+    const double ns = (double)busy_ns;
+    if (s->runs < FIRST_RUNS) {
+        s->total_ns = s->runs == 0 || ns < s->total_ns ? ns : s->total_ns;
+        s->runs++;
+    } else {
+        const bool drifts = ns > drift * s->total_ns || ns * drift < s->total_ns;
+        s->drifted = drifts ? s->drifted + 1 : 0;
+    }
+}
+
+void weir__sample_end(weir__sample *s, const weir_graph *graph, bool noted)
+{
+    if (noted)
+        s->full =
+            ++s->noted == NOTED_MOST || (s->noted == NOTED_LEAST && !has_long(s->ns, graph->n));
+    else if (s->settled)
+        look_at_time(s, load_relaxed(&s->busy_ns));
+}
