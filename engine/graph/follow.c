@@ -1,9 +1,9 @@
 /* Runs packs of executions that follow a plan: a pack has no tasks, and its worker runs lanes; see lane.h.
  *
- * A lane that has to wait is kept for some time, in which its worker looks for another one that may go on.
- * While there are as many workers inside as lanes, each lane has one that knows it, and those are left to
- * it for a moment.  Between two ops the worker polls, as in pack.c, and here also while it waits.  A clump
- * that is left, since the run waits for its team, goes on where it was. */
+ * A worker has a lane only while it runs clumps of it, so one that the system does not let run while it waits
+ * is in nobody's way.  While there are as many workers inside as lanes, each lane has one that knows it, and
+ * they are left to those for a moment.  Between two ops the worker polls, as in pack.c, and here also
+ * while it waits.  A clump that is left, since the run waits for its team, goes on where it was. */
 #include "graph/execution.h"
 #include "graph/lane.h"
 #include "sched/credit.h"
@@ -156,24 +156,6 @@ static inline __attribute__((always_inline)) lane_end run_lane(weir__pack *p, bo
 /* Looks so often before the clock is read, where other workers have the other lanes. */
 enum { LOOKS = 32 };
 
-/* Waits for a moment in the pack's lane: may it go on? */
-static bool look_at_lane(const weir__pack *p)
-{
-    for (unsigned i = 0; i < LOOKS && !is_told(p->signal); i++) {
-        if (weir__lane_may_go_on(p->of->lanes, p->lane))
-            return true;
-        weir__worker_pause(p->told.worker);
-    }
-    return false;
-}
-
-static void release(weir__pack *p)
-{
-    if (p->lane != WEIR_NO_LANE)
-        weir__lane_release(p->of->lanes, p->lane);
-    p->lane = WEIR_NO_LANE;
-}
-
 static uint32_t own_lane(const weir__pack *p)
 {
     return p->told.worker->index % p->of->lanes->n;
@@ -183,33 +165,28 @@ static uint32_t own_lane(const weir__pack *p)
 static bool may_be_patient(const weir__pack *p)
 {
     const weir__lanes *l = p->of->lanes;
-    const uint32_t own = own_lane(p);
-    return load_relaxed(&l->inside) >= l->n && (p->lane == own || !weir__lane_is_claimed(l, own));
+    return load_relaxed(&l->inside) >= l->n && !weir__lane_is_claimed(l, own_lane(p));
 }
 
-/* Claims a lane that may go on, and releases that which the pack has. */
-static bool turn_to_another(weir__pack *p, bool patient)
+/* Claims its worker's own lane, some moments later maybe. */
+static bool claim_own(weir__pack *p)
 {
     weir__lanes *l = p->of->lanes;
     const uint32_t own = own_lane(p);
-    const uint32_t lane = !patient                   ? weir__lanes_claim(l, own)
-                          : weir__lane_claim(l, own) ? own
-                                                     : WEIR_NO_LANE;
-    if (lane == WEIR_NO_LANE)
-        return false;
-    release(p);
-    p->lane = lane;
-    return true;
+    for (unsigned i = 0; i < LOOKS && !is_told(p->signal); i++) {
+        if (weir__lane_claim(l, own)) {
+            p->lane = own;
+            return true;
+        }
+        weir__worker_pause(p->told.worker);
+    }
+    return false;
 }
 
-/* Looks whether the pack's lane may go on, or another one; the pack has it then. patient: no other but its
- * worker's own. */
-static bool look_for_lane(weir__pack *p, bool patient)
+static bool claim_any(weir__pack *p)
 {
-    if (p->lane != WEIR_NO_LANE &&
-        (patient ? look_at_lane(p) : weir__lane_may_go_on(p->of->lanes, p->lane)))
-        return true;
-    return turn_to_another(p, patient);
+    p->lane = weir__lanes_claim(p->of->lanes, own_lane(p));
+    return p->lane != WEIR_NO_LANE;
 }
 
 /* The time since *since_ns was spent waiting. Returns it. */
@@ -222,25 +199,25 @@ static uint64_t note_waiting(weir__pack *p, uint64_t *since_ns)
     return waited_ns;
 }
 
-/* Waits for a lane that may go on; the pack has it then. False: there is none for long, or any more, and it
- * has left; or the run stops. The clock is read where the first look is in vain. */
+/* Waits for a lane that may go on, and claims it. False: there is none for long, or any more, and the pack has
+ * left; or the run stops. The clock is read where the first look is in vain. */
 static bool wait_for_lane(weir__pack *p)
 {
     weir__lanes *l = p->of->lanes;
     const uint64_t search_ns = p->told.worker->search_ns;
     const uint64_t most_ns = search_ns < WEIR_LANE_WAIT_NS ? search_ns : WEIR_LANE_WAIT_NS;
     uint64_t since_ns = 0, waited_ns = 0;
-    while (!look_for_lane(p, waited_ns < WEIR_LANE_OWN_NS && may_be_patient(p))) {
-        if (p->lane == WEIR_NO_LANE && weir__lanes_are_finished(l))
+    for (;;) {
+        const bool patient = waited_ns < WEIR_LANE_OWN_NS && may_be_patient(p);
+        if (patient ? claim_own(p) : claim_any(p))
+            break;
+        if (weir__lanes_are_finished(l))
             return false;
         if (since_ns == 0)
             since_ns = weir__now_ns();
         waited_ns += note_waiting(p, &since_ns);
-        if (waited_ns >= most_ns) {
-            release(p);
-            if (weir__lanes_leave(l))
-                return false;
-        }
+        if (waited_ns >= most_ns && weir__lanes_leave(l))
+            return false;
         if (is_told(p->signal)) {
             if (!may_go_on(p, 0))
                 return false;
@@ -253,14 +230,18 @@ static bool wait_for_lane(weir__pack *p)
     return true;
 }
 
+static void release(weir__pack *p)
+{
+    weir__lane_release(p->of->lanes, p->lane);
+    p->lane = WEIR_NO_LANE;
+}
+
 void weir__follow_run(weir__pack *p)
 {
-    const weir__lanes *l = p->of->lanes;
     const bool plain = p->of->book == NULL && p->of->graph->nested == NULL;
     while (p->in_clump || wait_for_lane(p)) {
         if ((plain ? run_lane(p, true) : run_lane(p, false)) == LANE_STOPS)
             return;
-        if (weir__lane_is_finished(l, p->lane))
-            release(p);
+        release(p);
     }
 }

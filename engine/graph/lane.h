@@ -1,9 +1,9 @@
 /* Lanes: a graph's plan while it is followed.  Who runs which lane, and when it has to wait.
  *
  * Nobody owns a lane (plan.h).  A worker claims one, runs its clumps in their order until one has to wait or
- * none is left, and releases it, or keeps it for as long as it waits in it.  How many clumps of a lane are
+ * none is left, and releases it.  How many clumps of a lane are
  * finished is one number, which whoever has claimed the lane raises, and whoever waits for the lane reads.
- * So between two workers that run one lane each goes one line for each wait, and no locked operation.
+ * So between two workers that run one lane each goes one line for each wait, and claims stay with them.
  *
  * A worker is *inside* while it looks after lanes: it runs those that may go on, its own first, which is
  * that of its number.  It needs a pack for that (execution.h), which has no tasks.  It leaves when it has

@@ -9,8 +9,8 @@
 /* Runs that note costs, where no task is long, and where some are: the least counts, since data may have come
  * from far, and a worker may have been kept from running. */
 enum { NOTED_LEAST = 2, NOTED_MOST = 3 };
-/* What all tasks take is another time if it is so many times as long, or as short, in so many runs in a row:
- * in a few of them others may have had the cores. */
+/* What all tasks take is another time if in so many runs in a row it is so many times as long as the plan was
+ * made for, or as short, where it was too long for one: in a few runs others may have had the cores. */
 static const double drift = 4;
 enum { DRIFT_RUNS = 16 };
 /* It is the least of so many runs, since those that note costs are slower. */
@@ -125,7 +125,7 @@ static void settle(weir__sample *s, weir_graph *graph, unsigned workers, weir__a
     s->workers = workers;
     s->runs = s->of_others = s->drifted = 0;
     if (s->lanes != NULL) {
-        weir__alone_forget(alone);
+        weir__alone_begin(alone, WEIR_ALONE_PLANNED_NS);
         tell_summary(graph, s->lanes->plan);
     }
 }
@@ -163,7 +163,7 @@ static void look_at_time(weir__sample *s, uint64_t busy_ns)
         s->total_ns = s->runs == 0 || ns < s->total_ns ? ns : s->total_ns;
         s->runs++;
     } else {
-        const bool drifts = ns > drift * s->total_ns || ns * drift < s->total_ns;
+        const bool drifts = s->lanes != NULL ? ns > drift * s->total_ns : ns * drift < s->total_ns;
         s->drifted = drifts ? s->drifted + 1 : 0;
     }
 }

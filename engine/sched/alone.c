@@ -18,13 +18,15 @@ uint64_t weir__alone_limit_ns(const weir__alone *alone)
         return tried_ns;
 #endif
     const uint64_t work_ns = load_relaxed(&alone->work_ns);
-    if (load_relaxed(&alone->spell_ns) == 0 || work_ns > WEIR_ALONE_WORK_NS)
+    const uint64_t most_ns = alone->most_ns > 0 ? alone->most_ns : WEIR_ALONE_WORK_NS;
+    if (load_relaxed(&alone->spell_ns) == 0 || work_ns > most_ns)
         return 0;
     return 2 * work_ns + WEIR_ALONE_MARGIN_NS;
 }
 
-void weir__alone_forget(weir__alone *alone)
+void weir__alone_begin(weir__alone *alone, uint64_t most_ns)
 {
+    alone->most_ns = most_ns;
     store_relaxed(&alone->vain_ns, 0);
     store_relaxed(&alone->spell_ns, 0);
     store_relaxed(&alone->work_ns, 0);

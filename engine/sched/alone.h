@@ -26,13 +26,15 @@ typedef struct weir__alone {
     alignas(WEIR_LINE) atomic_int_least64_t vain_ns;
     atomic_uint_least64_t spell_ns; /* of running alone that is left; 0: runs have the team */
     atomic_uint_least64_t work_ns;  /* what one worker takes for such a run, about; 0: not known */
+    uint64_t most_ns; /* of that in a run which may begin alone; 0: WEIR_ALONE_WORK_NS */
 } weir__alone;
 
 /* How long the next run may be alone, for a weir__stint; 0: it begins with its team. */
 uint64_t weir__alone_limit_ns(const weir__alone *alone) WEIR_MUST_CHECK;
 
-/* What was learnt does not hold for the next runs. Threads: no such run is under way. */
-void weir__alone_forget(weir__alone *alone);
+/* What was learnt does not hold for the next runs, which take one worker a known time of up to most_ns, where
+ * they begin alone. Threads: no such run is under way. */
+void weir__alone_begin(weir__alone *alone, uint64_t most_ns);
 
 /* A run that began with its team took wall_ns; busy_ns is the time of all workers in items. */
 void weir__alone_learn_team(weir__alone *alone, uint64_t wall_ns, uint64_t busy_ns);

@@ -38,6 +38,9 @@
 #define WEIR_ALONE_MARGIN_NS     10000
 /* ns that a run which is alone takes for itself, beside its items.  costs */
 #define WEIR_ALONE_COST_NS        1000
+/* The same where a run's time is known beforehand. Less: on a crowded machine lanes of a plan wait for time slices
+ * that others have of the other lanes' cores. More: it takes longer to learn that they have none. */
+#define WEIR_ALONE_PLANNED_NS  20000000
 /* ns of running alone, at least, before the team is tried again. Less: tries cost more than a few
  * per cent on a crowded machine. More: nobody notices for as long that a team would help again.
  * costs */
