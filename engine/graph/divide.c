@@ -200,25 +200,20 @@ static void look_at_preds(const weir__division *d, table *t, uint32_t r)
     }
 }
 
-/* The lane where the task can begin first; of equal ones that which knows most already. */
+/* The lane where the task can begin first; of equal ones that which has what it needs. What it takes until
+ * a lane knows of the others is left out: with it, plans were no better. */
 static unsigned choose_lane(const weir__division *d, const table *t, double *begin_ns)
 {
-    unsigned latest = 0, best = 0;
-    double second = 0, best_known = 0;
-    for (unsigned l = 1; l < d->lanes; l++)
-        if (t->known_ns[l] > t->known_ns[latest])
-            latest = l;
+    unsigned best = 0;
+    double ready_ns = 0;
     for (unsigned l = 0; l < d->lanes; l++)
-        if (l != latest && t->known_ns[l] > second)
-            second = t->known_ns[l];
+        ready_ns = t->known_ns[l] > ready_ns ? t->known_ns[l] : ready_ns;
     for (unsigned l = 0; l < d->lanes; l++) {
-        const double others = l == latest ? second : t->known_ns[latest];
-        double begin = others > 0 ? others + WEIR_PLAN_LATENCY_NS : 0;
-        begin = begin > t->free_ns[l] ? begin : t->free_ns[l];
-        if (l == 0 || begin < *begin_ns || (begin <= *begin_ns && t->known_ns[l] > best_known)) {
+        const double begin = t->free_ns[l] > ready_ns ? t->free_ns[l] : ready_ns;
+        if (l == 0 || begin < *begin_ns ||
+            (begin <= *begin_ns && t->known_ns[l] > t->known_ns[best])) {
             *begin_ns = begin;
             best = l;
-            best_known = t->known_ns[l];
         }
     }
     return best;

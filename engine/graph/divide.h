@@ -7,12 +7,12 @@
 
 #include "graph/plan.h"
 
-/* What planned runs cost beside the tasks, for predictions. Measured between two cores of one cache, a wait
- * that is over costs 3 to 5 ns, and 55 go by from the end of a clump to what has waited for it. Other
- * machines are slower. */
+/* What planned runs cost beside the tasks, for predictions. Between two cores of one cache 55 ns go by from
+ * the end of a clump to what has waited for it, and a wait that is over costs from 5 ns, where the core can do
+ * something meanwhile, to those 55. Other machines are slower. */
 #define WEIR_PLAN_LATENCY_NS 120.0 /* from the end of a clump until another lane knows of it */
-#define WEIR_PLAN_WAIT_NS    10.0  /* a wait that is over */
-#define WEIR_PLAN_CLUMP_NS   5.0
+#define WEIR_PLAN_WAIT_NS    25.0  /* a wait that is over */
+#define WEIR_PLAN_CLUMP_NS   8.0
 #define WEIR_PLAN_CALL_NS    4.0
 
 enum { WEIR_LANES_MOST = 64 };

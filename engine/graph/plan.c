@@ -46,8 +46,6 @@ static bool note_call(walk *w, const weir__call *call, uint32_t begin, uint32_t 
         return false;
     for (uint32_t i = begin; i < call->end; i++) {
         const uint32_t entry = w->plan->entry[i];
-        if (family && entry >= first->label->n)
-            return false;
         if (!note_task(w, (uint64_t)base + entry, clump, i))
             return false;
         if (!family && w->graph->task[entry].kind == WEIR_TASK_MANY)
