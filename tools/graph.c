@@ -135,7 +135,7 @@ static int report(graph_job *job, const arguments *a)
         graph_print(job);
     fflush(stdout); /* what follows may take long */
     int code = graph_advise(job, &a->engine);
-    if (code == TOOL_OK && !a->json && job->eliminate)
+    if (code == TOOL_OK && !a->json && job->enough > 0)
         graph_print_advice(job);
     fflush(stdout);
     if (code == TOOL_OK && a->runs > 0)

@@ -34,18 +34,19 @@ static void print_file(const graph_job *job)
 {
     static char clean[4 * 4096 + 1];
     const size_t length = strlen(job->path);
+    const char *const s = job->matrix.rows == 1 ? "" : "s";
     text_escape(job->path, length < 4096 ? length : 4096, clean);
-    printf("%s: %" PRIu32 " rows and columns, %" PRIu64 " entr%s, %s %s\n", clean, job->matrix.rows,
-           job->file_entries, job->file_entries == 1 ? "y" : "ies", mtx_field_name(job->field),
-           mtx_symmetry_name(job->symmetry));
+    printf("%s: %" PRIu32 " row%s and column%s, %" PRIu64 " entr%s, %s %s\n", clean,
+           job->matrix.rows, s, s, job->file_entries, job->file_entries == 1 ? "y" : "ies",
+           mtx_field_name(job->field), mtx_symmetry_name(job->symmetry));
     if (!job->eliminate)
         printf("solve with its lower triangle, a task for each row\n");
     else
         printf("Cholesky factorisation%s, %s, a task for each column: %" PRIu64
-               " entries in the factor\n",
+               " entr%s in the factor\n",
                job->symmetry == MTX_GENERAL ? " of the pattern of A + A'" : "",
                job->order != NULL ? "after nested dissection" : "in the order of the file",
-               factor_entries(job));
+               factor_entries(job), factor_entries(job) == 1 ? "y" : "ies");
 }
 
 static void print_bytes(const graph_job *job)
@@ -70,8 +71,8 @@ void graph_print(const graph_job *job)
            job->dag.edges > 0 ? 100 * (double)redundant / (double)job->dag.edges : 0);
     printf("%-8s %" PRIu32 " level%s of %.3g tasks on average\n", "depth", s->depth,
            s->depth == 1 ? "" : "s", (double)job->dag.tasks / s->depth);
-    printf("%-8s %" PRIu32 " tasks, in level %" PRIu32 "\n", "widest", s->widest,
-           s->widest_level + 1);
+    printf("%-8s %" PRIu32 " task%s, in level %" PRIu32 "\n", "widest", s->widest,
+           s->widest == 1 ? "" : "s", s->widest_level + 1);
     printf("%-8s %.6g flops, %.6g of them one after another: parallelism %.3g\n", "work", s->work,
            s->span, parallelism(s));
     if (job->eliminate)

@@ -172,6 +172,9 @@ static int find_name(word w, const char *const *names, int count)
 static bool parse_banner(reader *r, mtx_matrix *m)
 {
     const char *at = r->text, *const end = r->text + r->length;
+    if (r->length >= 2 && memcmp(r->text, "\x1f\x8b", 2) == 0)
+        return fail(r, "it is compressed by gzip; 'gzip -dc FILE' writes the matrix, which is read "
+                       "from standard input where '-' is the file");
     word w = next_word(&at, end);
     if (!word_is(w, "%%MatrixMarket"))
         return fail(r,

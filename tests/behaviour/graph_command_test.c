@@ -107,6 +107,17 @@ static unsigned count(const char *what)
     return n;
 }
 
+static void one_row_is_one_row(void **state)
+{
+    (void)state;
+    write_text("one.mtx", "%%MatrixMarket matrix coordinate real general\n1 1 1\n1 1 2\n");
+    run("graph one.mtx --eliminate --runs 0");
+    assert_contains(r.out, "one.mtx: 1 row and column, 1 entry, real general\n");
+    assert_contains(r.out, "1 entry in the factor\n");
+    assert_contains(r.out, " 1 task, in level 1\n");
+    assert_null(strstr(r.out, "speed of")); /* no bytes at all are enough */
+}
+
 static void a_small_graph_is_drawn_whole_and_a_large_one_in_bands(void **state)
 {
     (void)state;
@@ -269,6 +280,7 @@ int main(void)
         cmocka_unit_test(the_solve_of_a_grid_runs_along_its_diagonals),
         cmocka_unit_test(the_elimination_of_an_arrow_is_a_chain_or_a_star),
         cmocka_unit_test(dissection_makes_the_factor_of_a_grid_smaller_and_its_tree_flatter),
+        cmocka_unit_test(one_row_is_one_row),
         cmocka_unit_test(a_small_graph_is_drawn_whole_and_a_large_one_in_bands),
         cmocka_unit_test(a_run_has_the_bits_of_a_loop_with_any_number_of_workers),
         cmocka_unit_test(a_factorisation_runs_within_its_least_budget_and_not_below),

@@ -167,6 +167,7 @@ static const struct {
     {"%%MatrixMarket matrix coordinate real general 3\n", "'3' follows the symmetry"},
     {"%%MatrixMarket matrix coordinate real hermitian\n", "a hermitian matrix is complex"},
     {"%%MatrixMarket matrix coordinate pattern skew-symmetric\n", "general or symmetric"},
+    {"\x1f\x8b\x08 and so on", "line 1: it is compressed by gzip; 'gzip -dc FILE' writes"},
     {REAL, "line 2: the file ends before its size"},
     {REAL "% more\n\n", "line 4: the file ends before its size"},
     {REAL "2 2\n", "line 2: '' is not how many entries; this line has three whole numbers"},
