@@ -261,7 +261,7 @@ static inline bool step_take(world *w, unsigned g, uint32_t less)
     weir__granted granted;
     if (w->now.phase[g] != UNDER_WAY || !w->now.attended[g])
         return false;
-    weir__books_take(&w->books, w->of[g].graph->book, WEIR__MOST_GRANTED - less, &granted);
+    weir__books_take(&w->books, w->of[g].graph->book, WEIR__FEW_GRANTED - less, &granted);
     for (uint32_t t = 0; granted.n == 0 && t < w->of[g].n; t++)
         if (w->now.status[g][t] == READY || w->now.status[g][t] == MAY_START)
             return false;
@@ -312,7 +312,7 @@ static inline bool step_end(world *w, unsigned g, uint32_t what)
             return false;
     weir__book_end(w->of[g].graph->book, true);
     w->now.phase[g] = OVER;
-    weir__books_take(&w->books, NULL, WEIR__MOST_GRANTED, &granted);
+    weir__books_take(&w->books, NULL, WEIR__FEW_GRANTED, &granted);
     note_granted(w, &granted);
     return true;
 }
@@ -326,7 +326,7 @@ typedef struct kind {
 
 static const kind kinds[] = {{step_begin, 1},
                              {step_note, MOST_TASKS},
-                             {step_take, WEIR__MOST_GRANTED},
+                             {step_take, WEIR__FEW_GRANTED},
                              {step_start, MOST_TASKS},
                              {step_finish, MOST_TASKS *(MOST_TASKS + 1)},
                              {step_end, 1}};

@@ -189,7 +189,7 @@ void weir__book_began(weir__book *book, weir_task task)
         store_relaxed(&graph->users[task].left, graph->users[task].all | BEGUN);
 }
 
-/* What a task's end gives back: its own bytes, and of which holders it was the last user. */
+/* What the end of tasks gives back: of which holders they were the last users. */
 typedef struct returns {
     weir__book *book;
     weir_task holder[BATCH];
@@ -214,12 +214,12 @@ static void come_back(returns *r, weir_task holder)
     release(graph, holder);
     if (books == NULL || weir__task_held(graph, holder) == 0)
         return;
+    if (r->n == BATCH) {
+        pthread_mutex_lock(&books->lock);
+        return_all(r);
+        pthread_mutex_unlock(&books->lock);
+    }
     r->holder[r->n++] = holder;
-    if (r->n < BATCH)
-        return;
-    pthread_mutex_lock(&books->lock);
-    return_all(r);
-    pthread_mutex_unlock(&books->lock);
 }
 
 static void count_users(returns *r, weir_task task)
@@ -234,27 +234,50 @@ static void count_users(returns *r, weir_task task)
         come_back(r, task);
 }
 
-bool weir__book_finished(weir__book *book, weir_task task, weir_task next, weir__granted *granted)
+/* Under the lock. */
+static void return_work(weir__book *book, const weir_task *task, uint32_t n)
 {
     const weir_graph *graph = book->graph;
+    for (uint32_t i = 0; i < n; i++)
+        if (weir__task_work(graph, task[i]) > 0)
+            weir__ledger_return(&book->ledger, graph->order->position[task[i]], WEIR__WORKED);
+}
+
+static bool any_works(const weir_graph *graph, const weir_task *task, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (weir__task_work(graph, task[i]) > 0)
+            return true;
+    return false;
+}
+
+/* So that clumps may grow, but nobody takes much more than what he has shown to be able to do. */
+static unsigned how_many(uint32_t finished)
+{
+    const unsigned most = finished < WEIR__MOST_GRANTED / 2 ? 2 * finished : WEIR__MOST_GRANTED;
+    return most > WEIR__FEW_GRANTED ? most : WEIR__FEW_GRANTED;
+}
+
+bool weir__book_finished_all(weir__book *book, const weir_task *task, uint32_t n, weir_task next,
+                             weir__granted *granted)
+{
     weir__books *books = book->books;
     returns r = {.book = book};
     granted->n = 0;
-    if (book->counts && graph->users != NULL)
-        count_users(&r, task);
+    for (uint32_t i = 0; book->counts && book->graph->users != NULL && i < n; i++)
+        count_users(&r, task[i]);
     if (books == NULL)
         return next != WEIR_NO_TASK;
-    const bool works = weir__task_work(graph, task) > 0, back = works || r.n > 0;
+    const bool back = r.n > 0 || any_works(book->graph, task, n);
     const bool ready = next != WEIR_NO_TASK && has_bytes(book, next);
     if (!back && (ready || next == WEIR_NO_TASK)) /* nothing changes that others could wait for */
         return ready;
     WEIR_POINT(BOOK_FINISHED);
     struct weir__found_task at[WEIR__MOST_GRANTED];
-    weir__found found = {.most = WEIR__MOST_GRANTED, .at = at};
+    weir__found found = {.most = how_many(n), .at = at};
     pthread_mutex_lock(&books->lock);
     return_all(&r);
-    if (works)
-        weir__ledger_return(&book->ledger, graph->order->position[task], WEIR__WORKED);
+    return_work(book, task, n);
     if (back)
         weir__account_try_heads(&books->account, &found);
     const bool yes = ready || (next != WEIR_NO_TASK && start_or_note(book, next));
@@ -263,4 +286,9 @@ bool weir__book_finished(weir__book *book, weir_task task, weir_task next, weir_
     pthread_mutex_unlock(&books->lock);
     grant(&found, granted);
     return yes;
+}
+
+bool weir__book_finished(weir__book *book, weir_task task, weir_task next, weir__granted *granted)
+{
+    return weir__book_finished_all(book, &task, 1, next, granted);
 }

@@ -33,7 +33,9 @@
 #include "graph/account.h"
 #include "graph/graph.h"
 
-#define WEIR__MOST_GRANTED 4
+/* Tasks that are granted at once: to one that finishes, and to several that finish together. */
+#define WEIR__FEW_GRANTED  4
+#define WEIR__MOST_GRANTED 32
 
 /* The books of all graphs on one engine, or in one run. */
 typedef struct weir__books {
@@ -98,5 +100,9 @@ void weir__book_began(weir__book *book, weir_task task);
  *           heads, or chains would lose what they give back to others that only begin.
  * The counts of predecessors may be lowered before or after. */
 bool weir__book_finished(weir__book *book, weir_task task, weir_task next, weir__granted *granted);
+/* The same for n tasks that finish together: with one lock, and one look at those that wait, of
+ * which about twice as many are granted as have finished. */
+bool weir__book_finished_all(weir__book *book, const weir_task *task, uint32_t n, weir_task next,
+                             weir__granted *granted);
 
 #endif

@@ -103,7 +103,7 @@ static weir_status say_cycle(const weir_graph *graph, weir_task first, uint32_t 
     return weir__error_set(WEIR_EINVAL, 0, where, "the edges have a cycle: %s", names);
 }
 
-/* The longest paths to the end become distances from the longest of all, so the ranks rise from 0. */
+/* Longest paths to the end become distances from the longest of all, so ranks rise from 0. */
 static void turn_ranks_round(const weir_graph *graph, const weir__preds *preds)
 {
     uint32_t most = 0;

@@ -1,8 +1,9 @@
 /* An execution: a graph under way, its packs of ready tasks, and what workers have learnt of its ops.
  *
- * run.c begins and ends it, pack.c runs packs, share.c makes packs out of a worker's ready tasks when
- * somebody wants work, body.c runs the bodies of tasks.  A graph keeps its execution from run to run, so that a warm run allocates nothing,
- * and does what it has learnt to do.  It must never have two runs at once.
+ * run.c begins and ends it, pack.c runs packs, clump.c finds members of a family for one call,
+ * share.c makes packs out of a worker's ready tasks when somebody wants work, body.c runs the
+ * bodies of tasks.  A graph keeps its execution from run to run, so that a warm run allocates
+ * nothing, and does what it has learnt to do.  It must never have two runs at once.
  *
  * A pack is an item (sched/item.h): tasks that are ready, and all that becomes ready when they have
  * finished, until somebody else gets some of it.  A task that is ready is in one pack.  So the run is at
@@ -52,6 +53,7 @@ typedef struct weir__craft {
     alignas(WEIR_LINE) weir__skill skill[WEIR_SKILLS]; /* by the op's address */
     weir__task_op known; /* what its last pack knew, and whether by more than not having to care */
     bool known_is_short;
+    uint32_t members; /* in the clump */
     uint32_t index[WEIR_CLUMP_MOST];
 } weir__craft;
 
@@ -204,6 +206,14 @@ void weir__place_fail_clump(weir__pack *p, const weir__label *label, const uint3
 /* Runs lanes of the plan that the execution follows, as long as there is something to do; else waits for a
  * moment, and leaves. */
 void weir__follow_run(weir__pack *p);
+
+/* ---- clump.c ---- */
+
+/* Fills in the worker's clump with t and others of its family that come next, up to `most`, which
+ * begin now. In a run that is limited, all of them have their bytes. Returns how many. */
+uint32_t weir__clump_collect(weir__pack *p, weir_task t, uint32_t most);
+/* The task has finished, and all of its clump, if it is of a family: as weir__book_finished(). */
+bool weir__clump_finished(weir__pack *p, weir_task t, weir_task next, weir__granted *granted);
 
 /* ---- pack.c ---- */
 

@@ -111,32 +111,6 @@ static int call_one(weir__pack *p, weir_task t, weir__skill *skill, bool known)
     return code;
 }
 
-/* Fills in the clump with t and others of its family that come next, up to `most`. Returns how many. */
-static uint32_t collect(weir__pack *p, weir_task t, uint32_t most)
-{
-    const weir_graph *graph = p->of->graph;
-    const weir__label *label = graph->task[t].label;
-    weir__ready *r = &p->ready;
-    uint32_t n = 0;
-    p->craft->index[n++] = t - label->first;
-    while (n < most && r->some != 0) {
-        const weir_task first = r->first[__builtin_ctz(r->some)];
-        if (first - label->first >= label->n)
-            return n;
-        (void)weir__ready_take(r, graph->task);
-        p->craft->index[n++] = first - label->first;
-    }
-    while (n < most && r->root < r->roots_end) {
-        const weir_task root = weir__graph_root(graph, r->root);
-        if (root != WEIR_NO_TASK && root - label->first >= label->n)
-            return n;
-        r->root++;
-        if (root != WEIR_NO_TASK)
-            p->craft->index[n++] = root - label->first;
-    }
-    return n;
-}
-
 /* The tasks of a clump count as equally long. */
 static void note_costs(const weir__pack *p, const weir__label *label, uint32_t n, uint64_t took_ns)
 {
@@ -152,7 +126,7 @@ static weir_task run_many(weir__pack *p, weir_task t, weir__skill *skill, bool k
     const weir_graph *graph = p->of->graph;
     weir__task *task = graph->task;
     const weir__task of = task[t];
-    const uint32_t n = collect(p, t, p->of->book != NULL ? 1 : skill->grain.n);
+    const uint32_t n = weir__clump_collect(p, t, skill->grain.n);
     weir__pack *others = known ? NULL : weir__share_all(p);
     const bool timed =
         weir__grain_begin(&skill->grain, &clump_aim, n) || !known || p->of->cost != NULL;
@@ -316,7 +290,7 @@ bool weir__pack_take(weir__pack *p)
         const int missing = weir__mail_missing(p->told.run->mail);
         weir__granted granted;
         unsigned most = 1 + (missing > 0 ? (unsigned)missing : 0);
-        most = most < WEIR__MOST_GRANTED ? most : WEIR__MOST_GRANTED;
+        most = most < WEIR__FEW_GRANTED ? most : WEIR__FEW_GRANTED;
         weir__books_take(book->books, book, most, &granted);
         take_granted(p, &granted);
     }
@@ -326,7 +300,6 @@ bool weir__pack_take(weir__pack *p)
 /* The loop where the graph has a book for this run. The task in p->next has its bytes. */
 static void run_booked(weir__pack *p, bool shared)
 {
-    weir__book *book = p->of->book;
     weir_task t = p->next;
     p->next = WEIR_NO_TASK;
     for (;;) {
@@ -342,7 +315,7 @@ static void run_booked(weir__pack *p, bool shared)
         if (end == WEIR_CONTROL_STOPS)
             return;
         if (end == WEIR_CONTROL_DONE) {
-            if (!weir__book_finished(book, t, next, &others))
+            if (!weir__clump_finished(p, t, next, &others))
                 next = WEIR_NO_TASK; /* it is noted, if it is one */
             take_granted(p, &others);
         }

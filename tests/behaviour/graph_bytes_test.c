@@ -355,6 +355,121 @@ static void a_body_with_less_than_it_needs_is_refused(void **state)
     free_hoard(&h);
 }
 
+/* ---- families ---- */
+
+enum { LAYERS = 50, WIDTH = 40, MEMBERS = LAYERS * WIDTH, MEMBER_HELD = 16, MEMBER_SCRATCH = 8 };
+
+/* A family in layers: a member comes after its neighbours of the layer before. */
+typedef struct layered {
+    bool has_bytes;
+    atomic_int_least64_t now;
+    int64_t limit;
+    atomic_uint wrong, calls, released, fails_at;
+    atomic_uchar begun[MEMBERS];
+} layered;
+
+static int run_members(void *arg, const uint32_t *index, uint32_t count)
+{
+    layered *l = arg;
+    const int64_t bytes = l->has_bytes ? (int64_t)count * (MEMBER_HELD + MEMBER_SCRATCH) : 0;
+    if (atomic_fetch_add(&l->now, bytes) + bytes > l->limit)
+        atomic_fetch_add(&l->wrong, 1);
+    atomic_fetch_add(&l->calls, 1);
+    int code = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t m = index[i];
+        for (uint32_t k = m >= WIDTH ? m - WIDTH : 0; m >= WIDTH && k <= m - WIDTH + 1; k++)
+            if (atomic_load(&l->begun[k]) != 1) /* itself, and one neighbour */
+                atomic_fetch_add(&l->wrong, 1);
+        if (atomic_fetch_add(&l->begun[m], 1) > 0)
+            atomic_fetch_add(&l->wrong, 1);
+        code |= m == atomic_load(&l->fails_at);
+    }
+    atomic_fetch_sub(&l->now, l->has_bytes ? (int64_t)count * MEMBER_SCRATCH : 0);
+    return code;
+}
+
+static void release_member(void *arg)
+{
+    layered *l = arg;
+    atomic_fetch_sub(&l->now, l->has_bytes ? MEMBER_HELD : 0);
+    atomic_fetch_add(&l->released, 1);
+}
+
+static weir_graph *make_layers(layered *l, bool has_bytes)
+{
+    weir_graph *graph;
+    weir_task first;
+    assert_ok(weir_graph_create(&graph));
+    assert_ok(weir_graph_add_many(graph, "member", MEMBERS, run_members, l, &first));
+    for (uint32_t m = 0; m < MEMBERS; m++) {
+        for (uint32_t k = m >= WIDTH ? m - WIDTH : 0; m >= WIDTH && k <= m - WIDTH + 1; k++)
+            assert_ok(weir_graph_before(graph, k, m));
+        assert_ok(weir_graph_release(graph, m, release_member));
+        if (has_bytes) {
+            assert_ok(weir_graph_hold(graph, m, MEMBER_HELD));
+            assert_ok(weir_graph_scratch(graph, m, MEMBER_SCRATCH));
+        }
+    }
+    assert_ok(weir_graph_compile(graph));
+    return graph;
+}
+
+static void run_layers(layered *l, weir_engine *engine, weir_graph *graph, uint32_t fails_at)
+{
+    memset(l, 0, sizeof *l);
+    l->has_bytes = weir_graph_serial_bytes(graph) > 0;
+    atomic_store(&l->fails_at, fails_at);
+    l->limit = weir_engine_max_bytes(engine) < INT64_MAX ? (int64_t)weir_engine_max_bytes(engine)
+                                                         : INT64_MAX;
+    assert_status(fails_at < MEMBERS ? WEIR_EOP : WEIR_OK, weir_graph_run(engine, graph));
+    unsigned begun = 0;
+    for (uint32_t m = 0; m < MEMBERS; m++)
+        begun += atomic_load(&l->begun[m]);
+    assert_int_equal(atomic_load(&l->wrong), 0);
+    assert_int_equal(atomic_load(&l->now), 0);
+    assert_int_equal(atomic_load(&l->released), begun);
+    assert_true(fails_at < MEMBERS || begun == MEMBERS);
+}
+
+static void members_of_a_family_share_calls_within_the_bytes_that_there_are(void **state)
+{
+    static layered l;
+    weir_graph *graph = make_layers(&l, true);
+    const uint64_t least = weir_graph_serial_bytes(graph);
+    (void)state;
+    for (unsigned workers = 1; workers <= 4; workers++)
+        for (uint64_t times = 4; times <= 16; times *= 2) {
+            weir_engine *engine = open_engine(workers, 0, (size_t)(least * times / 4));
+            for (int run = 0; run < 4; run++)
+                run_layers(&l, engine, graph, MEMBERS);
+            if (times > 4 && workers == 1)
+                assert_true(atomic_load(&l.calls) < MEMBERS / 2);
+            run_layers(&l, engine, graph, MEMBERS / 2);
+            run_layers(&l, engine, graph, MEMBERS);
+            weir_engine_close(engine);
+        }
+    weir_graph_destroy(graph);
+}
+
+static void without_a_limit_a_release_costs_a_family_no_shared_call(void **state)
+{
+    static layered l;
+    weir_graph *graph = make_layers(&l, false);
+    (void)state;
+    for (unsigned workers = 1; workers <= 3; workers++) {
+        weir_engine *engine = open_engine(workers, 0, 0);
+        for (int run = 0; run < 4; run++)
+            run_layers(&l, engine, graph, MEMBERS);
+        if (workers == 1)
+            assert_true(atomic_load(&l.calls) < MEMBERS / 4);
+        run_layers(&l, engine, graph, 7);
+        run_layers(&l, engine, graph, MEMBERS);
+        weir_engine_close(engine);
+    }
+    weir_graph_destroy(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +481,8 @@ int main(void)
         cmocka_unit_test(a_graph_in_a_stage_has_its_serial_bytes),
         cmocka_unit_test(a_body_has_its_bytes_each_time),
         cmocka_unit_test(a_body_with_less_than_it_needs_is_refused),
+        cmocka_unit_test(members_of_a_family_share_calls_within_the_bytes_that_there_are),
+        cmocka_unit_test(without_a_limit_a_release_costs_a_family_no_shared_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
