@@ -37,7 +37,7 @@ static float cost_of_clock(void)
 static bool has_long(const float *ns, uint32_t n)
 {
     for (uint32_t t = 0; t < n; t++)
-        if (ns[t] >= WEIR_LONG_NS)
+        if (ns[t] >= WEIR_PLANNED_LONG_NS)
             return true;
     return false;
 }
@@ -88,7 +88,7 @@ static bool is_mostly_long(const float *ns, uint32_t n, double total_ns)
 {
     double longs_ns = 0;
     for (uint32_t t = 0; t < n; t++)
-        longs_ns += (double)ns[t] >= WEIR_LONG_NS ? (double)ns[t] : 0;
+        longs_ns += (double)ns[t] >= WEIR_PLANNED_LONG_NS ? (double)ns[t] : 0;
     return longs_ns > total_ns / 2;
 }
 

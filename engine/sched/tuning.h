@@ -111,8 +111,9 @@
 /* ---- tasks of graphs (graph/) ---- */
 
 /* ns from which on an op counts as long: before it, the worker puts its other ready tasks where others can
- * take them. Less: that costs some tenths of a microsecond for each op. More: others wait for so long. */
-#define WEIR_LONG_NS             20000
+ * take them. Less: that costs some tenths of a microsecond for each op. More: others wait for so long.
+ * patterns */
+#define WEIR_LONG_NS              2000
 /* So many short calls of an op in a row make it known as short. Less: one that is not is taken for it.
  * More: the first tasks of a run cost more. */
 #define WEIR_SHORT_ENOUGH            4
@@ -121,7 +122,10 @@
 #define WEIR_CLUMP_NS             5000
 /* ns that a graph's tasks take on average below which runs follow a plan. Less: deciding costs more than the
  * tasks. More: tasks that do not take what they took before wait for one another. */
-#define WEIR_PLANNED_NS           4000
+#define WEIR_PLANNED_NS           8000
+/* ns from which on a task keeps a graph from having a plan, where such tasks are most of its time. Less: even
+ * ones are left to chance. More: one that is late keeps others waiting. */
+#define WEIR_PLANNED_LONG_NS     20000
 /* Tasks without which there is no plan. Less: a few samples say too little. */
 #define WEIR_PLANNED_TASKS          32
 /* ns that a worker waits for other lanes before it leaves. Less: to come back costs some tenths of a

@@ -307,7 +307,7 @@ WEIR_API weir_status weir_graph_advise(const weir_graph *graph, unsigned workers
  * Threads:  any, one run of a graph at a time. Several graphs run on one engine at a time where
  *           weir_run() may run beside others.
  * Statistics: branches are tasks; promotions, how often ready tasks were put where other workers could
- *           take them, which is so before each op that is not known to be shorter than 20 µs.
+ *           take them, which is so before each op that is not known to be shorter than 2 µs.
  * Cost:     some nanoseconds for each task and edge. The first run takes memory for its workers, and
  *           finds what is urgent; it reads the clock for each task. The second may make a plan, in some
  *           hundred nanoseconds for each task and edge; weir_graph_plan(). Later ones allocate nothing,
