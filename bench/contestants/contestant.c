@@ -27,6 +27,11 @@ __attribute__((weak)) void contestant_finish(const problem *p)
     (void)p;
 }
 
+__attribute__((weak)) void contestant_conclude(const problem *p)
+{
+    (void)p;
+}
+
 /* A line of /proc/self/status, in bytes; 0 if it cannot be read. */
 static uint64_t resident_bytes(const char *key)
 {
@@ -63,6 +68,7 @@ static bool run(const contest *c, problem *p, uint64_t repeats, uint64_t most_ms
         const double began = timing_now();
         const uint64_t result = c->run(p);
         times[i] = timing_now() - began;
+        contestant_conclude(p);
         sum += times[i];
         runs++;
         const uint64_t checked = problem_answer(p, result);

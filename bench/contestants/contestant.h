@@ -58,6 +58,8 @@ void contestant_close(void);
  * or frees what a run of dag-build has made. By default they do nothing. */
 void contestant_prepare(const problem *p);
 void contestant_finish(const problem *p);
+/* Called after each run, before its answer is looked at; not timed. By default it does nothing. */
+void contestant_conclude(const problem *p);
 
 /* Appends " key=value" pairs about the last run, or nothing. */
 void contestant_report(FILE *file);

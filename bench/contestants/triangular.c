@@ -103,6 +103,18 @@ static bool create(problem *p)
     return false;
 }
 
+triangle triangular_of(const problem *p)
+{
+    const triangular *t = p->data;
+    return (triangle){.rows = t->l.rows,
+                      .first = t->l.first,
+                      .column = t->l.column,
+                      .value = t->l.value,
+                      .diagonal = t->l.diagonal,
+                      .b = t->b,
+                      .x = t->x};
+}
+
 static void reset(const problem *p)
 {
     const triangular *t = p->data;

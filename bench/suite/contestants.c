@@ -30,6 +30,7 @@ static const struct {
     {"citor", "-DWEIR_CITOR_DIR=, its source"},
     {"toomanycooks", "-DWEIR_TMC_DIR=, its source"},
     {"task-bench", "-DWEIR_TASK_BENCH_DIR=, its source"},
+    {"growlocal", "-DWEIR_ONESTOPPARALLEL_DIR=, its source"},
     {"starpu", "-DWEIR_PEER_STARPU=ON, Debian: libstarpu-dev"},
 };
 
