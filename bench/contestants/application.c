@@ -6,6 +6,8 @@ static const application *const applications[] = {
     &application_cholesky,
     &application_lu,
 #endif
+    &application_eliminate,
+    &application_incomplete,
     &application_jacobi,
     &application_solve,
     &application_solve_factor,

@@ -20,7 +20,8 @@ typedef struct application {
 /* NULL: there is none of that name. */
 const application *application_find(const char *name);
 
-extern const application application_cholesky, application_jacobi, application_lu,
-    application_solve, application_solve_factor, application_wavefront;
+extern const application application_cholesky, application_eliminate, application_incomplete,
+    application_jacobi, application_lu, application_solve, application_solve_factor,
+    application_wavefront;
 
 #endif

@@ -31,9 +31,9 @@ extern const contest contestant_contests[];
     }
 /* The applications on sparse matrices. */
 #define SPARSE_CONTESTS(run)                                                                       \
-    {"solve", run},                                                                                \
+    {"solve", run}, {"solve-factor", run}, {"incomplete", run},                                    \
     {                                                                                              \
-        "solve-factor", run                                                                        \
+        "eliminate", run                                                                           \
     }
 #ifdef BENCH_OPENBLAS
 #define DAG_SERIAL(run)                                                                            \

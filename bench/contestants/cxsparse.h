@@ -16,8 +16,19 @@ typedef struct cs_di {
     int nz;
 } cs_di;
 
+struct cs_symbolic;
+
+typedef struct cs_numeric {
+    cs_di *l; /* the factor; more follows */
+} cs_numeric;
+
+/* Invariant: all or none are NULL. */
 typedef struct cxsparse {
     int (*lsolve)(const cs_di *l, double *x);
+    struct cs_symbolic *(*schol)(int order, const cs_di *a);
+    cs_numeric *(*chol)(const cs_di *a, const struct cs_symbolic *symbolic);
+    struct cs_symbolic *(*sfree)(struct cs_symbolic *symbolic);
+    cs_numeric *(*nfree)(cs_numeric *numeric);
 } cxsparse;
 
 extern cxsparse cs; /* read-only once it is loaded */

@@ -9,6 +9,7 @@
 
 #include "contestant.h"
 #include "dense.h"
+#include "eliminate.h"
 #include "triangular.h"
 
 static unsigned workers;
@@ -116,23 +117,36 @@ static uint64_t run_solve(const problem *p)
     return 0;
 }
 
+static uint64_t run_eliminate(const problem *p)
+{
+    eliminate_by_library(p);
+    return 0;
+}
+
 void contestant_prepare(const problem *p)
 {
     if (strncmp(p->name, "solve", 5) == 0)
         triangular_prepare_library(p);
+    if (strcmp(p->name, "eliminate") == 0)
+        eliminate_prepare_library(p);
 }
 #endif
 
-const contest contestant_contests[] = {{"flops", run_flops},     {"sum", run_sum},
+const contest contestant_contests[] = {{"flops", run_flops},
+                                       {"sum", run_sum},
                                        {"stencil", run_stencil},
 #ifdef BENCH_OPENBLAS
-                                       {"tile", run_tile},       {"cholesky", run_cholesky},
+                                       {"tile", run_tile},
+                                       {"cholesky", run_cholesky},
                                        {"lu", run_lu},
 #endif
 #ifdef BENCH_CXSPARSE
-                                       {"solve", run_solve},     {"solve-factor", run_solve},
+                                       {"solve", run_solve},
+                                       {"solve-factor", run_solve},
+                                       {"eliminate", run_eliminate},
 #endif
-                                       DAG_PATTERNS(run_leaves), {NULL, NULL}};
+                                       DAG_PATTERNS(run_leaves),
+                                       {NULL, NULL}};
 
 const char *contestant_about(void)
 {

@@ -69,6 +69,8 @@ enum { TREE_FANOUT = 8 };
  *      solve: L x = b for the lower triangle L of a sparse matrix, a task a row: of `matrix`, or of the
  *      Laplacian on a grid of `size` points a side in `depth` dimensions; the answer is its entries.
  *      solve-factor: the same for that matrix's Cholesky factor.
+ *      incomplete: that matrix's incomplete Cholesky factorisation without fill, a task a row.
+ *      eliminate: its Cholesky factorisation, a task a column.
  *      tile: `depth` products of tiles of `bytes` rows by each worker; of limit alone. ---- */
 
 enum { DAG_TREE_FANOUT = 3, DAG_RADIX = 5, DAG_PERIOD = 3 };

@@ -1,6 +1,7 @@
-/* Solve: sparse matrices, a task for each row, whose work is some nanoseconds.
+/* Solve, incomplete and eliminate: sparse matrices, a task for each row or column, whose work is from
+ * some nanoseconds to some microseconds.
  *
- * main.c runs it. The matrices are Laplacians of grids in the plane and in space, and those of files.
+ * main.c runs them. The matrices are Laplacians of grids in the plane and in space, and those of files.
  * The sequential program goes row by row; `limit` is CXSparse, by columns, with one thread.  Beside the
  * graphs stand contestants that go level by level.  What counts here is weir with one worker, which
  * should cost next to nothing, and with all. */
@@ -14,6 +15,7 @@
 /* A problem on some matrices. */
 typedef struct sparse_problem {
     const char *suite, *name, *label;
+    const char *task; /* what one is: a row, or a column */
     bool is_large; /* it can have a million rows in a turn; else some ten thousand, in the plane */
 } sparse_problem;
 
@@ -40,12 +42,13 @@ static void enter_all(contest *c, settings *s, const task *t)
 }
 
 /* Times by that of plain C. */
-static void print_ratios(report *r, const contest *c, const settings *s, double rows)
+static void print_ratios(report *r, const contest *c, const settings *s, const sparse_problem *p,
+                         double rows)
 {
     const entry *serial = contest_find(c, "serial", 1);
     if (serial == NULL)
         return;
-    printf("  plain C: %.1f ns a row of %.1f entries\n", serial->median * 1e9 / rows,
+    printf("  plain C: %.1f ns a %s of %.1f entries\n", serial->median * 1e9 / rows, p->task,
            (double)serial->answer / rows);
     for (unsigned i = 0; i < s->contestants_count; i++) {
         const contestant *who = &s->contestants[i];
@@ -70,8 +73,8 @@ static bool run_task(settings *s, report *r, const sparse_problem *p, task t, ui
     contest c = contest_begin(p->suite, label);
     enter_all(&c, s, &t);
     const bool right = contest_run(&c, s);
-    report_contest(r, &c, (double)rows * 1e-6, "Mrows/s");
-    print_ratios(r, &c, s, (double)rows);
+    report_contest(r, &c, (double)rows * 1e-6, "Mtasks/s");
+    print_ratios(r, &c, s, p, (double)rows);
     return right;
 }
 
@@ -115,9 +118,23 @@ static bool run_problem(settings *s, report *r, const sparse_problem *p)
 
 bool suite_solve(settings *s, report *r)
 {
-    const sparse_problem lower = {"solve", "solve", "lower triangle", true};
-    const sparse_problem factor = {"solve", "solve-factor", "Cholesky factor", false};
+    const sparse_problem lower = {"solve", "solve", "lower triangle", "row", true};
+    const sparse_problem factor = {"solve", "solve-factor", "Cholesky factor", "row", false};
     report_heading("sparse triangular solve, a task a row");
     const bool right = run_problem(s, r, &lower);
     return run_problem(s, r, &factor) && right;
+}
+
+bool suite_incomplete(settings *s, report *r)
+{
+    const sparse_problem p = {"incomplete", "incomplete", "IC(0)", "row", true};
+    report_heading("incomplete Cholesky without fill, a task a row");
+    return run_problem(s, r, &p);
+}
+
+bool suite_eliminate(settings *s, report *r)
+{
+    const sparse_problem p = {"eliminate", "eliminate", "sparse Cholesky", "column", false};
+    report_heading("sparse Cholesky, multifrontal, a task a column");
+    return run_problem(s, r, &p);
 }

@@ -20,6 +20,8 @@ bool suite_patterns(settings *s, report *r);
 bool suite_cholesky(settings *s, report *r);
 bool suite_lu(settings *s, report *r);
 bool suite_solve(settings *s, report *r);
+bool suite_incomplete(settings *s, report *r);
+bool suite_eliminate(settings *s, report *r);
 bool suite_wavefront(settings *s, report *r);
 bool suite_jacobi(settings *s, report *r);
 

@@ -66,6 +66,13 @@ for words in "Cholesky factor, grid.mtx" "ns a row of 2.8 entries" "weir-levels 
     "lower triangle, 6 x 6 x 6 points"; do
     grep -qF "$words" output || fail "the solve lacks: $words"
 done
+expect 0 "IC(0), grid.mtx" --quick --rounds 1 --workers 2 --only weir,weir-family --matrix grid.mtx \
+    incomplete eliminate
+for words in "IC(0), 12 x 12 points" "ns a row of 2.8 entries" "sparse Cholesky, grid.mtx" "ns a column of"; do
+    grep -qF "$words" output || fail "the factorisations lack: $words"
+done
+sed 's/ symmetric$/ general/' grid.mtx >general.mtx
+expect 1 "it must be a symmetric real matrix" --quick --rounds 1 --only weir --matrix general.mtx incomplete
 sed 's/^\(14 14\) 4$/\1 0/' grid.mtx >zero.mtx
 expect 1 "row 14 has 0 on the diagonal" --quick --rounds 1 --only weir --matrix zero.mtx solve
 expect 2 "--matrix nothing.mtx" --matrix nothing.mtx lu
