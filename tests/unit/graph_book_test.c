@@ -86,6 +86,81 @@ static void heads_that_were_not_granted_at_once_are_there_to_take(void **state)
     weir_graph_destroy(graph);
 }
 
+/* Takes all noted tasks that may start, and begins them. Returns how many. */
+static uint32_t take_all(weir__book *book, weir_task *task)
+{
+    weir__granted granted;
+    uint32_t n = 0;
+    do {
+        weir__books_take(book->books, book, WEIR__FEW_GRANTED, &granted);
+        for (unsigned i = 0; i < granted.n; i++) {
+            weir__book_began(book, granted.at[i].task);
+            task[n++] = granted.at[i].task;
+        }
+    } while (granted.n > 0);
+    return n;
+}
+
+/* However many: their bytes are told to the account by some at a time. */
+static void what_comes_back_from_many_holders_at_once_grants_what_waits(void **state)
+{
+    (void)state;
+    for (uint32_t holders = 1; holders <= 40; holders++) {
+        weir_graph *graph = create_tasks(holders + 2);
+        weir_task task[40];
+        weir__granted granted;
+        for (weir_task t = 0; t < holders; t++) {
+            assert_ok(weir_graph_hold(graph, t, 1));
+            assert_ok(weir_graph_before(graph, t, holders));
+            task[t] = t;
+        }
+        assert_ok(weir_graph_hold(graph, holders + 1, holders));
+        assert_ok(weir_graph_compile(graph));
+        weir__book *book = graph->book;
+        weir__book_begin(book, holders);
+        weir__book_note(book, task, holders);
+        assert_int_equal(take_all(book, task), holders); /* in that order */
+        for (weir_task t = 0; t < holders; t++)
+            assert_false(weir__book_finished(book, t, WEIR_NO_TASK, &granted));
+        weir__book_note(book, (const weir_task[]){holders + 1}, 1);
+        assert_int_equal(take_all(book, task), 0);
+        weir__book_began(book, holders);
+        assert_false(weir__book_finished(book, holders, WEIR_NO_TASK, &granted));
+        assert_true(granted.n == 1 && granted.at[0].task == holders + 1);
+        weir__book_began(book, holders + 1);
+        assert_false(weir__book_finished(book, holders + 1, WEIR_NO_TASK, &granted));
+        weir__book_end(book, true);
+        weir_graph_destroy(graph);
+    }
+}
+
+/* Tasks of one byte, eight of which fit: eight that finish together let eight others start. */
+static void tasks_that_finish_together_are_followed_by_as_many(void **state)
+{
+    enum { ALL = 40, FIT = 8 };
+    weir_graph *graph = create_tasks(ALL);
+    weir_task task[ALL];
+    weir__granted granted;
+    (void)state;
+    for (weir_task t = 0; t < ALL; t++) {
+        assert_ok(weir_graph_scratch(graph, t, 1));
+        task[t] = t;
+    }
+    assert_ok(weir_graph_compile(graph));
+    weir__book *book = graph->book;
+    weir__book_begin(book, FIT);
+    weir__book_note(book, task, ALL);
+    assert_int_equal(take_all(book, task), FIT);
+    for (uint32_t finished = 0; finished < ALL; finished += FIT) {
+        assert_false(weir__book_finished_all(book, task, FIT, WEIR_NO_TASK, &granted));
+        assert_int_equal(granted.n, finished + FIT < ALL ? FIT : 0);
+        for (unsigned i = 0; i < granted.n; i++)
+            weir__book_began(book, task[i] = granted.at[i].task);
+    }
+    weir__book_end(book, true);
+    weir_graph_destroy(graph);
+}
+
 #define assert_breaks(field, value, account)                                                       \
     do {                                                                                           \
         const __typeof__(field) before_ = (field);                                                 \
@@ -140,6 +215,8 @@ int main(void)
         TEST(no_schedule_of_a_graph_in_a_task_of_another_does),
         TEST(an_account_has_the_sums_of_its_ledgers_and_leaves_what_they_need),
         TEST(heads_that_were_not_granted_at_once_are_there_to_take),
+        TEST(what_comes_back_from_many_holders_at_once_grants_what_waits),
+        TEST(tasks_that_finish_together_are_followed_by_as_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
