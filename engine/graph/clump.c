@@ -59,6 +59,17 @@ uint32_t weir__clump_collect(weir__pack *p, weir_task t, uint32_t most)
     return p->craft->members = n;
 }
 
+uint64_t weir__clump_nested(const weir_graph *graph, const weir__label *label,
+                            const uint32_t *index, uint32_t n)
+{
+    uint64_t most = 0;
+    for (uint32_t i = 0; graph->nested != NULL && i < n; i++) {
+        const uint64_t bytes = graph->nested[label->first + index[i]];
+        most = bytes > most ? bytes : most;
+    }
+    return most;
+}
+
 bool weir__clump_finished(weir__pack *p, weir_task t, weir_task next, weir__granted *granted)
 {
     const weir__task *task = &p->of->graph->task[t];

@@ -212,6 +212,10 @@ void weir__follow_run(weir__pack *p);
 /* Fills in the worker's clump with t and others of its family that come next, up to `most`, which
  * begin now. In a run that is limited, all of them have their bytes. Returns how many. */
 uint32_t weir__clump_collect(weir__pack *p, weir_task t, uint32_t most);
+/* What runs may hold that a call for these n members starts, one after the other: as much as the member that
+ * has declared most, since the bytes of all are there. */
+uint64_t weir__clump_nested(const weir_graph *graph, const weir__label *label,
+                            const uint32_t *index, uint32_t n);
 /* The task has finished, and all of its clump, if it is of a family: as weir__book_finished(). */
 bool weir__clump_finished(weir__pack *p, weir_task t, weir_task next, weir__granted *granted);
 

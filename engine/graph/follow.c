@@ -88,6 +88,8 @@ static bool run_many(weir__pack *p, weir_task first, uint32_t at, uint32_t end, 
     p->begun += end - at;
     for (uint32_t i = at; !plain && i < end; i++)
         before_op(p, label->first + entry[i]);
+    if (!plain)
+        p->told.nested_bytes = weir__clump_nested(p->of->graph, label, entry + at, end - at);
     const int code = task->op.many(task->arg, entry + at, end - at);
     if (code != 0) {
         weir__place_fail_clump(p, label, entry + at, end - at, code);

@@ -132,6 +132,7 @@ static weir_task run_many(weir__pack *p, weir_task t, weir__skill *skill, bool k
         weir__grain_begin(&skill->grain, &clump_aim, n) || !known || p->of->cost != NULL;
     const uint64_t begun_ns = timed ? weir__now_ns() : 0;
     p->told.child_is_named = false;
+    p->told.nested_bytes = weir__clump_nested(graph, of.label, p->craft->index, n);
     p->begun += n - 1;
     const int code = of.op.many(of.arg, p->craft->index, n);
     if (timed) {

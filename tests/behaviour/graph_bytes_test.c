@@ -470,6 +470,61 @@ static void without_a_limit_a_release_costs_a_family_no_shared_call(void **state
     weir_graph_destroy(graph);
 }
 
+/* Some members run a graph that needs what they have declared, and no less. */
+typedef struct hosts {
+    weir_engine *engine;
+    weir_graph *inner[64];
+    atomic_uint wrong, largest;
+} hosts;
+
+static int host(void *arg, const uint32_t *index, uint32_t count)
+{
+    hosts *h = arg;
+    if (count > atomic_load(&h->largest))
+        atomic_store(&h->largest, count);
+    for (uint32_t i = 0; i < count; i++)
+        if (h->inner[index[i]] != NULL && weir_graph_run(h->engine, h->inner[index[i]]) != WEIR_OK)
+            atomic_fetch_add(&h->wrong, 1);
+    return 0;
+}
+
+static int do_nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static void members_that_run_graphs_have_what_they_have_declared(void **state)
+{
+    static hosts h;
+    weir_graph *graph;
+    weir_task first, task;
+    (void)state;
+    assert_ok(weir_graph_create(&graph));
+    assert_ok(weir_graph_add_many(graph, "host", 64, host, &h, &first));
+    for (uint32_t m = 0; m < 64; m += 9) {
+        assert_ok(weir_graph_create(&h.inner[m]));
+        assert_ok(weir_graph_add(h.inner[m], NULL, do_nothing, NULL, &task));
+        assert_ok(weir_graph_hold(h.inner[m], task, 100 + m));
+        assert_ok(weir_graph_compile(h.inner[m]));
+        assert_ok(weir_graph_nested(graph, first + m, 100 + m));
+    }
+    assert_ok(weir_graph_compile(graph));
+    const size_t limits[] = {0, (size_t)weir_graph_serial_bytes(graph), 500};
+    for (unsigned workers = 1; workers <= 3; workers++)
+        for (size_t k = 0; k < sizeof limits / sizeof limits[0]; k++) {
+            h.engine = open_engine(workers, 0, limits[k]);
+            for (int run = 0; run < 20; run++)
+                assert_ok(weir_graph_run(h.engine, graph));
+            weir_engine_close(h.engine);
+        }
+    assert_int_equal(atomic_load(&h.wrong), 0);
+    assert_true(atomic_load(&h.largest) > 1);
+    for (uint32_t m = 0; m < 64; m += 9)
+        weir_graph_destroy(h.inner[m]);
+    weir_graph_destroy(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -483,6 +538,7 @@ int main(void)
         cmocka_unit_test(a_body_with_less_than_it_needs_is_refused),
         cmocka_unit_test(members_of_a_family_share_calls_within_the_bytes_that_there_are),
         cmocka_unit_test(without_a_limit_a_release_costs_a_family_no_shared_call),
+        cmocka_unit_test(members_that_run_graphs_have_what_they_have_declared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
