@@ -11,8 +11,21 @@ weir__costs weir__costs_of(const weir_graph *graph)
             sum += (double)costs.ns[t];
             n++;
         }
-    costs.known = n > 0;
+    costs.hinted = n > 0;
     if (n > 0 && (float)(sum / n) > 0)
         costs.mean = (float)(sum / n);
+    if (!costs.hinted && load_relaxed(&graph->measured.work_ns) > 0)
+        costs.found = graph;
     return costs;
+}
+
+float weir__cost_found(const weir_graph *graph, weir_task task)
+{
+    float longest = 0;
+    for (uint64_t i = graph->task[task].successors; i < graph->task[task + 1].successors; i++) {
+        const float level = graph->task[graph->successor[i]].level;
+        longest = level > longest ? level : longest;
+    }
+    const float ns = graph->task[task].level - longest;
+    return ns > 1 ? ns : 1;
 }

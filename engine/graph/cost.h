@@ -1,8 +1,9 @@
-/* What tasks cost, as far as that is known.
+/* What tasks cost, as far as that is known: as was hinted; or, where nothing was, as runs have found.
  *
- * A task of which nothing was said counts like the mean of those that something was said of, or as
- * 1 where that is none.  Levels, summaries and simulations use it.  It must never be asked while
- * costs change. */
+ * A task of which nothing is known counts like the mean of the others, or as 1 where nothing is known of
+ * any.  What runs have found is not kept but in the levels that follow from it (level.h): a task takes what
+ * its level is above the highest of its successors', to one part in ten million of all that comes after it.
+ * Levels, summaries and simulations use it.  It must never be asked while costs change. */
 #ifndef WEIR_GRAPH_COST_H
 #define WEIR_GRAPH_COST_H
 
@@ -10,17 +11,22 @@
 
 /* Invariant: mean > 0, and so is each cost. */
 typedef struct weir__costs {
-    const float *ns; /* by task; 0 or below: not known. NULL: none is */
+    const float *ns;         /* by task; 0 or below: not known. NULL: none was hinted */
+    const weir_graph *found; /* it has levels of what runs have found; or NULL */
     float mean;
-    bool known; /* something was said of some task */
+    bool hinted; /* something was said of some task */
 } weir__costs;
 
 weir__costs weir__costs_of(const weir_graph *graph);
+/* By the levels; at least 1. */
+float weir__cost_found(const weir_graph *graph, weir_task task);
 
 static inline float weir__cost_of(const weir__costs *costs, weir_task task)
 {
     const float ns = costs->ns != NULL ? costs->ns[task] : 0;
-    return ns > 0 ? ns : costs->mean;
+    if (ns > 0)
+        return ns;
+    return costs->found != NULL ? weir__cost_found(costs->found, task) : costs->mean;
 }
 
 #endif

@@ -31,6 +31,7 @@ static void close_walk(walk *w)
 static bool open_walk(walk *w, const weir_graph *graph)
 {
     *w = (walk){.graph = graph, .costs = weir__costs_of(graph)};
+    w->costs.found = NULL; /* levels may change meanwhile */
     const bool sorted = weir__sorted_open(&w->sorted, graph);
     w->from = weir__memory_alloc_zero(graph->n * sizeof *w->from);
     w->width = weir__memory_alloc_zero(graph->depth * sizeof *w->width);
@@ -67,7 +68,7 @@ static void measure(const walk *w, weir_graph_summary *summary)
         work += (double)weir__cost_of(&w->costs, t);
         span = end > span ? end : span;
     }
-    if (w->costs.known) {
+    if (w->costs.hinted) {
         summary->work_ns = work;
         summary->span_ns = span < work ? span : work; /* they are rounded in other orders */
     }
@@ -88,7 +89,9 @@ weir_status weir_graph_describe(const weir_graph *graph, weir_graph_summary *sum
                                 .depth = graph->depth,
                                 .lanes = load_relaxed(&graph->planned.lanes),
                                 .clumps = load_relaxed(&graph->planned.clumps),
-                                .predicted_gain = (double)load_relaxed(&graph->planned.gain)};
+                                .predicted_gain = (double)load_relaxed(&graph->planned.gain),
+                                .work_ns = (double)load_relaxed(&graph->measured.work_ns),
+                                .span_ns = (double)load_relaxed(&graph->measured.span_ns)};
     if (graph->n > 0) {
         if (!open_walk(&w, graph))
             return weir__error_set(WEIR_ENOMEM, 0, "graph",

@@ -160,6 +160,9 @@ struct weir_graph {
         atomic_uint lanes, clumps;
         _Atomic(float) gain;
     } planned; /* for its summary, which may be asked for while it runs: its plan; 0: it has none */
+    struct {
+        _Atomic(float) work_ns, span_ns;
+    } measured; /* for that too: what its runs have found; 0: nothing yet, and levels are not of that */
     struct weir__execution *execution; /* what its runs need; NULL before the first */
 };
 

@@ -82,7 +82,7 @@ static uint32_t step_of(const weir_graph *graph, weir_task t, uint32_t highest)
     return below < STEPS ? below : STEPS - 1;
 }
 
-static float highest_level(const weir_graph *graph)
+float weir__level_highest(const weir_graph *graph)
 {
     float highest = 0;
     for (weir_task t = 0; t < graph->n; t++) /* a root's: those behind it have less */
@@ -101,7 +101,7 @@ static bool take_list(weir_graph *graph)
 
 static bool sort_roots(weir_graph *graph)
 {
-    const uint32_t highest = steps_in(highest_level(graph));
+    const uint32_t highest = steps_in(weir__level_highest(graph));
     uint32_t place[STEPS] = {0}, begin = 0;
     for (weir_task t = 0; t < graph->n; t++)
         if (graph->task[t].predecessors == 0)
@@ -121,8 +121,9 @@ static bool sort_roots(weir_graph *graph)
 
 bool weir__level_find(weir_graph *graph, const float *cost)
 {
-    const weir__costs costs = weir__costs_of(graph);
+    weir__costs costs = weir__costs_of(graph);
     weir__sorted sorted;
+    costs.found = NULL; /* these levels are what is to be found */
     if (!weir__sorted_open(&sorted, graph))
         return false;
     for (uint32_t i = graph->n; i-- > 0;) {

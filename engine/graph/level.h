@@ -15,4 +15,7 @@
  *       measured differs always, and is no reason to leave the program's order. */
 bool weir__level_find(weir_graph *graph, const float *cost) WEIR_MUST_CHECK;
 
+/* The highest of them, which is that of the longest way of all. */
+float weir__level_highest(const weir_graph *graph);
+
 #endif

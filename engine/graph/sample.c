@@ -117,6 +117,8 @@ static void settle(weir__sample *s, weir_graph *graph, unsigned workers, weir__a
     const double mean_ns = clean(s->ns, graph->n);
     if (!weir__level_find(graph, s->ns) || !make_plan(s, graph, workers, mean_ns))
         return;
+    store_relaxed(&graph->measured.work_ns, (float)(mean_ns * graph->n));
+    store_relaxed(&graph->measured.span_ns, weir__level_highest(graph));
     weir__memory_free(s->ns);
     s->ns = NULL;
     s->full = false;

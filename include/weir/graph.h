@@ -221,17 +221,19 @@ typedef struct weir_graph_summary {
     uint64_t redundant_edges; /* left out, since others imply them; no duplicates */
     uint64_t roots;           /* tasks without predecessors */
     uint64_t depth;           /* levels: most tasks on one path */
-    uint64_t widest; /* tasks of the widest level: those with equally many before them, on the
+    uint64_t widest;       /* tasks of the widest level: those with equally many before them, on the
                                  longest path */
-    double work_ns;  /* all tasks one after another, by the costs that were hinted; 0: none were */
-    double span_ns;  /* those on the longest path: no number of workers is faster */
-    uint64_t lanes;  /* of the plan that its runs follow; 0: they decide as they go */
-    uint64_t clumps; /* of all lanes: before each a lane may wait for others */
+    double work_ns;        /* all tasks one after another; 0: it is not known */
+    double span_ns;        /* those on the longest path: no number of workers is faster */
+    uint64_t lanes;        /* of the plan that its runs follow; 0: they decide as they go */
+    uint64_t clumps;       /* of all lanes: before each a lane may wait for others */
     double predicted_gain; /* all tasks' time, divided by the plan's; 0 without a plan */
     uint64_t reserved[10]; /* 0; see weir.h, "Structs that grow" */
 } weir_graph_summary;
 
-/* Describes a compiled graph. Of costs a task without one counts like the mean of the others.
+/* Describes a compiled graph. Costs are those that were hinted, where a task without one counts like the
+ * mean of the others; or, where none were, those that its first runs have found, after three or four of them
+ * (weir_graph_plan()).
  *
  * Returns:  WEIR_OK, or
  *           WEIR_EINVAL  the graph is not compiled, or an argument is NULL;
@@ -260,24 +262,24 @@ WEIR_API uint64_t weir_graph_certified_bytes(const weir_graph *graph);
  * without a limit: a `max_bytes` that is worth having, between the two above.
  *
  * That is simulated: workers start tasks within the limit as those of a run do, the most urgent
- * first, and tasks take what was hinted by weir_graph_cost(), or all equally long, where nothing
- * was. Nothing else takes time in there, neither starting a task, nor memory that several workers
+ * first, and tasks take what weir_graph_describe() goes by, or all equally long, where nothing is
+ * known. Nothing else takes time in there, neither starting a task, nor memory that several workers
  * read, nor other runs. So the answer is as good as the costs, and a real run may have more or less
  * of its speed.
  *
  * workers:  at least 1. Of 1 the answer is weir_graph_serial_bytes(), which costs it nothing.
  * speed:    above 0, up to 1: like 0.95.
- * bytes:    receives a limit with which the simulated time is at most 1 / speed of that without one; 1 % less was too
- *           little, or there is no less. Fewer still may be enough by chance. 0: no task needs
- *           bytes.
+ * bytes:    receives a limit with which the simulated time is at most 1 / speed of that without
+ *           one; 1 % less was too little, or there is no less. Fewer still may be enough by chance.
+ *           0: no task needs bytes.
  * Returns:  WEIR_OK, or
  *           WEIR_EINVAL  the graph is not compiled, or an argument is NULL or not as above;
  *           WEIR_ENOMEM  no memory.
- *           The same graph and arguments always give the same answer.
- * Threads:  any, once the graph is compiled.
- * Cost:     up to about 20 simulated runs, of up to 1 µs for each task and some ns for each edge, and 30
- *           bytes a task meanwhile. From 10^6 tasks on there are fewer of them, and the answer may
- *           be too large; above 4 · 10^6 tasks there are none, and it is
+ *           The same graph, costs and arguments always give the same answer.
+ * Threads:  any, once the graph is compiled, while it does not run.
+ * Cost:     up to about 20 simulated runs, of up to 1 µs for each task and some ns for each edge,
+ *           and 30 bytes a task meanwhile. From 10^6 tasks on there are fewer of them, and the
+ *           answer may be too large; above 4 · 10^6 tasks there are none, and it is
  *           weir_graph_certified_bytes(). */
 WEIR_API weir_status weir_graph_advise(const weir_graph *graph, unsigned workers, double speed,
                                        uint64_t *bytes);

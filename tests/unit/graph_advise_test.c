@@ -89,6 +89,45 @@ static void without_costs_neither_work_nor_span_is_known(void **state)
     weir_graph_destroy(graph);
 }
 
+static int spin(void *arg)
+{
+    volatile unsigned *turns = arg;
+    for (unsigned i = 0; i < *turns; i++)
+        ;
+    return 0;
+}
+
+/* A long chain beside tasks that wait for nothing. */
+static void after_some_runs_work_and_span_are_what_they_have_found(void **state)
+{
+    enum { CHAIN = 300, ALONE = 100 };
+    unsigned turns = 1000;
+    weir_engine *engine = open_engine(2, 0, 0);
+    weir_graph *graph = create_graph();
+    weir_task t;
+    (void)state;
+    for (weir_task i = 0; i < CHAIN + ALONE; i++) {
+        assert_ok(weir_graph_add(graph, NULL, spin, &turns, &t));
+        assert_ok(weir_graph_hold(graph, t, 10));
+        if (i > 0 && i < CHAIN)
+            assert_ok(weir_graph_before(graph, i - 1, i));
+    }
+    assert_ok(weir_graph_compile(graph));
+    assert_true(describe(graph).work_ns == 0);
+    for (int run = 0; run < 6; run++)
+        assert_ok(weir_graph_run(engine, graph));
+    const weir_graph_summary s = describe(graph);
+    assert_true(s.span_ns > (double)CHAIN && s.span_ns < s.work_ns);
+    weir__simulation simulation; /* of the same costs */
+    assert_true(weir__simulation_open(&simulation, graph, 1));
+    const double all = weir__simulation_run(&simulation, UINT64_MAX);
+    assert_true(all > 0.99 * s.work_ns && all < 1.01 * s.work_ns);
+    weir__simulation_close(&simulation);
+    assert_in_range(advise(graph, 2, 0.95), 20, 10 * (CHAIN + ALONE));
+    weir_graph_destroy(graph);
+    weir_engine_close(engine);
+}
+
 /* ---- simulated time ---- */
 
 /* Tasks of 3, 3, 2, 2 and 2 ns on two workers: the longest first, so 7 in place of 6; a chain goes
@@ -284,6 +323,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_summary_has_the_widest_level_the_work_and_the_span),
         cmocka_unit_test(without_costs_neither_work_nor_span_is_known),
+        cmocka_unit_test(after_some_runs_work_and_span_are_what_they_have_found),
         cmocka_unit_test(workers_take_the_most_urgent_task_that_may_start),
         cmocka_unit_test(what_needs_no_bytes_waits_for_none),
         cmocka_unit_test(tasks_side_by_side_need_their_bytes_for_each_worker),
