@@ -45,42 +45,39 @@ static void generate(sequences *s)
     }
 }
 
-/* ---- FASTA: a line that begins with > and a name, then lines of letters ---- */
+/* ---- FASTA: a line that begins with > and a name, then lines of letters; ; begins a comment ---- */
 
-static bool append(sequences *s, int which, const char *line, size_t *room)
+static bool append(sequences *s, int which, int letter, size_t *room)
 {
-    for (; *line != '\0'; line++) {
-        if (isspace((unsigned char)*line))
-            continue;
-        if (s->length[which] == *room) {
-            *room = 2 * *room + 4096;
-            char *more = *room <= LONGEST ? realloc(s->letters[which], *room) : NULL;
-            if (more == NULL)
-                return false;
-            s->letters[which] = more;
-        }
-        s->letters[which][s->length[which]++] = (char)toupper((unsigned char)*line);
+    if (s->length[which] == *room) {
+        *room = 2 * *room + 4096;
+        char *more = *room <= LONGEST ? realloc(s->letters[which], *room) : NULL;
+        if (more == NULL)
+            return false;
+        s->letters[which] = more;
     }
+    s->letters[which][s->length[which]++] = (char)toupper(letter);
     return true;
 }
 
 static bool read_lines(sequences *s, const char *name, FILE *file)
 {
-    char line[4096];
     size_t room[2] = {0, 0};
-    int which = -1;
-    bool at_start = true; /* of a line, which may be longer than the room for it */
-    bool in_name = false;
-    while (fgets(line, sizeof line, file) != NULL) {
-        in_name = at_start ? line[0] == '>' : in_name;
-        if (at_start && in_name && ++which == 2)
+    int which = -1, c;
+    bool at_start = true, skips = false; /* at_start: of a line; skips: to the end of this one */
+    while ((c = getc(file)) != EOF) {
+        if (at_start)
+            skips = c == '>' || c == ';';
+        if (at_start && c == '>' && ++which == 2)
             break;
-        at_start = strchr(line, '\n') != NULL;
-        if (in_name || line[0] == ';')
+        at_start = c == '\n';
+        if (skips || isspace(c))
             continue;
-        if (which < 0 && line[strspn(line, " \t\r\n")] != '\0')
+        if (which < 0)
             return refuse(name, "is no FASTA file: it must begin with '>' and a name");
-        if (which >= 0 && !append(s, which, line, &room[which]))
+        if (!isgraph(c))
+            return refuse(name, "a sequence has a byte that is no letter");
+        if (!append(s, which, c, &room[which]))
             return refuse(name, "a sequence is too long, or there is no memory");
     }
     if (ferror(file))

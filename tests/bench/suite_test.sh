@@ -84,11 +84,13 @@ sed 's/^\(14 14\) 4$/\1 0/' grid.mtx >zero.mtx
 expect 1 "row 14 has 0 on the diagonal" --quick --rounds 1 --only weir --matrix zero.mtx solve
 expect 2 "--matrix nothing.mtx" --matrix nothing.mtx lu
 
-# Sequences of a file; one alone is refused.
+# Sequences of a file; one alone is refused, and bytes that are no letters.
 printf '>a\nACGTAC\nGTTT\n>b\nacgtt\n' >two.fasta
 expect 0 "two sequences of a file" --quick --rounds 1 --fasta two.fasta wavefront
 printf '>a\nACGT\n' >one.fasta
 expect 1 "must have two sequences" --quick --rounds 1 --fasta one.fasta wavefront
+printf '>a\nAC\0GT\n>b\nA\n' >binary.fasta
+expect 1 "a byte that is no letter" --quick --rounds 1 --fasta binary.fasta wavefront
 
 # A wrong answer fails the run, and says whose it was.
 contestant liar 'echo "seconds=0.001 answer=41 rss=1 before=1 about=a liar"'
