@@ -2,8 +2,8 @@
  *
  * Tasks are gone through in the order in which they begin. It is known of each lane how many tasks of the
  * others have surely ended (a vector clock).  A wait is made where a predecessor is not among them, and
- * where no other wait of the same task brings it along.  So no wait could be left out, but where there are so
- * many lanes that the clocks would take much more memory than the graph. */
+ * where no other wait of the same task brings it along.  Where there are so many lanes that the clocks would
+ * take much more memory than the graph, what waits bring along is not known. */
 #include <math.h>
 #include <string.h>
 
@@ -29,14 +29,15 @@ typedef struct maker {
     uint32_t needs;
     uint32_t *clock; /* [lanes] of each; the first is all zeros */
     uint32_t clocks;
-    bool transitive;                 /* clocks are kept, so that others can look at them */
-    uint32_t now[WEIR_LANES_MOST];   /* the clock of each lane */
-    uint32_t *clock_at;              /* by place; while waits are found */
-    uint32_t *clump_at;              /* by place, from then on: the same memory */
-    double *end_ns;                  /* by clump */
-    uint64_t may_look;               /* so many tasks beyond those that wait */
-    uint64_t needed;                 /* lanes that the task waits for, */
-    uint32_t tasks[WEIR_LANES_MOST]; /* and for how much of them */
+    bool transitive;                   /* clocks are kept, so that others can look at them */
+    uint32_t now[WEIR_LANES_MOST];     /* the clock of each lane */
+    uint32_t *clock_at;                /* by place; while waits are found */
+    uint32_t *clump_at;                /* by place, from then on: the same memory */
+    double *end_ns;                    /* by clump */
+    uint32_t reached[WEIR_LANES_MOST]; /* tasks of each lane that waits were found for */
+    uint64_t may_look;                 /* so many tasks beyond those that wait */
+    uint64_t needed;                   /* lanes that the task waits for, */
+    uint32_t tasks[WEIR_LANES_MOST];   /* and for how much of them */
 } maker;
 
 static uint32_t place_of(const maker *m, uint32_t r)
@@ -111,7 +112,7 @@ static const uint32_t *clock_after(const maker *m, unsigned lane)
     return clock_of(m, m->clock_at[m->base[lane] + m->tasks[lane] - 1]);
 }
 
-/* What a task of the lane needs of others, less what is known, as far as it has been known to end by then. */
+/* What a task of the lane needs of others, less what is known, as far as that has ended by then. */
 static void add_needs(maker *m, uint32_t r, double by_ns)
 {
     const weir__division *d = m->d;
@@ -120,7 +121,7 @@ static void add_needs(maker *m, uint32_t r, double by_ns)
     for (uint64_t i = d->preds_at[r]; i < d->preds_at[r + 1]; i++) {
         const uint32_t p = d->pred[i], tasks = d->place[p] + 1;
         const unsigned lane = d->lane[p];
-        if (lane == own || tasks <= known[lane] || d->end_ns[p] > by_ns)
+        if (lane == own || tasks <= known[lane] || tasks > m->reached[lane] || d->end_ns[p] > by_ns)
             continue;
         if ((m->needed >> lane & 1) == 0 || tasks > m->tasks[lane])
             m->tasks[lane] = tasks;
@@ -175,6 +176,7 @@ static void wait_for_needs(maker *m, uint32_t r)
         for (unsigned l = 0; m->transitive && l < lanes; l++)
             known[l] = theirs[l] > known[l] ? theirs[l] : known[l];
         known[lane] = m->tasks[lane];
+        WEIR_ASSERT(lane != own && m->tasks[lane] <= m->reached[lane]);
         m->begins[m->base[lane] + m->tasks[lane]] = true;
         m->need[m->needs++] =
             (need){.place = place_of(m, r), .lane = lane, .tasks = m->tasks[lane]};
@@ -199,6 +201,7 @@ static void find_waits(maker *m)
             wait_for_needs(m, r);
         }
         m->clock_at[place_of(m, r)] = m->now[d->lane[r]];
+        m->reached[d->lane[r]]++;
     }
 }
 
