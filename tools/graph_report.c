@@ -24,10 +24,17 @@ static double parallelism(const dag_shape *shape)
     return shape->span > 0 ? shape->work / shape->span : 0;
 }
 
+/* All 0 without memory for it. */
+static weir_graph_summary summary_of(const graph_job *job)
+{
+    weir_graph_summary summary = {0};
+    (void)weir_graph_describe(job->graph, &summary);
+    return summary;
+}
+
 static uint64_t redundant_edges(const graph_job *job)
 {
-    weir_graph_summary summary;
-    return weir_graph_describe(job->graph, &summary) == WEIR_OK ? summary.redundant_edges : 0;
+    return summary_of(job).redundant_edges;
 }
 
 static void print_file(const graph_job *job)
@@ -100,6 +107,20 @@ static const char *format_seconds(double seconds, char text[24])
     return text;
 }
 
+/* What the last runs followed. */
+static void print_plan(const graph_job *job)
+{
+    const weir_graph_summary s = summary_of(job);
+    printf("\n%-8s ", "plan");
+    if (s.lanes == 0)
+        printf("none: each run decides as it goes");
+    else if (s.lanes == 1)
+        printf("one lane: more would gain nothing");
+    else
+        printf("%" PRIu64 " lanes of %" PRIu64 " clumps: %.3g times as fast as one, as predicted",
+               s.lanes, s.clumps, s.predicted_gain);
+}
+
 void graph_print_times(const graph_job *job, const graph_times *t)
 {
     char serial[24], one[24], all[24], workers[TOOL_WORKERS_TEXT];
@@ -108,6 +129,7 @@ void graph_print_times(const graph_job *job, const graph_times *t)
            tool_format_workers(t->workers, t->asked, workers));
     if (t->all > 0)
         printf(": %.3g times as fast as the loop", t->serial / t->all);
+    print_plan(job);
     printf("\n%-8s the same bits each time", "result");
     if (job->eliminate && t->error >= 0)
         printf("; with the factor, unknowns that are 1 come out with an error of %.2g", t->error);
@@ -116,6 +138,7 @@ void graph_print_times(const graph_job *job, const graph_times *t)
 
 static void write_times(json *j, const graph_job *job, const graph_times *t)
 {
+    const weir_graph_summary s = summary_of(job);
     json_open_object(j, "run");
     json_double(j, "serial_seconds", t->serial);
     json_double(j, "one_worker_seconds", t->one);
@@ -124,6 +147,9 @@ static void write_times(json *j, const graph_job *job, const graph_times *t)
     json_unsigned(j, "workers_asked", t->asked);
     json_unsigned(j, "promotions", t->promotions);
     json_unsigned(j, "peak_bytes", t->peak_bytes);
+    json_unsigned(j, "lanes", s.lanes);
+    json_unsigned(j, "clumps", s.clumps);
+    json_double(j, "predicted_gain", s.predicted_gain);
     if (job->eliminate)
         json_double(j, "error", t->error);
     json_close_object(j);

@@ -160,6 +160,7 @@ static void a_run_has_the_bits_of_a_loop_with_any_number_of_workers(void **state
             run_json(line);
             assert_int_equal(member("workers_asked"), workers);
             assert_true(member("serial_seconds") > 0 && member("one_worker_seconds") > 0);
+            assert_true(member("lanes") <= workers && member("clumps") >= member("lanes"));
             snprintf(line, sizeof line, "graph grid.mtx --eliminate --runs 3 --workers %d",
                      workers);
             run_json(line);
@@ -170,6 +171,7 @@ static void a_run_has_the_bits_of_a_loop_with_any_number_of_workers(void **state
     assert_contains(r.out, "in a loop, ");
     assert_contains(r.out, " by 2 workers: ");
     assert_contains(r.out, "the same bits each time; ");
+    assert_contains(r.out, "\nplan ");
     run("graph grid.mtx --eliminate --runs 0");
     assert_int_equal(r.code, 0);
     assert_null(strstr(r.out, "in a loop"));
