@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "graph/execution.h"
+#include "sched/engine.h"
 #include "trace/point.h"
 
 /* Runs a pack of a body, which is the worker's own, on top of p. */
@@ -51,15 +52,29 @@ static weir__control_end end_in_place(weir__pack *p, weir__execution *body)
     return WEIR_CONTROL_DONE;
 }
 
+/* A turn begins, of which nobody else has anything yet. */
+static weir__pack *begin_turn(const weir__pack *p, weir__execution *body)
+{
+    const uint64_t *nested = p->of->graph->nested;
+    if (body->graph->book != NULL)
+        weir__execution_open_book(body, nested != NULL ? nested[body->up_task] : 0);
+    if (!weir__execution_is_limited(body))
+        weir__sample_prepare(&body->sample, body->graph, p->told.run->engine->team.workers,
+                             &body->alone);
+    return weir__execution_begin(body, 2);
+}
+
+static void end_turn(weir__execution *body)
+{
+    weir__sample_end(&body->sample, body->graph, body->cost != NULL);
+    weir__execution_close_book(body, true);
+}
+
 /* Runs a body, or goes on with it: with `inner`, where that is not NULL. DONE: it is at its end. */
 static weir__control_end run_body(weir__pack *p, weir__execution *body, weir__pack *inner)
 {
-    if (inner == NULL) {
-        const uint64_t *nested = p->of->graph->nested;
-        if (body->graph->book != NULL)
-            weir__execution_open_book(body, nested != NULL ? nested[body->up_task] : 0);
-        inner = weir__execution_begin(body, 2);
-    }
+    if (inner == NULL)
+        inner = begin_turn(p, body);
     run_on_top(p, inner);
     if (inner->wants_team) {
         p->inner = inner;
@@ -126,8 +141,7 @@ static weir__control_end run_turns(weir__pack *p, weir_task t, weir__execution *
             return end;
         if (weir__run_stopping(p->told.run))
             return WEIR_CONTROL_STOPS;
-        if (body->book != NULL)
-            weir__execution_close_book(body, true);
+        end_turn(body);
         if (!repeats)
             return WEIR_CONTROL_DONE;
         body->turn++;
@@ -151,8 +165,7 @@ weir__control_end weir__body_run_control(weir__pack *p, weir_task t)
             control->body[0]->execution->turn = 0;
     }
     if (body == NULL && continues) { /* a body is at its end, of which p is the pack `after` */
-        weir__execution_close_book(
-            (weir__execution *)(void *)((char *)p - offsetof(weir__execution, after)), true);
+        end_turn((weir__execution *)(void *)((char *)p - offsetof(weir__execution, after)));
         if (control->kind != WEIR_CONTROL_WHILE)
             return WEIR_CONTROL_DONE;
         control->body[0]->execution->turn++;

@@ -153,7 +153,7 @@ void weir__execution_end_run(weir__execution *e, bool complete)
             if (c->body[i] != NULL && c->body[i]->execution != NULL)
                 weir__execution_end_run(c->body[i]->execution, complete);
     weir__execution_close_book(e, complete);
-    if (complete)
+    if (complete && e->up == NULL) /* those of bodies end with each turn */
         weir__sample_end(&e->sample, e->graph, e->cost != NULL);
     WEIR_ASSERT_SLOW(weir__execution_is_valid(e));
 }
@@ -161,7 +161,7 @@ void weir__execution_end_run(weir__execution *e, bool complete)
 weir__pack *weir__execution_begin(weir__execution *e, unsigned counts)
 {
     weir__pack *p = &e->first;
-    const bool limited = e->book != NULL && e->book->books != NULL;
+    const bool limited = weir__execution_is_limited(e);
     e->lanes = limited ? NULL : e->sample.lanes;
     e->cost = limited || e->sample.full ? NULL : e->sample.ns;
     store_relaxed(&e->sample.busy_ns, 0);

@@ -138,6 +138,11 @@ void weir__execution_end_run(weir__execution *e, bool complete);
 /* The execution has a book, if there is something to do for one, within so many bytes; and no more. */
 void weir__execution_open_book(weir__execution *e, uint64_t bytes);
 void weir__execution_close_book(weir__execution *e, bool complete);
+/* May tasks have to wait for bytes? */
+static inline bool weir__execution_is_limited(const weir__execution *e)
+{
+    return e->book != NULL && e->book->books != NULL;
+}
 /* The execution begins, with one pack, which has all roots; returns that. `counts` of it are open, one of
  * them the pack's. */
 weir__pack *weir__execution_begin(weir__execution *e, unsigned counts);

@@ -96,8 +96,6 @@ static weir_status run(weir_engine *engine, weir_graph *graph)
     if (e == NULL)
         return weir__error_set(WEIR_ENOMEM, 0, "graph", "no memory for runs of the graph");
     uint64_t bytes = bytes_for(&life, graph);
-    if (bytes >= weir_graph_certified_bytes(graph))
-        weir__sample_prepare(&e->sample, graph, engine->team.workers, &e->alone);
     status = begin(&life, e, bytes);
     if (status == WEIR_EBUDGET && bytes > weir_graph_serial_bytes(graph)) {
         bytes = weir_graph_serial_bytes(graph);
@@ -110,6 +108,8 @@ static weir_status run(weir_engine *engine, weir_graph *graph)
     graph->torn = true; /* unless it reaches its end */
     weir__execution_begin_run(e, life.run);
     weir__execution_open_book(e, bytes);
+    if (!weir__execution_is_limited(e))
+        weir__sample_prepare(&e->sample, graph, engine->team.workers, &e->alone);
     weir__pack *first = weir__execution_begin(e, 1);
     status = weir__life_run(&life, &first->item);
     weir__execution_end_run(e, status == WEIR_OK);

@@ -191,7 +191,7 @@ enum {
  * runs find out what its tasks take, and where that is little, all further ones follow a plan: a lane of
  * tasks for each worker, in a fixed order, that waits for others where edges say so; or one for all, where
  * more would gain nothing. It is made anew when tasks take quite another time than they did, or the
- * engine has another number of workers. Graphs with bodies have none, nor have runs within fewer bytes than
+ * engine has another number of workers. A graph with bodies has none, but its bodies may; nor have runs within fewer bytes than
  * weir_graph_certified_bytes(). Results are the same, in any case.
  *
  * allowed:  WEIR_PLAN_LANES, WEIR_PLAN_SERIAL, both or 0: then each run decides as it goes.

@@ -217,12 +217,103 @@ static void planned_graphs_in_tasks_of_planned_graphs_end_as_they_must(void **st
     }
 }
 
+/* ---- bodies ---- */
+
+enum { LOOPS = 4 };
+
+/* A random graph that a task repeats. */
+typedef struct repeated {
+    dag body;
+    unsigned asked, times;
+    bool wrong;
+} repeated;
+
+static int more(void *arg)
+{
+    repeated *r = arg;
+    r->wrong = r->wrong || atomic_load(&r->body.begun) != r->asked * r->body.n;
+    return r->asked++ < r->times;
+}
+
+static weir_graph *make_loops(repeated *r, weir_engine *engine, uint64_t *random)
+{
+    weir_graph *graph;
+    weir_task task;
+    assert_ok(weir_graph_create(&graph));
+    for (unsigned i = 0; i < LOOPS; i++) {
+        r[i] = (repeated){.times = 1 + (unsigned)draw(random, 20)};
+        dag_make(&r[i].body, random, 1 + (uint32_t)draw(random, 60));
+        r[i].body.engine = engine;
+        assert_ok(weir_graph_while(graph, "loop", more, &r[i], r[i].body.graph, &task));
+        if (i > 0 && draw(random, 3) == 0)
+            assert_ok(weir_graph_before(graph, (weir_task)draw(random, i), task));
+    }
+    assert_ok(weir_graph_compile(graph));
+    return graph;
+}
+
+/* One of the bodies may fail in its first turn, or cancel the run. */
+static weir_status run_loops(repeated *r, weir_engine *engine, weir_graph *graph, dag *fails,
+                             dag *cancels, uint64_t *random)
+{
+    for (unsigned i = 0; i < LOOPS; i++) {
+        dag_reset(&r[i].body);
+        r[i].asked = 0;
+    }
+    if (fails != NULL)
+        fails->fails_at = (uint32_t)draw(random, fails->n);
+    if (cancels != NULL)
+        cancels->cancels_at = (uint32_t)draw(random, cancels->n);
+    const weir_status status = weir_graph_run(engine, graph);
+    for (unsigned i = 0; i < LOOPS; i++) {
+        r[i].body.fails_at = r[i].body.cancels_at = r[i].body.n;
+        assert_false(r[i].wrong);
+        assert_int_equal(atomic_load(&r[i].body.wrong), 0);
+        if (status == WEIR_OK)
+            assert_int_equal(r[i].asked, r[i].times + 1);
+    }
+    return status;
+}
+
+static void planned_bodies_end_as_they_must(void **state)
+{
+    static repeated r[LOOPS];
+    uint64_t seed = 4000 + environment_number("WEIR_STRESS_SEED", 1);
+    (void)state;
+    for (uint64_t round = 0; round < rounds() / 2 + 1; round++, seed++) {
+        uint64_t random = mix(seed, 3);
+        note_seed(seed);
+        const unsigned workers = some_workers(&random);
+        weir_engine *engine = open_some_engine(workers, &random);
+        weir_graph *graph = make_loops(r, engine, &random);
+        assert_int_equal(run_loops(r, engine, graph, NULL, NULL, &random), WEIR_OK);
+        for (unsigned i = 0; i < LOOPS; i++)
+            plan_at_random(r[i].body.graph, 1 + (uint32_t)draw(&random, 6), workers, &random);
+        weir__testing_seed(mix(seed, 4));
+        dag *one = &r[draw(&random, LOOPS)].body;
+        assert_int_equal(run_loops(r, engine, graph, NULL, NULL, &random), WEIR_OK);
+        assert_int_equal(run_loops(r, engine, graph, one, NULL, &random), WEIR_EOP);
+        assert_contains(weir_last_error()->where, "loop[0]/");
+        assert_int_equal(run_loops(r, engine, graph, NULL, one, &random), WEIR_ECANCEL);
+        assert_int_equal(run_loops(r, engine, graph, NULL, NULL, &random), WEIR_OK);
+        weir__testing_seed(0);
+        weir_graph_destroy(graph);
+        for (unsigned i = 0; i < LOOPS; i++) {
+            r[i].body.graph = NULL;
+            dag_free(&r[i].body);
+        }
+        weir_engine_close(engine);
+        assert_int_equal(weir__testing_live_blocks(), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(planned_graphs_run_each_task_once_in_order),
         cmocka_unit_test(a_cancel_at_any_moment_leaves_a_planned_graph_clean),
         cmocka_unit_test(planned_graphs_in_tasks_of_planned_graphs_end_as_they_must),
+        cmocka_unit_test(planned_bodies_end_as_they_must),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
