@@ -201,8 +201,8 @@ static uint64_t note_waiting(weir__pack *p, uint64_t *since_ns)
     return waited_ns;
 }
 
-/* Waits for a lane that may go on, and claims it. False: there is none for long, or any more, and the pack has
- * left; or the run stops. The clock is read where the first look is in vain. */
+/* Waits for a lane that may go on, and claims it. False: there is none for long, or any more, and the
+ * pack has left; or the run stops. The clock is read where the first look is in vain. */
 static bool wait_for_lane(weir__pack *p)
 {
     weir__lanes *l = p->of->lanes;

@@ -8,8 +8,8 @@
  * a plan.  It must never be felt where it does not help: memory that is not there is no error, and costs
  * are kept until they were used only.
  *
- * Who may call what at the same time: weir__sample_note() and weir__sample_count() each worker of the run; all
- * others nobody, while the graph does not run.
+ * Who may call what at the same time: weir__sample_note() and weir__sample_count() each worker of the
+ * run; all others one thread, between runs, or between the turns of a body.
  * Memory:    4 bytes for each task in the first runs, then the plan's. */
 #ifndef WEIR_GRAPH_SAMPLE_H
 #define WEIR_GRAPH_SAMPLE_H

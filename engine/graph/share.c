@@ -25,7 +25,7 @@ static void post(weir__pack *p, weir__pack *made)
     weir__life_share(p->told.worker, &made->item);
 }
 
-/* Is there work for a worker more? Where a plan is followed, a pack is no more than leave to look after lanes. */
+/* Is there work for a worker more? Where a plan is followed, a pack is leave to look after lanes. */
 static bool has_for_others(weir__pack *p)
 {
     return p->of->lanes != NULL ? weir__lanes_need_another(p->of->lanes) : weir__pack_take(p);

@@ -191,8 +191,8 @@ enum {
  * runs find out what its tasks take, and where that is little, all further ones follow a plan: a lane of
  * tasks for each worker, in a fixed order, that waits for others where edges say so; or one for all, where
  * more would gain nothing. It is made anew when tasks take quite another time than they did, or the
- * engine has another number of workers. A graph with bodies has none, but its bodies may; nor have runs within fewer bytes than
- * weir_graph_certified_bytes(). Results are the same, in any case.
+ * engine has another number of workers. A graph with bodies has none, but its bodies may; and runs
+ * within fewer bytes than weir_graph_certified_bytes() follow none. Results are the same, in any case.
  *
  * allowed:  WEIR_PLAN_LANES, WEIR_PLAN_SERIAL, both or 0: then each run decides as it goes.
  * Returns:  WEIR_OK; WEIR_EINVAL: another bit, a body of another graph, or NULL; WEIR_EBUSY: the graph runs.
@@ -238,7 +238,8 @@ typedef struct weir_graph_summary {
  * Returns:  WEIR_OK, or
  *           WEIR_EINVAL  the graph is not compiled, or an argument is NULL;
  *           WEIR_ENOMEM  no memory.
- * Threads:  any, once the graph is compiled. While it runs, what is said of its plan may be of the one before.
+ * Threads:  any, once the graph is compiled. While it runs, what is said of its plan may be of the
+ *           one before.
  * Cost:     some nanoseconds for each task and edge, and up to 24 bytes a task meanwhile. */
 WEIR_API weir_status weir_graph_describe(const weir_graph *graph, weir_graph_summary *summary);
 

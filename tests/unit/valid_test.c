@@ -7,6 +7,7 @@
 
 #include "base/testing.h"
 #include "graph/graph.h"
+#include "graph/lane.h"
 #include "machine/topology.h"
 #include "pipeline/branch.h"
 #include "sched/letter.h"
@@ -459,6 +460,35 @@ static void a_compiled_graph_has_the_counts_of_its_edges(void **state)
     weir_graph_destroy(g);
 }
 
+static int do_no_task(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static void lanes_have_no_more_finished_clumps_than_their_plan(void **state)
+{
+    weir_graph *graph = NULL;
+    weir_task task;
+    (void)state;
+    assert_ok(weir_graph_create(&graph));
+    assert_ok(weir_graph_add(graph, NULL, do_no_task, NULL, &task));
+    assert_ok(weir_graph_compile(graph));
+    weir__lanes *l = weir__lanes_open(weir__plan_make(graph, NULL, 100, 1, false));
+    assert_non_null(l);
+    assert_true(weir__lanes_are_valid(l));
+    assert_breaks(l->n, 0, weir__lanes_are_valid(l));
+    assert_breaks(l->n, 2, weir__lanes_are_valid(l));
+    assert_breaks(l->lane[0].clumps, 0, weir__lanes_are_valid(l));
+    assert_breaks(l->lane[0].clumps, 2, weir__lanes_are_valid(l));
+    store_relaxed(&l->lane[0].done, 2);
+    assert_false(weir__lanes_are_valid(l));
+    weir__lanes_begin(l);
+    assert_true(weir__lanes_are_valid(l));
+    weir__lanes_close(l);
+    weir_graph_destroy(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -477,6 +507,7 @@ int main(void)
         cmocka_unit_test(a_stage_has_its_jobs_its_links_and_a_ring_for_a_call),
         cmocka_unit_test(a_list_ends_in_its_last_chunk),
         cmocka_unit_test(a_compiled_graph_has_the_counts_of_its_edges),
+        cmocka_unit_test(lanes_have_no_more_finished_clumps_than_their_plan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
