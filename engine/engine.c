@@ -11,6 +11,7 @@
 #include "base/fork.h"
 #include "base/memory.h"
 #include "base/options.h"
+#include "graph/book.h"
 #include "machine/decide.h"
 #include "sched/host.h"
 #include "sched/tuning.h"
@@ -32,6 +33,17 @@ static bool open_workers(weir_engine *engine, unsigned workers)
     engine->workers = weir__memory_alloc_zero(workers * sizeof *engine->workers);
     return engine->workers != NULL && weir__mail_open(&engine->mail, workers) == WEIR_OK &&
            weir__host_open(engine) == WEIR_OK;
+}
+
+/* What its graphs share, where there is a limit; false: no memory. */
+static bool open_books(weir_engine *engine)
+{
+    if (engine->budget.limit == WEIR_NO_LIMIT)
+        return true;
+    engine->books = weir__memory_alloc(sizeof *engine->books);
+    if (engine->books != NULL)
+        weir__books_open_in(engine->books, &engine->windows);
+    return engine->books != NULL;
 }
 
 /* Everything of an engine whose memory is there already. */
@@ -57,7 +69,7 @@ static weir_status fill_engine(weir_engine *engine, const weir_engine_options *g
                                 : (size_t)placement.workers * WEIR_IN_FLIGHT_A_WORKER;
     WEIR_ASSERT(engine->max_in_flight > 0 && engine->budget.limit > 0);
     engine->search_ns = may_spin(&placement, quota) ? WEIR_SEARCH_NS : 0;
-    if (!open_workers(engine, placement.workers))
+    if (!open_workers(engine, placement.workers) || !open_books(engine))
         return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers",
                                placement.workers);
     return WEIR_OK;
@@ -115,11 +127,14 @@ void weir_engine_close(weir_engine *engine)
     for (unsigned i = 0; engine->workers != NULL && i < engine->team.workers; i++)
         weir__engine_free_records(engine->workers[i].spare);
     weir__team_close(&engine->team); /* which knows how many workers there are */
+    if (engine->books != NULL)
+        weir__books_close(engine->books);
     weir__windows_close(&engine->windows);
     weir__budget_close(&engine->budget);
     weir__watch_close(&engine->watch);
     weir__mail_close(&engine->mail);
     pthread_mutex_destroy(&engine->stats_lock);
+    weir__memory_free(engine->books);
     weir__memory_free(engine->workers);
     weir__memory_free(engine);
 }

@@ -1,9 +1,10 @@
 /* All schedules of small graphs under a limit, with the engine's own book.
  *
- * Tests include it with internal headers.  A world is one or two graphs in the same books.  From each
- * state of it every step is tried that some worker could make: a graph begins or ends, a ready task is
- * noted, noted ones are taken, one that may start does, one that runs finishes, with or without one that
- * its worker would go on with.
+ * Tests include it with internal headers.  A world is some graphs in the same books, and maybe parts of
+ * another run that take bytes from the same budget.  From each state of it every step is tried that some
+ * worker could make: a graph begins or ends, a ready task is noted, noted ones are taken, a worker goes
+ * that has found none, one that may start does, one that runs finishes, with or without one that its worker
+ * would go on with; a part takes its bytes, or gives them back.
  * What is held is computed from the tasks' states alone.  It must never ask the book for that. */
 #ifndef WEIR_TESTS_GRAPH_SCHEDULES_H
 #define WEIR_TESTS_GRAPH_SCHEDULES_H
@@ -12,7 +13,7 @@
 
 #include "graph_support.h"
 
-enum { MOST_TASKS = 6, MOST_GRAPHS = 2, MEMORY = 64 };
+enum { MOST_TASKS = 6, MOST_GRAPHS = 3, MEMORY = 64 };
 
 typedef enum verdict { ALL_WELL, ABOVE_THE_LIMIT, DEADLOCK, TOO_MANY_STATES } verdict;
 
@@ -32,6 +33,7 @@ typedef struct moment {
     phase phase[MOST_GRAPHS];
     uint8_t status[MOST_GRAPHS][MOST_TASKS];
     bool attended[MOST_GRAPHS]; /* a worker that runs no task has not gone yet */
+    uint64_t in_budget, of_parts;
     weir__account account;
     weir__ledger ledger[MOST_GRAPHS];
     uint8_t memory[MOST_GRAPHS][MEMORY];
@@ -42,9 +44,14 @@ typedef struct world world;
 struct world {
     unsigned graphs, workers;
     given of[MOST_GRAPHS];
+    weir__budget budget; /* the engine's */
+    weir__windows windows;
     weir__books books;
     uint64_t limit; /* that must be kept */
-    int starter;    /* the task of graph 0 that starts graph 1; -1: both are roots */
+    bool keeps;     /* the first graph has all of that to itself */
+    bool parks;     /* root graphs may be left without a worker */
+    uint64_t part;  /* bytes of a part; 0: there are none */
+    int starter;    /* the task of graph 0 that starts graph 1; -1: all are roots */
     uint64_t lent;
     moment now;
     /* Called around each step, which graph g makes; or NULL. */
@@ -109,33 +116,68 @@ static inline void draw_graph(given *g, uint32_t most, uint64_t starts, unsigned
     assert_true(graph->book->ledger.bytes <= MEMORY);
 }
 
-static inline void close_world(world *w)
-{
-    for (unsigned g = 0; g < w->graphs; g++)
-        weir_graph_destroy(w->of[g].graph);
-}
-
 static inline uint64_t serial_bytes(const world *w, unsigned g)
 {
     return w->of[g].graph->order->serial_bytes;
 }
 
-/* A limit is the least there is, or a few bytes more. */
-static inline void draw_world(world *w, unsigned graphs, bool nested)
+/* Which the engine has. */
+static inline void set_limit(world *w, uint64_t limit)
+{
+    weir__budget_open(&w->budget, NULL, limit);
+}
+
+static inline void open_books(world *w)
+{
+    set_limit(w, w->limit);
+    weir__windows_open(&w->windows, &w->budget);
+    weir__books_open_in(&w->books, &w->windows);
+}
+
+static inline void close_world(world *w)
+{
+    weir__books_close(&w->books);
+    weir__windows_close(&w->windows);
+    for (unsigned g = 0; g < w->graphs; g++)
+        weir_graph_destroy(w->of[g].graph);
+}
+
+/* How many graphs a world has, whether the second is in a task of the first, and whether there are parts. */
+typedef struct kind_of_world {
+    unsigned graphs;
+    bool nested, parts;
+} kind_of_world;
+
+/* A limit is the least there is, for one root graph or for all at once, or a few bytes more; the more graphs,
+ * the smaller they are. */
+static inline void draw_world(world *w, const kind_of_world *kind)
 {
     static const unsigned workers[] = {1, 2, 3, 6};
-    *w = (world){.graphs = graphs, .workers = workers[next_random() % 4], .starter = -1};
-    if (graphs == 2)
-        draw_graph(&w->of[1], 4, 0, MOST_TASKS);
-    if (nested) {
+    const uint32_t first = kind->graphs == 1 ? MOST_TASKS : kind->graphs == 2 ? 4 : 2;
+    const uint32_t other = kind->graphs == 2 ? 4 : 2;
+    uint64_t all = 0;
+    *w = (world){.graphs = kind->graphs, .workers = workers[next_random() % 4], .starter = -1};
+    for (unsigned g = 1; g < kind->graphs; g++)
+        draw_graph(&w->of[g], other - (kind->parts && other > 2), 0, MOST_TASKS);
+    if (kind->nested) {
         w->lent = serial_bytes(w, 1) + next_random() % 2;
         w->starter = 0;
     }
-    draw_graph(&w->of[0], graphs == 2 ? 4 : MOST_TASKS, w->lent, nested ? 0 : MOST_TASKS);
-    w->limit = serial_bytes(w, 0);
-    if (graphs == 2 && !nested && serial_bytes(w, 1) > w->limit)
-        w->limit = serial_bytes(w, 1);
+    draw_graph(&w->of[0], first - kind->parts, w->lent, kind->nested ? 0 : MOST_TASKS);
+    for (unsigned g = 0; g < kind->graphs; g++) {
+        if (kind->nested && g == 1)
+            continue;
+        all += serial_bytes(w, g);
+        if (serial_bytes(w, g) > w->limit)
+            w->limit = serial_bytes(w, g);
+    }
+    if (next_random() % 2 == 0)
+        w->limit = all;
     w->limit += next_random() % 5;
+    w->part = kind->parts ? 1 + next_random() % 3 : 0;
+    w->parks = kind->graphs > (kind->nested ? 2u : 1u);
+    w->keeps = !w->parks && !kind->parts && next_random() % 2 == 0;
+    open_books(w);
 }
 
 /* ---- moments ---- */
@@ -143,6 +185,7 @@ static inline void draw_world(world *w, unsigned graphs, bool nested)
 static inline void save(const world *w, moment *to)
 {
     *to = w->now;
+    to->in_budget = weir__budget_held(&w->budget);
     memcpy(&to->account, &w->books.account, sizeof to->account);
     for (unsigned g = 0; g < w->graphs; g++) {
         const weir_graph *graph = w->of[g].graph;
@@ -156,6 +199,7 @@ static inline void save(const world *w, moment *to)
 static inline void restore(world *w, const moment *from)
 {
     w->now = *from;
+    store_relaxed(&w->budget.held, from->in_budget);
     memcpy(&w->books.account, &from->account, sizeof from->account);
     for (unsigned g = 0; g < w->graphs; g++) {
         const weir_graph *graph = w->of[g].graph;
@@ -188,7 +232,7 @@ static inline uint32_t finished_in(const world *w, unsigned g)
 /* A task that has started the other graph holds what that one does. */
 static inline uint64_t held_now(const world *w)
 {
-    uint64_t held = 0;
+    uint64_t held = w->now.of_parts;
     for (unsigned g = 0; g < w->graphs; g++) {
         const uint32_t finished = finished_in(w, g);
         for (uint32_t t = 0; t < w->of[g].n; t++) {
@@ -235,9 +279,15 @@ static inline bool step_begin(world *w, unsigned g, uint32_t what)
 {
     (void)what;
     const bool nested = g == 1 && w->starter >= 0;
+    weir__terms terms = {.lent = nested ? w->lent : WEIR__NOT_LENT,
+                         .brought = nested               ? 0
+                                    : w->keeps && g == 0 ? w->limit
+                                                         : serial_bytes(w, g),
+                         .keeps = w->keeps && g == 0};
     if (w->now.phase[g] != OUTSIDE || (nested && w->now.status[0][w->starter] != RUNNING) ||
-        !weir__book_begin_in(w->of[g].graph->book, &w->books, nested ? w->lent : WEIR__NOT_LENT))
+        weir__budget_reserve(&w->budget, terms.brought) != NULL)
         return false;
+    weir__book_begin_in(w->of[g].graph->book, &w->books, &terms);
     w->now.phase[g] = UNDER_WAY;
     w->now.attended[g] = true;
     set_ready(w, g);
@@ -255,6 +305,33 @@ static inline bool step_note(world *w, unsigned g, uint32_t t)
     return true;
 }
 
+static inline bool has_granted(const world *w, unsigned g, const weir__granted *granted)
+{
+    for (unsigned i = 0; i < granted->n; i++)
+        if (granted->at[i].book == w->of[g].graph->book)
+            return true;
+    return false;
+}
+
+static inline bool has_some(const world *w, unsigned g, status least, status most)
+{
+    for (uint32_t t = 0; t < w->of[g].n; t++)
+        if (w->now.status[g][t] >= least && w->now.status[g][t] <= most)
+            return true;
+    return false;
+}
+
+/* A worker that has found nothing goes; the last one may leave the graph parked. */
+static inline void go(world *w, unsigned g)
+{
+    weir__granted granted = {.n = 0};
+    atomic_uint at_work = 1;
+    if (w->parks && !(g == 1 && w->starter >= 0) && !has_some(w, g, RUNNING, RUNNING))
+        (void)weir__book_leave(w->of[g].graph->book, &at_work, true, &granted);
+    w->now.attended[g] = false;
+    note_granted(w, &granted);
+}
+
 /* By a worker without a task. If there is none for it, and none that it has made ready, it goes. */
 static inline bool step_take(world *w, unsigned g, uint32_t less)
 {
@@ -262,12 +339,12 @@ static inline bool step_take(world *w, unsigned g, uint32_t less)
     if (w->now.phase[g] != UNDER_WAY || !w->now.attended[g])
         return false;
     weir__books_take(&w->books, w->of[g].graph->book, WEIR__FEW_GRANTED - less, &granted);
-    for (uint32_t t = 0; granted.n == 0 && t < w->of[g].n; t++)
-        if (w->now.status[g][t] == READY || w->now.status[g][t] == MAY_START)
-            return false;
-    w->now.attended[g] = granted.n > 0;
+    const bool stays = has_granted(w, g, &granted) || has_some(w, g, READY, READY) ||
+                       has_some(w, g, MAY_START, MAY_START);
     note_granted(w, &granted);
-    return true;
+    if (!stays)
+        go(w, g);
+    return granted.n > 0 || !stays;
 }
 
 static inline bool step_start(world *w, unsigned g, uint32_t t)
@@ -312,24 +389,41 @@ static inline bool step_end(world *w, unsigned g, uint32_t what)
             return false;
     weir__book_end(w->of[g].graph->book, true);
     w->now.phase[g] = OVER;
-    weir__books_take(&w->books, NULL, WEIR__FEW_GRANTED, &granted);
-    note_granted(w, &granted);
+    do {
+        weir__books_take(&w->books, NULL, WEIR__FEW_GRANTED, &granted);
+        note_granted(w, &granted);
+    } while (granted.n > 0);
+    return true;
+}
+
+/* A part of another run, which never needs more than it has. */
+static inline bool step_part(world *w, unsigned g, uint32_t what)
+{
+    (void)what;
+    if (g > 0 || w->part == 0)
+        return false;
+    if (w->now.of_parts > 0)
+        weir__windows_release(&w->windows, &w->budget, w->now.of_parts);
+    else if (!weir__windows_try_reserve(&w->windows, &w->budget, w->part))
+        return false;
+    w->now.of_parts = w->part - w->now.of_parts;
     return true;
 }
 
 /* ---- all of them ---- */
 
-typedef struct kind {
+typedef struct step_kind {
     bool (*make)(world *w, unsigned g, uint32_t what);
     uint32_t whats;
-} kind;
+} step_kind;
 
-static const kind kinds[] = {{step_begin, 1},
-                             {step_note, MOST_TASKS},
-                             {step_take, WEIR__FEW_GRANTED},
-                             {step_start, MOST_TASKS},
-                             {step_finish, MOST_TASKS *(MOST_TASKS + 1)},
-                             {step_end, 1}};
+static const step_kind kinds[] = {{step_begin, 1},
+                                  {step_note, MOST_TASKS},
+                                  {step_take, WEIR__FEW_GRANTED},
+                                  {step_start, MOST_TASKS},
+                                  {step_finish, MOST_TASKS *(MOST_TASKS + 1)},
+                                  {step_end, 1},
+                                  {step_part, 1}};
 
 enum { MOST_STATES = 1 << 17 };
 static moment seen[MOST_STATES];
@@ -360,6 +454,15 @@ static inline void spoil(world *w, unsigned g, size_t k, bool made)
         w->spoil(w, g);
 }
 
+/* Does the step bring graphs on? Parts that end let others begin, no more: nobody else waits for them. */
+static inline bool is_progress(const world *w, size_t k)
+{
+    bool waits = false;
+    for (unsigned g = 0; g < w->graphs; g++)
+        waits = waits || w->now.phase[g] == OUTSIDE;
+    return kinds[k].make != step_part || (waits && w->now.of_parts == 0);
+}
+
 /* Makes every step from a moment; how many there are. The verdict is only ever made worse. */
 static inline unsigned follow(world *w, const moment *from, uint32_t *states, verdict *found)
 {
@@ -373,7 +476,7 @@ static inline unsigned follow(world *w, const moment *from, uint32_t *states, ve
                 if (!kinds[k].make(w, g, what))
                     continue;
                 spoil(w, g, k, true);
-                steps++;
+                steps += is_progress(w, k);
                 if (held_now(w) > w->limit)
                     *found = ABOVE_THE_LIMIT;
                 save(w, &next);
@@ -406,7 +509,8 @@ static inline verdict try_all_schedules(world *w)
         if (!ended)
             found = DEADLOCK;
         else if (w->spoil == NULL)
-            assert_int_equal(w->books.account.booked, 0);
+            assert_true(w->books.account.booked == 0 && w->books.account.held == 0 &&
+                        weir__budget_held(&w->budget) == w->now.of_parts);
     }
     restore(w, &start);
     return found;

@@ -6,9 +6,17 @@
 #include "base/memory.h"
 #include "graph/sums.h"
 
+#define WEIR__MOST_WALKED 512 /* tasks */
+
 void weir__account_open(weir__account *account, uint64_t limit)
 {
-    *account = (weir__account){.limit = limit};
+    *account = (weir__account){.held = limit, .kept = limit};
+}
+
+void weir__account_open_in(weir__account *account, weir__windows *windows)
+{
+    WEIR_ASSERT(windows->payer != NULL);
+    *account = (weir__account){.windows = windows};
 }
 
 weir_status weir__ledger_open(weir__ledger *ledger, const weir__order *order)
@@ -35,13 +43,67 @@ static bool is_lent(const weir__ledger *l)
     return l->lent != WEIR__NOT_LENT;
 }
 
-bool weir__account_enter(weir__account *account, weir__ledger *ledger, uint64_t lent)
+/* ---- what the account holds ---- */
+
+/* What it holds, and might get now. */
+static uint64_t reach(const weir__account *a)
 {
-    const uint64_t rest = lent == WEIR__NOT_LENT ? ledger->order->serial_bytes : 0;
-    const uint64_t others = weir__bytes_add(account->early, account->rest);
-    WEIR_ASSERT(ledger->account == NULL && lent >= ledger->order->serial_bytes);
-    if (rest > 0 && weir__bytes_add(others, rest) > account->limit)
+    if (a->windows == NULL || weir__windows_are_waited_for(a->windows))
+        return a->held;
+    return a->held + weir__budget_room(a->windows->payer);
+}
+
+/* Has it so much, or gets it? */
+static bool hold(weir__account *a, uint64_t bytes)
+{
+    if (bytes <= a->held)
+        return true;
+    if (a->windows == NULL || bytes > a->windows->payer->limit ||
+        !weir__windows_try_reserve(a->windows, a->windows->payer, bytes - a->held))
         return false;
+    a->held = bytes;
+    return true;
+}
+
+static uint64_t more_of(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+void weir__account_settle(weir__account *a)
+{
+    if (a->worst > a->early + a->rest)
+        a->worst = a->early + a->rest;
+    const uint64_t needed = more_of(a->kept, more_of(a->booked, a->worst));
+    WEIR_ASSERT(needed <= a->held);
+    if (needed == a->held)
+        return;
+    const uint64_t back = a->held - needed;
+    a->held = needed;
+    weir__windows_release(a->windows, a->windows->payer, back);
+}
+
+/* What is booked counts in an account below the engine's as well, which may have a limit of its own. */
+static bool count(const weir__ledger *l, uint64_t bytes)
+{
+    return l->counts == NULL ||
+           weir__budget_reserve_kept(l->counts, bytes, l->counts->parent, bytes) == NULL;
+}
+
+static void count_back(const weir__ledger *l, uint64_t bytes)
+{
+    if (l->counts != NULL)
+        weir__budget_release_kept(l->counts, bytes, l->counts->parent, bytes);
+}
+
+/* ---- graphs come and go ---- */
+
+void weir__account_enter(weir__account *account, weir__ledger *ledger, const weir__terms *terms)
+{
+    const bool lent = terms->lent != WEIR__NOT_LENT;
+    const uint64_t rest = lent ? 0 : ledger->order->serial_bytes;
+    WEIR_ASSERT(ledger->account == NULL && terms->lent >= ledger->order->serial_bytes);
+    WEIR_ASSERT(account->windows == NULL || terms->brought >= rest);
     ledger->account = account;
     ledger->next = account->first;
     account->first = ledger;
@@ -49,11 +111,16 @@ bool weir__account_enter(weir__account *account, weir__ledger *ledger, uint64_t 
     ledger->cursor = 0;
     ledger->added = 0;
     ledger->early = ledger->inside = 0;
-    ledger->lent = lent;
+    ledger->lent = terms->lent;
     ledger->rest = rest;
+    ledger->kept = terms->keeps ? terms->brought : 0;
+    ledger->counts = terms->counts;
+    ledger->parked = false;
+    account->held += terms->brought;
+    account->kept += ledger->kept;
     account->rest += rest;
+    account->worst += rest;
     WEIR_ASSERT_SLOW(weir__account_is_valid(account));
-    return true;
 }
 
 /* Has it nothing left, as after a run that came to its end? */
@@ -63,6 +130,12 @@ static bool is_empty(const weir__ledger *l)
            weir__bits_next(&l->noted, 0) == WEIR_BITS_NONE;
 }
 
+void weir__ledger_stop_counting(weir__ledger *ledger)
+{
+    count_back(ledger, ledger->early + (is_lent(ledger) ? 0 : ledger->inside));
+    ledger->counts = NULL;
+}
+
 void weir__account_leave(weir__ledger *ledger)
 {
     weir__account *account = ledger->account;
@@ -70,14 +143,20 @@ void weir__account_leave(weir__ledger *ledger)
     while (*at != ledger)
         at = &(*at)->next;
     *at = ledger->next;
+    if (ledger->parked)
+        weir__ledger_unpark(ledger);
+    weir__ledger_stop_counting(ledger);
     if (!is_empty(ledger))
         memset(ledger->memory, 0, ledger->bytes);
     account->booked -= ledger->early + (is_lent(ledger) ? 0 : ledger->inside);
     account->early -= ledger->early;
     account->rest -= ledger->rest;
+    account->kept -= ledger->kept;
     ledger->account = NULL;
     WEIR_ASSERT_SLOW(weir__account_is_valid(account));
 }
+
+/* ---- early tasks ---- */
 
 /* What an early task holds now. */
 static uint64_t holds(const weir__ledger *l, uint32_t position)
@@ -117,8 +196,10 @@ static bool take_in(weir__ledger *l, uint32_t position)
     const uint64_t bytes = holds(l, position);
     if (is_lent(l) && bytes > l->lent - l->inside)
         return false;
-    if (is_lent(l))
+    if (is_lent(l)) {
         l->account->booked -= bytes;
+        count_back(l, bytes);
+    }
     l->inside += bytes;
     l->early -= bytes;
     l->account->early -= bytes;
@@ -154,14 +235,28 @@ static void extend(weir__ledger *l, uint32_t end)
     }
 }
 
-static bool start_head(weir__ledger *l, uint64_t need)
+/* ---- starts ---- */
+
+/* Books bytes for the prefix. */
+static bool book(weir__ledger *l, uint64_t needs)
 {
     weir__account *a = l->account;
-    if (need > (is_lent(l) ? l->lent - l->inside : a->limit - a->booked))
+    if (is_lent(l)) {
+        if (needs > l->lent - l->inside)
+            return false;
+    } else {
+        if (!hold(a, weir__bytes_add(a->booked, needs)) || !count(l, needs))
+            return false;
+        a->booked += needs;
+    }
+    l->inside += needs;
+    return true;
+}
+
+static bool start_head(weir__ledger *l, uint64_t need)
+{
+    if (!book(l, need))
         return false;
-    l->inside += need;
-    if (!is_lent(l))
-        a->booked += need;
     extend(l, load_relaxed(&l->prefix) + 1);
     return true;
 }
@@ -171,30 +266,42 @@ static bool start_head(weir__ledger *l, uint64_t need)
 static uint64_t wanted(const weir__ledger *l, uint32_t position, uint64_t need)
 {
     const weir__account *a = l->account;
-    const uint64_t early = a->early + need; /* at most booked + need */
+    const uint64_t early = weir__bytes_add(a->early, need);
     const int64_t more = adds(l->order, position), held = l->added + more;
     if (more <= 0 || held <= 0)
         return early;
     const uint64_t later = weir__bytes_add(
         a->early - l->early + weir__order_work(l->order, position), 2 * (uint64_t)held);
-    return later > early ? later : early;
+    return more_of(early, later);
+}
+
+/* The most of the steps that an early task is beside: of all that remain, or else of the other graphs' and
+ * of those before its own. UINT64_MAX: that is too much, with `early` bytes. */
+static uint64_t steps_beside(const weir__ledger *l, uint32_t position, uint64_t early)
+{
+    const weir__account *a = l->account;
+    const uint64_t most = reach(a), others = a->rest - l->rest;
+    if (early > most)
+        return UINT64_MAX;
+    if (a->rest <= most - early)
+        return a->rest;
+    if (is_lent(l) || others > most - early)
+        return UINT64_MAX;
+    const uint64_t own = weir__order_most(l->order, load_relaxed(&l->prefix), position);
+    return own <= most - early - others ? others + own : UINT64_MAX;
 }
 
 static bool start_early(weir__ledger *l, uint32_t position, uint64_t need)
 {
     weir__account *a = l->account;
-    if (need > a->limit - a->booked)
+    const uint64_t beside = steps_beside(l, position, wanted(l, position, need));
+    if (beside == UINT64_MAX)
         return false;
-    const uint64_t early = wanted(l, position, need);
-    if (early > a->limit)
+    const uint64_t worst =
+        is_lent(l) ? a->worst + need : more_of(a->worst, a->early + need + beside);
+    if (!hold(a, more_of(a->booked + need, worst)) || !count(l, need))
         return false;
-    if (a->rest > a->limit - early) { /* it does not fit beside all steps that remain */
-        const uint64_t others = a->rest - l->rest;
-        if (is_lent(l) || others > a->limit - early ||
-            weir__order_most(l->order, load_relaxed(&l->prefix), position) >
-                a->limit - early - others)
-            return false;
-    }
+    a->worst = worst;
     a->booked += need;
     a->early += need;
     l->early += need;
@@ -206,19 +313,27 @@ static bool start_early(weir__ledger *l, uint32_t position, uint64_t need)
 
 static bool start_on_demand(weir__ledger *l, uint32_t position)
 {
-    weir__account *a = l->account;
     const weir__order *order = l->order;
     if (is_lent(l) || order->certified_bytes == UINT64_MAX) /* sums may be beyond 2^64 */
         return false;
     const uint64_t needs = order->sum[position + 1] - order->sum[load_relaxed(&l->prefix)] -
                            started_below(l, position + 1);
-    if (needs > a->limit - a->booked)
+    if (!book(l, needs))
         return false;
-    a->booked += needs;
-    l->inside += needs;
     extend(l, position + 1);
     return true;
 }
+
+#if defined(WEIR_ASSERTS)
+/* The same for each step, which for large graphs would take too long. */
+static bool is_valid_or_large(const weir__account *a)
+{
+    for (const weir__ledger *l = a->first; l != NULL; l = l->next)
+        if (l->order->n > WEIR__MOST_WALKED)
+            return true;
+    return weir__account_is_valid(a);
+}
+#endif
 
 bool weir__ledger_start(weir__ledger *ledger, uint32_t position)
 {
@@ -229,16 +344,8 @@ bool weir__ledger_start(weir__ledger *ledger, uint32_t position)
         position < prefix || (position == prefix && start_head(ledger, need)) ||
         ((position > prefix || is_lent(ledger)) && start_early(ledger, position, need)) ||
         (position > prefix && start_on_demand(ledger, position));
-    WEIR_ASSERT_SLOW(weir__account_is_valid(ledger->account));
+    WEIR_ASSERT_SLOW(is_valid_or_large(ledger->account));
     return yes;
-}
-
-void weir__ledger_note(weir__ledger *ledger, uint32_t position)
-{
-    WEIR_ASSERT(ledger->state[position] == 0 && !weir__bits_has(&ledger->noted, position));
-    weir__bits_set(&ledger->noted, position);
-    if (position < ledger->cursor)
-        ledger->cursor = position;
 }
 
 void weir__ledger_return(weir__ledger *ledger, uint32_t position, unsigned what)
@@ -252,61 +359,19 @@ void weir__ledger_return(weir__ledger *ledger, uint32_t position, unsigned what)
         ledger->early -= bytes;
         a->early -= bytes;
         a->booked -= bytes;
+        count_back(ledger, bytes);
     } else {
         ledger->inside -= bytes;
-        if (!is_lent(ledger))
+        if (!is_lent(ledger)) {
             a->booked -= bytes;
+            count_back(ledger, bytes);
+        }
     }
     for (weir__ledger *l = a->first; l != NULL; l = l->next)
         l->cursor = 0;
     if (is_lent(ledger)) /* it may have had no room for an early task that its prefix has reached */
         extend(ledger, load_relaxed(&ledger->prefix));
-    WEIR_ASSERT_SLOW(weir__account_is_valid(a));
-}
-
-/* Tries a noted task. */
-static bool try_one(weir__ledger *l, uint32_t position, weir__found *found)
-{
-    weir__bits_clear(&l->noted, position);
-    if (!weir__ledger_start(l, position)) {
-        weir__bits_set(&l->noted, position);
-        return false;
-    }
-    found->at[found->n++] = (struct weir__found_task){.ledger = l, .position = position};
-    return true;
-}
-
-void weir__account_try_heads(weir__account *account, weir__found *found)
-{
-    for (weir__ledger *l = account->first; l != NULL; l = l->next)
-        while (found->n < found->most) {
-            const uint32_t first = weir__bits_next(&l->noted, 0);
-            if (first == WEIR_BITS_NONE || first > load_relaxed(&l->prefix) ||
-                !try_one(l, first, found))
-                break;
-        }
-}
-
-static void try_some(weir__ledger *l, unsigned *tries, weir__found *found)
-{
-    while (*tries > 0 && found->n < found->most) {
-        const uint32_t at = weir__bits_next(&l->noted, l->cursor);
-        if (at == WEIR_BITS_NONE)
-            return;
-        if (!try_one(l, at, found)) {
-            l->cursor = at + 1;
-            --*tries;
-        }
-    }
-}
-
-void weir__account_try_others(weir__ledger *ledger, weir__found *found)
-{
-    unsigned tries = WEIR__MOST_TRIED;
-    try_some(ledger, &tries, found);
-    for (weir__ledger *l = ledger->account->first; l != NULL; l = l->next)
-        if (l != ledger)
-            try_some(l, &tries, found);
+    WEIR_ASSERT_SLOW(is_valid_or_large(a));
 }
 
 #if defined(WEIR_ASSERTS)
@@ -339,15 +404,22 @@ static bool ledger_is_valid(const weir__ledger *l, uint64_t *worst)
 
 bool weir__account_is_valid(const weir__account *account)
 {
-    uint64_t early = 0, rest = 0, booked = 0, worst = 0;
+    uint64_t early = 0, rest = 0, booked = 0, kept = 0, worst = 0;
+    unsigned parked = 0;
     for (const weir__ledger *l = account->first; l != NULL; l = l->next) {
         if (!ledger_is_valid(l, &worst))
             return false;
         early += l->early;
         rest += l->rest;
+        kept += l->kept;
         booked += l->early + (is_lent(l) ? 0 : l->inside);
+        parked += l->parked;
     }
+    if (account->windows == NULL)
+        kept = account->held;
     return account->early == early && account->rest == rest && account->booked == booked &&
-           early <= booked && booked <= account->limit && worst <= account->limit;
+           account->kept == kept && account->parked == parked && early <= booked &&
+           booked <= account->held && kept <= account->held && worst <= account->worst &&
+           account->worst <= account->held;
 }
 #endif

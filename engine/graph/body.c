@@ -52,12 +52,19 @@ static weir__control_end end_in_place(weir__pack *p, weir__execution *body)
     return WEIR_CONTROL_DONE;
 }
 
+/* Its bytes are lent by its task, or else it has no need of any. */
+static void open_book(const weir__pack *p, weir__execution *body)
+{
+    const uint64_t *nested = p->of->graph->nested;
+    const weir__terms terms = {.lent = nested != NULL ? nested[body->up_task] : 0};
+    weir__execution_open_book(body, terms.lent, &terms);
+}
+
 /* A turn begins, of which nobody else has anything yet. */
 static weir__pack *begin_turn(const weir__pack *p, weir__execution *body)
 {
-    const uint64_t *nested = p->of->graph->nested;
     if (body->graph->book != NULL)
-        weir__execution_open_book(body, nested != NULL ? nested[body->up_task] : 0);
+        open_book(p, body);
     if (!weir__execution_is_limited(body))
         weir__sample_prepare(&body->sample, body->graph, p->told.run->engine->team.workers,
                              &body->alone);

@@ -18,9 +18,18 @@ void weir__books_open(weir__books *books, uint64_t limit)
     weir__account_open(&books->account, limit);
 }
 
+void weir__books_open_in(weir__books *books, weir__windows *windows)
+{
+    pthread_mutex_init(&books->lock, NULL);
+    weir__account_open_in(&books->account, windows);
+}
+
 void weir__books_close(weir__books *books)
 {
-    WEIR_ASSERT(books->account.first == NULL && books->account.booked == 0);
+    const weir__account *account = &books->account;
+    WEIR_ASSERT(account->first == NULL && account->booked == 0);
+    WEIR_ASSERT(account->windows == NULL || account->held == 0);
+    (void)account;
     pthread_mutex_destroy(&books->lock);
 }
 
@@ -69,31 +78,48 @@ static bool is_at_rest(const weir__book *book)
 }
 #endif
 
-bool weir__book_begin_in(weir__book *book, weir__books *books, uint64_t lent)
+static void lock(weir__books *books)
+{
+    pthread_mutex_lock(&books->lock);
+}
+
+/* Bytes have come back, or were booked. */
+static void unlock_settled(weir__books *books)
+{
+    weir__account_settle(&books->account);
+    pthread_mutex_unlock(&books->lock);
+}
+
+void weir__book_begin_in(weir__book *book, weir__books *books, const weir__terms *terms)
 {
     WEIR_ASSERT(book->books == NULL && book->ordered);
     WEIR_ASSERT_SLOW(is_at_rest(book));
-    pthread_mutex_lock(&books->lock);
-    const bool entered = weir__account_enter(&books->account, &book->ledger, lent);
-    pthread_mutex_unlock(&books->lock);
-    if (entered) {
-        book->books = books;
-        book->counts = true;
-    }
-    return entered;
+    lock(books);
+    weir__account_enter(&books->account, &book->ledger, terms);
+    unlock_settled(books);
+    book->books = books;
+    book->counts = true;
 }
 
 void weir__book_begin(weir__book *book, uint64_t limit)
 {
+    const weir__terms terms = {.lent = WEIR__NOT_LENT};
     WEIR_ASSERT_SLOW(is_at_rest(book));
     book->counts = book->graph->release != NULL;
     if (!book->ordered || limit >= book->graph->order->certified_bytes)
         return;
     WEIR_ASSERT(limit >= book->graph->order->serial_bytes);
     weir__account_open(&book->own.account, limit);
-    const bool entered = weir__book_begin_in(book, &book->own, WEIR__NOT_LENT);
-    WEIR_ASSERT(entered);
-    (void)entered;
+    weir__book_begin_in(book, &book->own, &terms);
+}
+
+void weir__book_stop_counting(weir__book *book)
+{
+    if (book->books == NULL)
+        return;
+    lock(book->books);
+    weir__ledger_stop_counting(&book->ledger);
+    pthread_mutex_unlock(&book->books->lock);
 }
 
 static void release(const weir_graph *graph, weir_task task)
@@ -112,9 +138,9 @@ void weir__book_end(weir__book *book, bool complete)
     }
     if (book->books != NULL) {
         weir__books *books = book->books;
-        pthread_mutex_lock(&books->lock);
+        lock(books);
         weir__account_leave(&book->ledger);
-        pthread_mutex_unlock(&books->lock);
+        unlock_settled(books);
         book->books = NULL;
     }
     WEIR_ASSERT_SLOW(is_at_rest(book));
@@ -147,13 +173,18 @@ static bool start_or_note(weir__book *book, weir_task task)
     return yes;
 }
 
+static weir__book *book_of(weir__ledger *ledger)
+{
+    return (weir__book *)(void *)((char *)ledger - offsetof(weir__book, ledger));
+}
+
 /* What the account has found, as runs have it. */
 static void grant(const weir__found *found, weir__granted *granted)
 {
     granted->n = found->n;
     for (unsigned i = 0; i < found->n; i++) {
         weir__ledger *ledger = found->at[i].ledger;
-        granted->at[i].book = (weir__book *)((char *)ledger - offsetof(weir__book, ledger));
+        granted->at[i].book = book_of(ledger);
         granted->at[i].task = ledger->order->task[found->at[i].position];
     }
 }
@@ -162,24 +193,59 @@ void weir__book_note(weir__book *book, const weir_task *task, uint32_t n)
 {
     weir__books *books = book->books;
     WEIR_ASSERT(books != NULL);
-    pthread_mutex_lock(&books->lock);
+    lock(books);
     for (uint32_t i = 0; i < n; i++)
         note(book, task[i]);
     pthread_mutex_unlock(&books->lock);
 }
 
-void weir__books_take(weir__books *books, weir__book *first, unsigned most, weir__granted *granted)
+void weir__books_take(weir__books *books, weir__book *book, unsigned most, weir__granted *granted)
 {
     struct weir__found_task at[WEIR__MOST_GRANTED];
     weir__found found = {.most = most, .at = at};
+    weir__ledger *ledger = book != NULL ? &book->ledger : NULL;
     WEIR_ASSERT(most <= WEIR__MOST_GRANTED);
-    pthread_mutex_lock(&books->lock);
-    weir__account_try_heads(&books->account, &found);
-    weir__ledger *ledger = first != NULL ? &first->ledger : books->account.first;
+    lock(books);
+    weir__account_try_heads(&books->account, ledger, &found);
     if (ledger != NULL)
         weir__account_try_others(ledger, &found);
-    pthread_mutex_unlock(&books->lock);
+    unlock_settled(books);
     grant(&found, granted);
+}
+
+unsigned weir__book_leave(weir__book *book, atomic_uint *at_work, bool may_park,
+                          weir__granted *granted)
+{
+    struct weir__found_task at[WEIR__FEW_GRANTED];
+    weir__found found = {.most = WEIR__FEW_GRANTED, .at = at};
+    weir__books *books = book->books;
+    weir__ledger *ledger = &book->ledger;
+    lock(books);
+    unsigned before = load_relaxed(at_work);
+    WEIR_ASSERT(before > 0);
+    if (before == 1 && may_park && weir__ledger_has_noted(ledger)) {
+        weir__ledger_park(ledger); /* one of the parked ones is tried */
+        weir__account_try_heads(&books->account, NULL, &found);
+        before = 0;
+    } else {
+        before = sub_relaxed(at_work, 1);
+    }
+    unlock_settled(books);
+    grant(&found, granted);
+    return before;
+}
+
+weir__book *weir__books_unpark(weir__books *books, bool (*is_one)(const weir__book *))
+{
+    weir__book *found = NULL;
+    lock(books);
+    for (weir__ledger *l = books->account.first; l != NULL && found == NULL; l = l->next)
+        if (l->parked && is_one(book_of(l)))
+            found = book_of(l);
+    if (found != NULL)
+        weir__ledger_unpark(&found->ledger);
+    pthread_mutex_unlock(&books->lock);
+    return found;
 }
 
 void weir__book_began(weir__book *book, weir_task task)
@@ -215,9 +281,9 @@ static void come_back(returns *r, weir_task holder)
     if (books == NULL || weir__task_held(graph, holder) == 0)
         return;
     if (r->n == BATCH) {
-        pthread_mutex_lock(&books->lock);
+        lock(books);
         return_all(r);
-        pthread_mutex_unlock(&books->lock);
+        unlock_settled(books);
     }
     r->holder[r->n++] = holder;
 }
@@ -275,15 +341,15 @@ bool weir__book_finished_all(weir__book *book, const weir_task *task, uint32_t n
     WEIR_POINT(BOOK_FINISHED);
     struct weir__found_task at[WEIR__MOST_GRANTED];
     weir__found found = {.most = how_many(n), .at = at};
-    pthread_mutex_lock(&books->lock);
+    lock(books);
     return_all(&r);
     return_work(book, task, n);
     if (back)
-        weir__account_try_heads(&books->account, &found);
+        weir__account_try_heads(&books->account, &book->ledger, &found);
     const bool yes = ready || (next != WEIR_NO_TASK && start_or_note(book, next));
     if (back)
         weir__account_try_others(&book->ledger, &found);
-    pthread_mutex_unlock(&books->lock);
+    unlock_settled(books);
     grant(&found, granted);
     return yes;
 }

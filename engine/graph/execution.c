@@ -4,6 +4,8 @@
 #include "base/memory.h"
 #include "graph/lane.h"
 #include "graph/level.h"
+#include "sched/engine.h"
+#include "sched/host.h"
 #include "trace/point.h"
 
 /* A worker runs one pack of a graph at a time, and has one in its box. More lie aside for moments only. */
@@ -129,21 +131,94 @@ void weir__execution_begin_run(weir__execution *e, weir__run *run)
                 weir__execution_begin_run(c->body[i]->execution, run);
 }
 
-void weir__execution_open_book(weir__execution *e, uint64_t bytes)
+/* ---- books ---- */
+
+void weir__execution_open_book(weir__execution *e, uint64_t bytes, const weir__terms *terms)
 {
     const weir_graph *graph = e->graph;
+    const weir__run *run = e->run;
+    weir__books *books = run->engine->books;
     const bool enough = bytes >= weir_graph_certified_bytes(graph);
     WEIR_ASSERT(e->book == NULL);
+    e->parks = false;
     e->book = !enough || graph->release != NULL ? graph->book : NULL;
-    if (e->book != NULL)
+    if (e->book == NULL)
+        return;
+    if (enough || books == NULL) {
         weir__book_begin(e->book, enough ? UINT64_MAX : bytes);
+        return;
+    }
+    weir__terms shared = *terms;
+    shared.counts = run->root->has_window ? &run->root->window.budget : NULL;
+    e->parks = run->hosted && shared.lent == WEIR__NOT_LENT;
+    weir__book_begin_in(e->book, books, &shared);
+}
+
+static void post_first(weir__execution *e)
+{
+    weir__host_post(e->run->engine, &e->first.item);
+}
+
+void weir__execution_post_granted(const weir__granted *granted, const weir__book *own)
+{
+    for (unsigned i = 0; i < granted->n; i++) {
+        const weir__book *book = granted->at[i].book;
+        if (book == own)
+            continue;
+        weir__execution *e = book->graph->execution;
+        WEIR_ASSERT(e->parks && load_relaxed(&e->open) == 1);
+        clear_pack(e, &e->first);
+        weir__ready_push_granted(&e->first.ready, e->graph->task, granted->at[i].task);
+        post_first(e);
+    }
+}
+
+static bool is_stopping(const weir__book *book)
+{
+    return weir__run_stopping(book->graph->execution->run);
+}
+
+/* Those that stop go on to their end. */
+static void wake_stopping(weir__books *books)
+{
+    for (const weir__book *book; (book = weir__books_unpark(books, is_stopping)) != NULL;) {
+        weir__execution *e = book->graph->execution;
+        clear_pack(e, &e->first);
+        post_first(e);
+    }
+}
+
+/* All of a graph's bytes are back. */
+static void wake_parked(weir__books *books)
+{
+    weir__granted granted;
+    do {
+        weir__books_take(books, NULL, WEIR__FEW_GRANTED, &granted);
+        weir__execution_post_granted(&granted, NULL);
+    } while (granted.n > 0);
+    wake_stopping(books);
 }
 
 void weir__execution_close_book(weir__execution *e, bool complete)
 {
-    if (e->book != NULL)
-        weir__book_end(e->book, complete);
+    if (e->book == NULL)
+        return;
+    weir__books *shared = e->book->books;
+    weir__book_end(e->book, complete);
+    if (shared != NULL && e->run->hosted)
+        wake_parked(shared);
     e->book = NULL;
+}
+
+/* The run's account is about to be closed, and so is what bodies count there. */
+static void stop_counting(weir__execution *e)
+{
+    for (const weir__control *c = e->graph->controls; c != NULL; c = c->next)
+        for (uint32_t i = 0; i < c->n; i++)
+            if (c->body[i] != NULL)
+                stop_counting(c->body[i]->execution);
+    if (e->book != NULL)
+        weir__book_stop_counting(e->book);
 }
 
 void weir__execution_end_run(weir__execution *e, bool complete)
@@ -214,17 +289,49 @@ weir__pack *weir__execution_take_pack(weir__execution *e)
     return p;
 }
 
-weir__item *weir__execution_leave(weir__execution *e)
+/* The same where others may be waited for: then *next is to go on, or the graph is parked. */
+static unsigned leave_or_park(weir__execution *e, weir__item **next)
 {
-    weir__run *run = e->run;
+    const weir__book *book = e->book;
+    weir__books *books = book->books;
+    weir__granted granted;
+    const unsigned before =
+        weir__book_leave(e->book, &e->open, !weir__run_stopping(e->run), &granted);
+    *next = NULL;
+    for (unsigned i = 0; i < granted.n; i++)
+        if (granted.at[i].book == book) {
+            clear_pack(e, &e->first);
+            weir__ready_push_granted(&e->first.ready, e->graph->task, granted.at[i].task);
+            *next = &e->first.item;
+        }
+    weir__execution_post_granted(&granted, book);
+    if (before == 0 && *next == NULL) /* it may have come to stop meanwhile */
+        wake_stopping(books);
+    return before;
+}
+
+/* Returns how many were open before; 0: it is left in another way. */
+static unsigned leave(weir__execution *e, weir__item **next)
+{
     WEIR_POINT(PACK_COMPLETING);
+    if (e->parks)
+        return leave_or_park(e, next);
     /* GR3: acquire and release; pairs with itself: the last has all that was done in the execution. */
     const unsigned before = sub_acq_rel(&e->open, 1);
     WEIR_ASSERT(before > 0);
-    if (before > 1)
-        return NULL;
+    return before;
+}
+
+weir__item *weir__execution_leave(weir__execution *e)
+{
+    weir__run *run = e->run;
+    weir__item *next = NULL;
+    if (leave(e, &next) != 1)
+        return next;
     if (e->up != NULL)
         return &e->after.item;
+    if (weir__run_stopping(run)) /* else nothing is booked any more */
+        stop_counting(e);
     weir__run_finish(run);
     return NULL;
 }

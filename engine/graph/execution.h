@@ -14,6 +14,10 @@
  * then, the worker goes on with what it has besides, and the last of them goes on with the task: the task
  * alone is in the body's pack `after`, which is one of the execution around, open until it is done.
  *
+ * Under a limit a root graph may come to wait for bytes that another graph on the engine has.  Then its last
+ * pack leaves it parked (book.h), with one count open, and whoever gives those bytes back makes its first
+ * pack anew, with the task that was granted, and posts that as an item of a new root.
+ *
  * Who may call what at the same time ("-" free, "X" never):
  *                 begin/end   run, serve   take/give pack
  *   begin/end         X            X              X         by the thread that runs the graph
@@ -108,6 +112,7 @@ typedef struct weir__execution {
     weir_task up_task;          /* that task, */
     uint64_t turn;              /* and what that chose, or how often it has been run before */
     weir__book *book;           /* of its bytes and releases in this run; NULL: there are none */
+    bool parks;                 /* its book is shared with other roots' */
     struct weir__lanes *lanes;  /* of the plan that this run follows; NULL: it decides as it goes */
     float *cost;         /* of each task, that this run finds out: in ns; NULL: it does not */
     void *context;       /* the graph's, or that of the graph around */
@@ -135,14 +140,17 @@ void weir__execution_free(weir__execution *e);
 void weir__execution_begin_run(weir__execution *e, weir__run *run);
 /* And ends, with a failure maybe. Nobody is at work any more. */
 void weir__execution_end_run(weir__execution *e, bool complete);
-/* The execution has a book, if there is something to do for one, within so many bytes; and no more. */
-void weir__execution_open_book(weir__execution *e, uint64_t bytes);
+/* The execution has a book, if there is something to do for one, within so many bytes; and no more.
+ * Of a graph of its own, not a body, that is on an engine with a limit: `terms` but for their counts. */
+void weir__execution_open_book(weir__execution *e, uint64_t bytes, const weir__terms *terms);
 void weir__execution_close_book(weir__execution *e, bool complete);
 /* May tasks have to wait for bytes? */
 static inline bool weir__execution_is_limited(const weir__execution *e)
 {
     return e->book != NULL && e->book->books != NULL;
 }
+/* Brings the tasks of other books to their runs. */
+void weir__execution_post_granted(const weir__granted *granted, const weir__book *own);
 /* The execution begins, with one pack, which has all roots; returns that. `counts` of it are open, one of
  * them the pack's. */
 weir__pack *weir__execution_begin(weir__execution *e, unsigned counts);

@@ -240,13 +240,17 @@ static inline __attribute__((always_inline)) void run_tasks(weir__pack *p, bool 
 
 /* ---- tasks with bytes ---- */
 
-/* Those may start, and are this worker's: the first comes first. */
+/* Those may start, and are this worker's, the first comes first; or another graph's. */
 static void take_granted(weir__pack *p, const weir__granted *granted)
 {
-    for (unsigned i = granted->n; i-- > 0;) {
-        WEIR_ASSERT(granted->at[i].book == p->of->book);
-        weir__ready_push_granted(&p->ready, p->of->graph->task, granted->at[i].task);
-    }
+    unsigned own = 0;
+    for (unsigned i = granted->n; i-- > 0;)
+        if (granted->at[i].book == p->of->book) {
+            weir__ready_push_granted(&p->ready, p->of->graph->task, granted->at[i].task);
+            own++;
+        }
+    if (WEIR_UNLIKELY(own < granted->n))
+        weir__execution_post_granted(granted, p->of->book);
 }
 
 /* So many tasks are noted with one lock. */

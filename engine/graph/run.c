@@ -36,35 +36,89 @@ static uint64_t least_of(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* How many bytes the run asks for: what all its tasks can hold, or as much of that as there is. Beside others
- * it leaves them half of what is left. */
-static uint64_t bytes_for(const weir__life *life, const weir_graph *graph)
+/* The bytes with which a run begins, */
+typedef struct share {
+    uint64_t bytes; /* its own, or lent to it */
+    uint64_t most;  /* that it and those in it may come to hold */
+    bool
+        is_root; /* in an engine with a limit, where it has them from others in the account of all graphs */
+    bool keeps; /* and to itself until its end */
+} share;
+
+/* In an op: what was declared for it. */
+static share nested_share(const weir__life *life, uint64_t wanted, uint64_t serial)
 {
-    const weir__budget *all = &life->run->engine->budget;
-    const uint64_t serial = weir_graph_serial_bytes(graph);
-    uint64_t most = all->limit;
-    if (life->worker != NULL) {
-        const uint64_t declared = weir__life_declared(life);
-        most = declared > 0 || most != WEIR_NO_LIMIT ? declared : most;
-    } else if (life->hosted && most != WEIR_NO_LIMIT) {
-        most = weir__budget_room(all) / 2;
-    }
-    const uint64_t wanted = least_of(weir_graph_certified_bytes(graph), most);
-    return least_of(wanted > serial ? wanted : serial, UINT64_MAX / 2);
+    const uint64_t declared = weir__life_declared(life);
+    const bool limited = life->run->engine->budget.limit != WEIR_NO_LIMIT;
+    share s = {.bytes = wanted};
+    if ((declared > 0 || limited) && declared < wanted)
+        s.bytes = declared > serial ? declared : serial;
+    s.most = s.bytes;
+    return s;
 }
 
-static weir_status begin(weir__life *life, weir__execution *e, uint64_t bytes)
+/* A root has all that its tasks can hold, if that fits; else, alone, all that there is. Beside others it
+ * has no more than half of what they leave for itself, or its serial bytes, and shares the rest. */
+static share root_share(const weir__life *life, const weir_graph *graph, uint64_t wanted,
+                        uint64_t serial)
+{
+    const weir__budget *all = &life->run->engine->budget;
+    share s = {.bytes = wanted, .most = wanted};
+    if (all->limit == WEIR_NO_LIMIT)
+        return s;
+    s.is_root = true;
+    s.most = graph->nested != NULL ? all->limit : least_of(wanted, all->limit);
+    s.keeps = !life->hosted;
+    if (wanted > (life->hosted ? weir__budget_room(all) / 2 : all->limit))
+        s.bytes = life->hosted || serial > all->limit ? serial : all->limit;
+    return s;
+}
+
+static share share_of(const weir__life *life, const weir_graph *graph)
+{
+    const uint64_t serial = weir_graph_serial_bytes(graph);
+    const uint64_t certified = weir_graph_certified_bytes(graph);
+    const uint64_t wanted = least_of(certified, UINT64_MAX / 2);
+    return life->worker != NULL ? nested_share(life, wanted, serial)
+                                : root_share(life, graph, wanted, serial);
+}
+
+static weir_status begin(weir__life *life, weir__execution *e, const share *s)
 {
     const weir_graph *graph = e->graph;
     /* In an op a run that has nothing to hand out costs less. */
     const bool divides = graph->n > 1 || graph->controls != NULL || life->worker == NULL;
     const weir__need need = {
-        .limits = {.max_in_flight = divides ? life->max_in_flight : 0, .limit_bytes = bytes},
+        .limits = {.max_in_flight = divides ? life->max_in_flight : 0, .limit_bytes = s->most},
         .least_bytes = weir_graph_serial_bytes(graph),
-        .root_declared = bytes,
+        .root_declared = s->bytes,
         .what = "graph (weir_graph_serial_bytes)",
         .alone = &e->alone};
     return weir__life_begin(life, &need);
+}
+
+/* With its bytes, or if those have gone to others meanwhile, with its serial ones. */
+static weir_status begin_with_some(weir__life *life, weir__execution *e, share *s)
+{
+    const uint64_t serial = weir_graph_serial_bytes(e->graph);
+    weir_status status = begin(life, e, s);
+    if (status == WEIR_EBUDGET && s->bytes > serial) {
+        s->bytes = serial;
+        s->keeps = false;
+        status = begin(life, e, s);
+    }
+    return status;
+}
+
+static void open_book(weir__life *life, weir__execution *e, const share *s)
+{
+    const bool shares = s->is_root && s->bytes < weir_graph_certified_bytes(e->graph);
+    const weir__terms terms = {.lent = s->is_root ? WEIR__NOT_LENT : s->bytes,
+                               .brought = shares ? s->bytes : 0,
+                               .keeps = s->keeps};
+    if (shares)
+        weir__life_hand_over(life);
+    weir__execution_open_book(e, s->bytes, &terms);
 }
 
 /* A body has no more than what is declared for its task, which may have been declared after it. */
@@ -86,33 +140,39 @@ static weir_status check_bodies(const weir_graph *graph)
     return WEIR_OK;
 }
 
+/* By way of an exception as well, and then before its life ends. */
+static void end_execution(weir__execution *const *e)
+{
+    if (*e != NULL)
+        weir__execution_end_run(*e, false);
+}
+
 static weir_status run(weir_engine *engine, weir_graph *graph)
 {
     weir__life life __attribute__((cleanup(weir__life_close))) = {0};
+    weir__execution *under_way __attribute__((cleanup(end_execution))) = NULL;
+    share s;
     weir_status status = weir__life_open(&life, engine);
     if (status != WEIR_OK)
         return status;
     weir__execution *e = weir__execution_prepare(graph, life.workers);
     if (e == NULL)
         return weir__error_set(WEIR_ENOMEM, 0, "graph", "no memory for runs of the graph");
-    uint64_t bytes = bytes_for(&life, graph);
-    status = begin(&life, e, bytes);
-    if (status == WEIR_EBUDGET && bytes > weir_graph_serial_bytes(graph)) {
-        bytes = weir_graph_serial_bytes(graph);
-        status = begin(&life, e, bytes);
-    }
+    s = share_of(&life, graph);
+    status = begin_with_some(&life, e, &s);
     if (status != WEIR_OK)
         return status;
     if (graph->torn)
         mend(graph);
     graph->torn = true; /* unless it reaches its end */
     weir__execution_begin_run(e, life.run);
-    weir__execution_open_book(e, bytes);
+    under_way = e;
+    open_book(&life, e, &s);
     if (!weir__execution_is_limited(e))
         weir__sample_prepare(&e->sample, graph, engine->team.workers, &e->alone);
-    weir__pack *first = weir__execution_begin(e, 1);
-    status = weir__life_run(&life, &first->item);
+    status = weir__life_run(&life, &weir__execution_begin(e, 1)->item);
     weir__execution_end_run(e, status == WEIR_OK);
+    under_way = NULL;
     graph->torn = status != WEIR_OK;
     return status;
 }
@@ -120,8 +180,6 @@ static weir_status run(weir_engine *engine, weir_graph *graph)
 /* By way of an exception as well. */
 static void leave(weir_graph *const *graph)
 {
-    if ((*graph)->execution != NULL)
-        weir__execution_end_run((*graph)->execution, false);
     /* GR2: release; pairs with GR1: the next run finds the graph as this one leaves it. */
     store_release(&(*graph)->running, false);
 }

@@ -75,13 +75,18 @@ bool weir__share_needs_team(weir__pack *p)
     return p->wants_team;
 }
 
+/* May others want work before the op is over? Beside other roots they come from those. */
+static bool may_be_missed(const weir__run *run)
+{
+    return run->hosted || weir__mail_missing(run->mail) > 0;
+}
+
 weir__pack *weir__share_all(weir__pack *p)
 {
     const weir__run *run = p->told.run;
     if (!weir__mail_has_others(run->mail) || !weir__mail_has_room(run->mail, p->told.worker->index))
         return NULL;
-    if (weir__ready_is_empty(&p->ready) &&
-        (weir__mail_missing(run->mail) <= 0 || !weir__pack_take(p)))
+    if (weir__ready_is_empty(&p->ready) && (!may_be_missed(run) || !weir__pack_take(p)))
         return NULL;
     weir__pack *made = weir__execution_take_pack(p->of);
     if (made == NULL)

@@ -183,3 +183,10 @@ weir_status weir__life_begin(weir__life *life, const weir__need *need)
     WEIR_ASSERT_SLOW(weir__life_is_valid(life));
     return WEIR_OK;
 }
+
+void weir__life_hand_over(weir__life *life)
+{
+    WEIR_ASSERT(life->begun && life->worker == NULL && life->root == NULL);
+    weir__window_hand_over(&life->run->window);
+    life->root_declared = 0;
+}

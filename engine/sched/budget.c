@@ -127,3 +127,11 @@ void weir__budget_end(weir__budget *budget, uint64_t bytes, const weir__budget *
     weir__budget_release_kept(budget->parent, bytes, keeper, kept);
     weir__budget_close(budget);
 }
+
+void weir__budget_hand_over(weir__budget *budget)
+{
+    WEIR_ASSERT(budget->parent != NULL &&
+                weir__budget_held(budget) <= weir__budget_held(budget->parent));
+    store_relaxed(&budget->held, 0);
+    store_relaxed(&budget->peak, 0);
+}

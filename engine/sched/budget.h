@@ -62,6 +62,9 @@ const weir__budget *weir__budget_begin(weir__budget *budget, weir__budget *paren
 void weir__budget_end(weir__budget *budget, uint64_t bytes, const weir__budget *keeper,
                       uint64_t kept);
 
+/* What it holds is the parent's alone from now on; as begin, no other thread knows it. */
+void weir__budget_hand_over(weir__budget *budget);
+
 /* Does what stands above the struct hold, here and above? At every moment, whoever is at work. */
 bool weir__budget_is_valid(const weir__budget *budget);
 

@@ -316,12 +316,22 @@ static void begin(weir__worker *worker, const weir__item *item)
     worker->was_at_chores = false;
 }
 
+/* The request with which a worker enters may still be in its box, where it would have no room for an item
+ * of its own. */
+static void clear_box(weir__worker *worker)
+{
+    weir__item *item = weir__mail_withdraw(worker->mail, worker->index, worker->wanted);
+    if (item != NULL) /* in place of it */
+        weir__mail_post(worker->mail, worker->index, item);
+}
+
 /* A root that has not begun; NULL: there is none, or others have their turn. */
 static weir__item *next_new(weir__worker *worker)
 {
     weir__item *item = worker->owed_ns == 0 ? weir__host_take(worker->engine->host) : NULL;
     if (item == NULL)
         return NULL;
+    clear_box(worker);
     weir__worker_goes_on(worker);
     begin_turn(worker, true);
     return item;

@@ -16,6 +16,7 @@
 #include "weir/engine.h"
 
 struct weir__host;
+struct weir__books;
 
 struct weir_engine {
     /* Read-only after open. */
@@ -34,6 +35,8 @@ struct weir_engine {
 
     alignas(WEIR_LINE) weir__budget budget; /* what all runs and streams hold, up to max_bytes */
     weir__windows windows;                  /* of all runs */
+    struct weir__books
+        *books; /* of all graphs; NULL: there is no limit. The scheduler looks at none */
 
     weir_stats stats;           /* of the last root run; written by the thread that ran, */
     pthread_mutex_t stats_lock; /* several of which may be in the host's region */

@@ -73,6 +73,9 @@ weir_status weir__life_open(weir__life *life, weir_engine *engine) WEIR_MUST_CHE
  * NULL, where need->root_bytes is 0.
  * WEIR_OK, WEIR_EBUDGET or WEIR_ENOMEM. */
 weir_status weir__life_begin(weir__life *life, const weir__need *need) WEIR_MUST_CHECK;
+/* A root without a block has begun: its declared bytes are the caller's from now on, who gives them back to
+ * the engine's account. What the run's own account says is what others book there. */
+void weir__life_hand_over(weir__life *life);
 /* Runs the item, and then all others that come out of it, one of which calls weir__run_finish();
  * and ends the run. WEIR_OK, or what it failed with.
  *

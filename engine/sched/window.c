@@ -143,6 +143,14 @@ bool weir__windows_reserve(weir__windows *all, weir__budget *budget, uint64_t by
     return granted;
 }
 
+bool weir__windows_try_reserve(weir__windows *all, weir__budget *budget, uint64_t bytes)
+{
+    if (weir__windows_are_waited_for(all))
+        return false;
+    return weir__budget_reserve(budget, bytes) == NULL ||
+           (has_free_blocks(all) && weir__windows_reserve(all, budget, bytes));
+}
+
 void weir__windows_release(weir__windows *all, weir__budget *budget, uint64_t bytes)
 {
     pthread_mutex_lock(&all->lock);
@@ -311,6 +319,12 @@ weir_status weir__window_begin(weir__window *window, const weir__limits *limits,
     return WEIR_OK;
 }
 
+void weir__window_hand_over(weir__window *window)
+{
+    WEIR_ASSERT(in_flight(window) == 0 && window->scratch_count == 0 && window->lender == NULL);
+    weir__budget_hand_over(&window->budget);
+}
+
 void weir__window_set_team(weir__window *window, unsigned team)
 {
     window->team = team;
@@ -364,7 +378,7 @@ static weir_status admit(weir__window *window, uint64_t bytes, uint64_t declared
 void *weir__window_admit(weir__window *window, uint64_t bytes, uint64_t declared)
 {
     weir__block *block = NULL;
-    if (load_relaxed(&window->all->waiting) > 0)
+    if (weir__windows_are_waited_for(window->all))
         return NULL;
     weir_status status = admit(window, bytes, declared, &block);
     if (status == WEIR_EBUSY && has_free_blocks(window->all)) {
@@ -388,7 +402,7 @@ void weir__window_complete(weir__window *window, void *block, uint64_t declared)
 
 bool weir__window_admit_permit(weir__window *window)
 {
-    if (load_relaxed(&window->all->waiting) > 0)
+    if (weir__windows_are_waited_for(window->all))
         return false;
     pthread_mutex_lock(&window->lock);
     const size_t parts = in_flight(window);

@@ -12,7 +12,7 @@
  *   admit, complete  X          X         -       -         -       -
  *   scratch          X          X         -       -         -       -
  *   trim             X          -         -       -         -       -
- * (begin/end: the thread that runs, before the first part and after the last; windows_reserve: as
+ * (begin/end, hand_over: the thread that runs, before the first part and after the last; windows_reserve: as
  * trim, on all windows)
  * Order:     what a part wrote reaches its gather by other ways (promote.h); the lock orders only the
  *            window's own lists.
@@ -98,11 +98,18 @@ void weir__windows_close(weir__windows *all);
 bool weir__windows_reserve(weir__windows *all, weir__budget *budget,
                            uint64_t bytes) WEIR_MUST_CHECK;
 void weir__windows_release(weir__windows *all, weir__budget *budget, uint64_t bytes);
+/* The same as reserve for what can do without: not while a root waits for bytes. */
+bool weir__windows_try_reserve(weir__windows *all, weir__budget *budget,
+                               uint64_t bytes) WEIR_MUST_CHECK;
+static inline bool weir__windows_are_waited_for(const weir__windows *all)
+{
+    return WEIR_UNLIKELY(load_relaxed(&all->waiting) > 0);
+}
 /* There may be bytes again. Whoever waits for some has looked under the locks under which they came back,
  * and sleeps, or looks later. */
 static inline void weir__windows_tell(weir__windows *all)
 {
-    if (WEIR_UNLIKELY(load_relaxed(&all->waiting) > 0))
+    if (weir__windows_are_waited_for(all))
         weir__event_notify(&all->room);
 }
 
@@ -115,6 +122,9 @@ void weir__window_close(weir__window *window);
 weir_status weir__window_begin(weir__window *window, const weir__limits *limits,
                                uint64_t root_bytes, uint64_t root_declared,
                                void **root) WEIR_MUST_CHECK;
+/* The bytes that it has begun with, a root's that is declared alone, are the caller's from now on, who gives
+ * them back to the parent; the account begins empty. Before others know of the run. */
+void weir__window_hand_over(weir__window *window);
 /* How many threads the run got: fewer than asked for lower the limit of parts in flight. */
 void weir__window_set_team(weir__window *window, unsigned team);
 /* Ends it and closes its account: every permit and byte must be back but root's. */

@@ -137,7 +137,8 @@ typedef struct weir_stats {
     uint64_t promotions;       /* parts, or packs of ready tasks, handed out for other workers */
     uint64_t gathers_promoted; /* gathers that ran as OpenMP tasks of their own */
     uint64_t peak_in_flight;   /* most parts that were out at one time */
-    uint64_t peak_bytes;       /* most bytes held at one time: frames, declared bytes, scratch */
+    uint64_t peak_bytes;       /* most bytes held at one time: frames, declared bytes, scratch; of a
+                                  graph, what its tasks had, or all that they need, if that fits */
     uint64_t certified_bytes;  /* what peak_bytes could not exceed; known before the run */
     double seconds;            /* wall time of the run */
 

@@ -120,7 +120,8 @@ WEIR_API weir_status weir_graph_hold(weir_graph *graph, weir_task task, size_t b
 WEIR_API weir_status weir_graph_scratch(weir_graph *graph, weir_task task, size_t bytes);
 
 /* Says how many bytes the runs may hold that the task's op starts on the same engine, as nested_bytes
- * of a layer does (weir/pipeline.h). Else as weir_graph_hold(). */
+ * of a layer does (weir/pipeline.h). Under max_bytes, tasks of a graph that runs there may have what is free
+ * besides. Else as weir_graph_hold(). */
 WEIR_API weir_status weir_graph_nested(weir_graph *graph, weir_task task, size_t bytes);
 
 /* Says what to call once, when the bytes that the task holds come back, or would, where it holds none;
@@ -297,6 +298,8 @@ WEIR_API weir_status weir_graph_advise(const weir_graph *graph, unsigned workers
  * Returns:  WEIR_OK, or
  *           WEIR_EINVAL   an argument is NULL, or the graph is not compiled, or a body of another one;
  *           WEIR_ENOMEM   no memory; nothing ran;
+ *           WEIR_EBUDGET  max_bytes is, or open streams leave, less than weir_graph_serial_bytes(), or an op
+ *                         around has declared less; nothing ran;
  *           WEIR_EOP      an op returned non-zero, or chose what is not there: weir_last_error() has its
  *                         code and names the task, or tasks of a family like rows[3..9]. Where a run
  *                         failed that the op had started, and the op returned its status or code, the
@@ -307,6 +310,9 @@ WEIR_API weir_status weir_graph_advise(const weir_graph *graph, unsigned workers
  *           WEIR_ESYS     as weir_run().
  *           After a failure no further task begins, and the graph can be run again at once.
  * Nested, beside a stream, Floating point: as weir_run().
+ * Bytes:    a task starts when what it holds and needs is there, and in an order in which all can come to
+ *           their end, also in graphs that run beside each other or in each other's ops: they share
+ *           max_bytes. One that has no room beside the others waits before its first task.
  * Threads:  any, one run of a graph at a time. Several graphs run on one engine at a time where
  *           weir_run() may run beside others.
  * Statistics: branches are tasks; promotions, how often ready tasks were put where other workers could

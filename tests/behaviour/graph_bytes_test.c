@@ -2,101 +2,7 @@
  * that what a task holds is released once.
  *
  * Run by ctest.  Ops count what they hold, and note what is too much. */
-#include "dag_support.h"
-
-/* A random graph whose tasks hold and need bytes, as its ops count them. */
-typedef struct hoard {
-    dag d;
-    struct holding {
-        struct hoard *of;
-        weir_task task;
-        size_t held, scratch;
-        atomic_uint begun, released;
-    } *holding;
-    weir_graph *graph;
-    atomic_int_least64_t now;
-    int64_t limit;
-    atomic_uint wrong;
-    bool releases;
-} hoard;
-
-static int hold_bytes(void *arg)
-{
-    struct holding *h = arg;
-    hoard *of = h->of;
-    const int64_t bytes = (int64_t)(h->held + h->scratch);
-    if (atomic_fetch_add(&of->now, bytes) + bytes > of->limit)
-        atomic_fetch_add(&of->wrong, 1);
-    atomic_fetch_add(&h->begun, 1);
-    const int code = dag_run_node(&of->d, h->task);
-    atomic_fetch_sub(&of->now, (int64_t)h->scratch);
-    return code;
-}
-
-static void release_bytes(void *arg)
-{
-    struct holding *h = arg;
-    atomic_fetch_sub(&h->of->now, (int64_t)h->held);
-    if (atomic_fetch_add(&h->released, 1) + 1 != atomic_load(&h->begun))
-        atomic_fetch_add(&h->of->wrong, 1);
-}
-
-static void make_hoard(hoard *h, uint64_t *random, uint32_t n)
-{
-    weir_task task;
-    dag_make(&h->d, random, n);
-    h->holding = test_calloc(n, sizeof *h->holding);
-    atomic_store(&h->now, 0);
-    atomic_store(&h->wrong, 0);
-    assert_ok(weir_graph_create(&h->graph));
-    for (uint32_t t = 0; t < n; t++) {
-        struct holding *one = &h->holding[t];
-        *one = (struct holding){.of = h,
-                                .task = t,
-                                .held = draw(random, 3) > 0 ? (size_t)draw(random, 100) : 0,
-                                .scratch = draw(random, 3) == 0 ? (size_t)draw(random, 50) : 0};
-        assert_ok(weir_graph_add(h->graph, NULL, hold_bytes, one, &task));
-        assert_ok(weir_graph_hold(h->graph, t, one->held));
-        assert_ok(weir_graph_scratch(h->graph, t, one->scratch));
-        assert_ok(weir_graph_release(h->graph, t, release_bytes));
-    }
-    for (uint32_t t = 0; t < n; t++)
-        for (uint32_t i = h->d.before_at[t]; i < h->d.before_at[t + 1]; i++)
-            assert_ok(weir_graph_before(h->graph, h->d.before[i], t));
-    assert_ok(weir_graph_compile(h->graph));
-}
-
-static void free_hoard(hoard *h)
-{
-    weir_graph_destroy(h->graph);
-    test_free(h->holding);
-    dag_free(&h->d);
-}
-
-/* After a run: all bytes are back, and each task that has begun was released once. */
-static void check_hoard(hoard *h)
-{
-    assert_int_equal(atomic_load(&h->now), 0);
-    assert_int_equal(atomic_load(&h->wrong), 0);
-    for (uint32_t t = 0; t < h->d.n; t++)
-        assert_int_equal(atomic_load(&h->holding[t].released), atomic_load(&h->holding[t].begun));
-}
-
-static void run_hoard(hoard *h, weir_engine *engine)
-{
-    dag_reset(&h->d);
-    h->d.salt++;
-    h->limit = (int64_t)weir_graph_certified_bytes(h->graph);
-    if (weir_engine_max_bytes(engine) < (size_t)h->limit)
-        h->limit = (int64_t)weir_engine_max_bytes(engine);
-    assert_ok(weir_graph_run(engine, h->graph));
-    dag_check(&h->d);
-    check_hoard(h);
-    weir_stats s;
-    weir_engine_stats(engine, &s);
-    assert_true(s.peak_bytes <= s.certified_bytes);
-    assert_true(s.certified_bytes <= weir_engine_max_bytes(engine));
-}
+#include "hoard_support.h"
 
 static void what_is_held_is_never_above_max_bytes(void **state)
 {
@@ -153,7 +59,7 @@ static void after_a_failure_what_has_begun_is_released(void **state)
         const uint64_t least = weir_graph_serial_bytes(h.graph);
         weir_engine *engine =
             open_engine(1 + (unsigned)draw(&random, 4), 0, i % 2 == 0 ? (size_t)least : 0);
-        h.limit = INT64_MAX;
+        h.own.limit = INT64_MAX;
         dag_reset(&h.d);
         h.d.fails_at = (uint32_t)draw(&random, h.d.n);
         assert_status(WEIR_EOP, weir_graph_run(engine, h.graph));
@@ -174,6 +80,7 @@ static int run_hoard_inside(void *arg)
     return weir_graph_run(h->d.engine, h->graph);
 }
 
+/* And of what is free besides, where there is a limit; without one, no more. */
 static void a_graph_in_a_task_has_what_was_declared(void **state)
 {
     uint64_t random = 4;
@@ -183,12 +90,13 @@ static void a_graph_in_a_task_has_what_was_declared(void **state)
         hoard inner[INNER];
         weir_graph *outer;
         weir_task task;
-        uint64_t most = 0;
+        uint64_t most = 0, declared_for[INNER];
+        bank all = {.limit = 0};
         assert_ok(weir_graph_create(&outer));
         for (unsigned i = 0; i < INNER; i++) {
             make_hoard(&inner[i], &random, 100);
             const uint64_t declared = weir_graph_serial_bytes(inner[i].graph) + 30 * i;
-            inner[i].limit = (int64_t)declared;
+            declared_for[i] = declared;
             most = declared > most ? declared : most;
             assert_ok(weir_graph_add(outer, "outer", run_hoard_inside, &inner[i], &task));
             assert_ok(weir_graph_nested(outer, task, (size_t)declared));
@@ -198,8 +106,12 @@ static void a_graph_in_a_task_has_what_was_declared(void **state)
         const uint64_t limits[] = {most, most + most / 2, weir_graph_certified_bytes(outer), 0};
         for (unsigned k = 0; k < 4; k++) {
             weir_engine *engine = open_engine(workers, 0, (size_t)limits[k]);
-            for (unsigned i = 0; i < INNER; i++)
+            all.limit = limits[k] > 0 ? (int64_t)limits[k] : INT64_MAX;
+            for (unsigned i = 0; i < INNER; i++) {
                 inner[i].d.engine = engine;
+                inner[i].all = &all;
+                inner[i].own.limit = limits[k] > 0 ? INT64_MAX : (int64_t)declared_for[i];
+            }
             for (int run = 0; run < 3; run++) {
                 assert_ok(weir_graph_run(engine, outer));
                 for (unsigned i = 0; i < INNER; i++)
@@ -231,7 +143,7 @@ static void a_run_in_a_task_that_declares_nothing_is_refused(void **state)
     weir_engine_close(engine);
     engine = open_engine(2, 0, 0);
     inner.d.engine = engine;
-    inner.limit = INT64_MAX;
+    inner.own.limit = INT64_MAX;
     assert_ok(weir_graph_run(engine, outer));
     check_hoard(&inner);
     weir_engine_close(engine);
@@ -254,7 +166,7 @@ static int leave_out(weir_branch *b, const void *in, void *out)
     return 0;
 }
 
-static void a_graph_in_a_stage_has_its_serial_bytes(void **state)
+static void a_graph_in_a_stage_has_its_serial_bytes_and_what_is_free(void **state)
 {
     const weir_layer leaf = {.name = "leaf", .leaf = leave_out, .nested_bytes = 7};
     uint64_t random = 8;
@@ -264,7 +176,7 @@ static void a_graph_in_a_stage_has_its_serial_bytes(void **state)
         numbers source = {.n = 20};
         weir_stage last;
         make_hoard(&h, &random, 100);
-        h.limit = (int64_t)weir_graph_serial_bytes(h.graph);
+        h.own.limit = 1000000;
         weir_engine *engine = open_engine(workers, 0, 1000000);
         weir_plan *plan = compile(&leaf);
         assert_ok(weir_run(engine, plan, NULL, NULL, NULL));
@@ -316,7 +228,7 @@ static void a_body_has_its_bytes_each_time(void **state)
                 assert_ok(weir_graph_nested(outer, task, (size_t)least));
             assert_ok(weir_graph_compile(outer));
             assert_int_equal(weir_graph_serial_bytes(outer), least);
-            h.limit = (int64_t)least;
+            h.own.limit = (int64_t)least;
             for (unsigned limited = 0; limited < 2; limited++) {
                 weir_engine *engine = open_engine(workers, 0, limited ? (size_t)least : 0);
                 r.asked = 0;
@@ -533,7 +445,7 @@ int main(void)
         cmocka_unit_test(after_a_failure_what_has_begun_is_released),
         cmocka_unit_test(a_graph_in_a_task_has_what_was_declared),
         cmocka_unit_test(a_run_in_a_task_that_declares_nothing_is_refused),
-        cmocka_unit_test(a_graph_in_a_stage_has_its_serial_bytes),
+        cmocka_unit_test(a_graph_in_a_stage_has_its_serial_bytes_and_what_is_free),
         cmocka_unit_test(a_body_has_its_bytes_each_time),
         cmocka_unit_test(a_body_with_less_than_it_needs_is_refused),
         cmocka_unit_test(members_of_a_family_share_calls_within_the_bytes_that_there_are),

@@ -16,6 +16,7 @@
 #undef weir__account_open
 #include "graph/bits.c"
 #include "graph/book.c"
+#include "graph/noted.c"
 
 /* Memory that is read in the pieces in which it was written: of the two blocks that a book has. */
 static weir__book book_block;
@@ -33,9 +34,40 @@ void *weir__memory_alloc_zero(size_t bytes)
 /* Field by field, as the next. */
 void weir__account_open(weir__account *account, uint64_t limit)
 {
-    account->limit = limit;
-    account->booked = account->early = account->rest = 0;
+    account->windows = NULL;
+    account->held = account->kept = limit;
+    account->booked = account->early = account->rest = account->worst = 0;
+    account->parked = 0;
     account->first = NULL;
+}
+
+/* The book has its bytes for itself, so nobody asks an engine's accounts. */
+bool weir__windows_try_reserve(weir__windows *all, weir__budget *budget, uint64_t bytes)
+{
+    (void)all, (void)budget, (void)bytes;
+    assert(false);
+    return false;
+}
+
+void weir__windows_release(weir__windows *all, weir__budget *budget, uint64_t bytes)
+{
+    (void)all, (void)budget, (void)bytes;
+    assert(false);
+}
+
+const weir__budget *weir__budget_reserve_kept(weir__budget *budget, uint64_t bytes,
+                                              const weir__budget *keeper, uint64_t kept)
+{
+    (void)bytes, (void)keeper, (void)kept;
+    assert(false);
+    return budget;
+}
+
+void weir__budget_release_kept(weir__budget *budget, uint64_t bytes, const weir__budget *keeper,
+                               uint64_t kept)
+{
+    (void)budget, (void)bytes, (void)keeper, (void)kept;
+    assert(false);
 }
 
 weir_status weir__ledger_open(weir__ledger *ledger, const weir__order *of)

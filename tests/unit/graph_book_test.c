@@ -13,38 +13,55 @@ static int no_blocks(void **state)
     return weir__testing_live_blocks() != 0;
 }
 
-static void try_worlds(unsigned count, unsigned graphs, bool nested)
+/* Some worlds of three graphs have more states than there is room for. */
+static void try_worlds(unsigned count, kind_of_world kind)
 {
     static world w;
+    unsigned tried = 0;
     for (unsigned i = 0; i < count; i++) {
-        draw_world(&w, graphs, nested);
-        weir__books_open(&w.books, w.limit);
+        draw_world(&w, &kind);
         const verdict found = try_all_schedules(&w);
         if (found != ALL_WELL)
             print_message("world %u: %u workers, limit %llu\n", i, w.workers,
                           (unsigned long long)w.limit);
-        assert_int_equal(found, ALL_WELL);
-        weir__books_close(&w.books);
+        assert_true(found == ALL_WELL || (found == TOO_MANY_STATES && kind.graphs == 3));
+        tried += found == ALL_WELL;
         close_world(&w);
     }
+    assert_true(2 * tried >= count);
 }
 
 static void no_schedule_of_a_graph_holds_too_much_or_stops(void **state)
 {
     (void)state;
-    try_worlds(300, 1, false);
+    try_worlds(200, (kind_of_world){.graphs = 1});
+}
+
+static void no_schedule_of_a_graph_beside_parts_of_another_run_does(void **state)
+{
+    (void)state;
+    try_worlds(100, (kind_of_world){.graphs = 1, .parts = true});
 }
 
 static void no_schedule_of_two_graphs_on_one_account_does(void **state)
 {
     (void)state;
-    try_worlds(60, 2, false);
+    try_worlds(30, (kind_of_world){.graphs = 2});
+    try_worlds(10, (kind_of_world){.graphs = 2, .parts = true});
 }
 
 static void no_schedule_of_a_graph_in_a_task_of_another_does(void **state)
 {
     (void)state;
-    try_worlds(60, 2, true);
+    try_worlds(40, (kind_of_world){.graphs = 2, .nested = true});
+    try_worlds(20, (kind_of_world){.graphs = 2, .nested = true, .parts = true});
+}
+
+static void no_schedule_of_three_graphs_does(void **state)
+{
+    (void)state;
+    try_worlds(4, (kind_of_world){.graphs = 3});
+    try_worlds(4, (kind_of_world){.graphs = 3, .nested = true});
 }
 
 /* Ten heads fit at once and only some are granted at a time, after which nothing comes back. */
@@ -188,7 +205,9 @@ static void an_account_has_the_sums_of_its_ledgers_and_leaves_what_they_need(voi
         weir__books_take(book->books, book, 1, &granted);
         assert_int_equal(granted.n, 1);
     }
-    assert_breaks(account->limit, 3, account);
+    assert_breaks(account->held, 3, account);
+    assert_breaks(account->worst, 3, account);
+    assert_breaks(account->parked, 1, account);
     assert_breaks(account->booked, 3, account);
     assert_breaks(account->early, 0, account);
     assert_breaks(account->rest, 0, account);
@@ -212,7 +231,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(no_schedule_of_a_graph_holds_too_much_or_stops),
         TEST(no_schedule_of_two_graphs_on_one_account_does),
+        TEST(no_schedule_of_a_graph_beside_parts_of_another_run_does),
         TEST(no_schedule_of_a_graph_in_a_task_of_another_does),
+        TEST(no_schedule_of_three_graphs_does),
         TEST(an_account_has_the_sums_of_its_ledgers_and_leaves_what_they_need),
         TEST(heads_that_were_not_granted_at_once_are_there_to_take),
         TEST(what_comes_back_from_many_holders_at_once_grants_what_waits),
