@@ -163,11 +163,13 @@ static uint32_t own_lane(const weir__pack *p)
     return p->told.worker->index % p->of->lanes->n;
 }
 
-/* Is each lane another worker's, who has it or is on the way to it? */
+/* Is each other lane another worker's, who has it or is on the way to it, and its own nobody's yet? */
 static bool may_be_patient(const weir__pack *p)
 {
     const weir__lanes *l = p->of->lanes;
-    return load_relaxed(&l->inside) >= l->n && !weir__lane_is_claimed(l, own_lane(p));
+    const uint32_t own = own_lane(p);
+    return load_relaxed(&l->inside) >= l->n && !weir__lane_is_claimed(l, own) &&
+           !weir__lane_is_finished(l, own);
 }
 
 /* Claims its worker's own lane, some moments later maybe. */
