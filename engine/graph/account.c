@@ -294,6 +294,8 @@ static uint64_t steps_beside(const weir__ledger *l, uint32_t position, uint64_t 
 static bool start_early(weir__ledger *l, uint32_t position, uint64_t need)
 {
     weir__account *a = l->account;
+    if (weir__bytes_add(a->booked, need) > reach(a)) /* as a rule, and it costs least */
+        return false;
     const uint64_t beside = steps_beside(l, position, wanted(l, position, need));
     if (beside == UINT64_MAX)
         return false;
