@@ -46,7 +46,7 @@ static inline void planned_open(planned *p, const weir_graph *graph, uint32_t la
     p->waited = test_calloc((size_t)lanes * lanes, sizeof *p->waited);
     p->wait = test_calloc((size_t)lanes * n * lanes, sizeof *p->wait);
     for (weir_task t = 0; t < n; t++)
-        p->before_at[t + 2] = p->before_at[t + 1] + graph->task[t].predecessors;
+        p->before_at[t + 2] = p->before_at[t + 1] + graph->fixed[t].predecessors;
     for (weir_task t = 0; t < n; t++)
         for (uint64_t i = graph->task[t].successors; i < graph->task[t + 1].successors; i++)
             p->before[p->before_at[graph->successor[i] + 1]++] = t;
@@ -121,7 +121,7 @@ static inline void append_all(planned *p, uint64_t *random)
     uint32_t *left = test_calloc(graph->n, sizeof *left);
     uint32_t n = 0;
     for (weir_task t = 0; t < graph->n; t++) {
-        left[t] = graph->task[t].predecessors;
+        left[t] = graph->fixed[t].predecessors;
         if (left[t] == 0)
             ready[n++] = t;
     }
@@ -143,7 +143,8 @@ static inline bool begins_call(const planned *p, weir_task before, weir_task t, 
 {
     const weir__task *a = &p->graph->task[before], *b = &p->graph->task[t];
     const bool family = a->kind == WEIR_TASK_MANY;
-    return a->kind != b->kind || (family && a->label != b->label) || draw(random, 8) == 0;
+    const uint32_t one = p->graph->fixed[before].label, other = p->graph->fixed[t].label;
+    return a->kind != b->kind || (family && one != other) || draw(random, 8) == 0;
 }
 
 static inline void write_lane(const planned *p, weir__plan *plan, uint32_t lane, uint64_t *random,
@@ -163,7 +164,8 @@ static inline void write_lane(const planned *p, weir__plan *plan, uint32_t lane,
         }
         if (begins || begins_call(p, before, t, random))
             plan->call[(*calls)++].first = t;
-        plan->entry[(*entries)++] = task->kind == WEIR_TASK_MANY ? t - task->label->first : t;
+        plan->entry[(*entries)++] =
+            task->kind == WEIR_TASK_MANY ? t - weir__graph_label(p->graph, t)->first : t;
         plan->call[*calls - 1].end = *entries;
         plan->clump[*clumps - 1] = (weir__clump){.calls_end = *calls, .waits_end = *waits};
     }

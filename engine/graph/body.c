@@ -97,7 +97,7 @@ static weir__control_end run_body(weir__pack *p, weir__execution *body, weir__pa
 /* What the task has chosen: *body, or NULL: nothing runs. False: the choice is wrong. */
 static bool choose(weir__pack *p, weir_task t, weir__execution **body)
 {
-    const weir__task *task = &p->of->graph->task[t];
+    const weir__fixed *task = &p->of->graph->fixed[t];
     const weir__control *control = task->op.control;
     const int code = control->choose(task->arg);
     uint32_t i = (uint32_t)code;
@@ -134,7 +134,7 @@ static weir__execution *body_under_way(const weir__pack *p)
 /* All turns of a task; its choice was made already where `body` is not NULL. */
 static weir__control_end run_turns(weir__pack *p, weir_task t, weir__execution *body)
 {
-    const weir__control *control = p->of->graph->task[t].op.control;
+    const weir__control *control = p->of->graph->fixed[t].op.control;
     const bool repeats = control->kind == WEIR_CONTROL_WHILE;
     weir__pack *inner = p->inner;
     p->inner = NULL;
@@ -159,7 +159,7 @@ static weir__control_end run_turns(weir__pack *p, weir_task t, weir__execution *
 
 weir__control_end weir__body_run_control(weir__pack *p, weir_task t)
 {
-    const weir__control *control = p->of->graph->task[t].op.control;
+    const weir__control *control = p->of->graph->fixed[t].op.control;
     p->told.nested_bytes = 0; /* those of the task are its bodies' */
     const bool continues = p->continues;
     weir__execution *body = body_under_way(p);

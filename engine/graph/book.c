@@ -125,7 +125,7 @@ void weir__book_stop_counting(weir__book *book)
 static void release(const weir_graph *graph, weir_task task)
 {
     if (graph->release != NULL && graph->release[task] != NULL)
-        graph->release[task](graph->task[task].arg);
+        graph->release[task](graph->fixed[task].arg);
 }
 
 void weir__book_end(weir__book *book, bool complete)

@@ -34,9 +34,10 @@ void weir__graph_drop_draft(weir_graph *graph)
 
 void weir__graph_drop_frozen(weir_graph *graph)
 {
-    void *const arrays[] = {graph->task,       graph->successor, graph->root,    graph->held,
-                            graph->scratch,    graph->nested,    graph->release, graph->cost,
-                            graph->holders_at, graph->holder,    graph->users};
+    void *const arrays[] = {graph->task,    graph->fixed, graph->label,      graph->successor,
+                            graph->root,    graph->held,  graph->scratch,    graph->nested,
+                            graph->release, graph->cost,  graph->holders_at, graph->holder,
+                            graph->users};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         weir__memory_free(arrays[i]);
     weir__book_close(graph->book);
@@ -44,6 +45,8 @@ void weir__graph_drop_frozen(weir_graph *graph)
     graph->book = NULL;
     graph->order = NULL;
     graph->task = NULL;
+    graph->fixed = NULL;
+    graph->label = NULL;
     graph->successor = graph->root = graph->holder = NULL;
     graph->held = graph->scratch = graph->nested = graph->holders_at = NULL;
     graph->release = NULL;
@@ -178,6 +181,7 @@ weir_status weir__graph_add(weir_graph *graph, const char *name, const weir__rec
     }
     *record = *what;
     record->label = label;
+    graph->draft.labels += label != NULL;
     *first = graph->n;
     graph->n += what->n;
     return WEIR_OK;

@@ -20,12 +20,14 @@ static bool is_of(const weir__label *label, weir_task t)
 static uint32_t collect_listed(weir__pack *p, const weir__label *label, uint32_t lists, uint32_t n,
                                uint32_t most)
 {
+    const weir_graph *graph = p->of->graph;
     weir__ready *r = &p->ready;
     while (n < most && (r->some & lists) != 0) {
         const weir_task first = r->first[__builtin_ctz(r->some)];
         if (!is_of(label, first))
             break;
-        (void)weir__ready_take(r, p->of->graph->task);
+        (void)weir__ready_take(r, graph->task);
+        graph->task[first].left = graph->fixed[first].predecessors; /* it begins */
         p->craft->index[n++] = first - label->first;
     }
     return n;
@@ -47,7 +49,7 @@ static uint32_t collect_roots(weir__pack *p, const weir__label *label, uint32_t 
 
 uint32_t weir__clump_collect(weir__pack *p, weir_task t, uint32_t most)
 {
-    const weir__label *label = p->of->graph->task[t].label;
+    const weir__label *label = weir__graph_label(p->of->graph, t);
     weir__book *book = p->of->book;
     const bool limited = book != NULL && book->books != NULL;
     p->craft->index[0] = t - label->first;
@@ -72,11 +74,11 @@ uint64_t weir__clump_nested(const weir_graph *graph, const weir__label *label,
 
 bool weir__clump_finished(weir__pack *p, weir_task t, weir_task next, weir__granted *granted)
 {
-    const weir__task *task = &p->of->graph->task[t];
+    const weir_graph *graph = p->of->graph;
     weir__craft *craft = p->craft;
-    if (task->kind != WEIR_TASK_MANY)
+    if (graph->task[t].kind != WEIR_TASK_MANY)
         return weir__book_finished(p->of->book, t, next, granted);
     for (uint32_t i = 0; i < craft->members; i++)
-        craft->index[i] += task->label->first;
+        craft->index[i] += weir__graph_label(graph, t)->first;
     return weir__book_finished_all(p->of->book, craft->index, craft->members, next, granted);
 }

@@ -22,22 +22,23 @@ static void count_successors(const weir_graph *graph, const weir__preds *preds)
 static uint32_t take_away(const weir_graph *graph, const weir__preds *preds)
 {
     weir__task *task = graph->task;
+    weir__fixed *fixed = graph->fixed;
     weir_task top = WEIR_NO_TASK;
     uint32_t taken = 0;
     for (weir_task t = 0; t < graph->n; t++)
         if (task[t].left == 0) {
-            task[t].predecessors = top;
+            fixed[t].predecessors = top;
             top = t;
         }
     for (; top != WEIR_NO_TASK; taken++) {
         const weir_task t = top;
-        top = task[t].predecessors;
+        top = fixed[t].predecessors;
         for (uint64_t i = preds->at[t]; i < preds->at[t + 1]; i++) {
             const weir_task p = preds->of[i];
             if (preds->work[p].rank <= preds->work[t].rank)
                 preds->work[p].rank = preds->work[t].rank + 1;
             if (--task[p].left == 0) {
-                task[p].predecessors = top;
+                fixed[p].predecessors = top;
                 top = p;
             }
         }
@@ -54,7 +55,7 @@ static weir_task link_rest(const weir_graph *graph, const weir__preds *preds)
             continue;
         some = t;
         for (uint64_t i = preds->at[t]; i < preds->at[t + 1]; i++)
-            graph->task[preds->of[i]].predecessors = t;
+            graph->fixed[preds->of[i]].predecessors = t;
     }
     WEIR_ASSERT(some != WEIR_NO_TASK);
     return some;
@@ -63,12 +64,12 @@ static weir_task link_rest(const weir_graph *graph, const weir__preds *preds)
 /* The task with the smallest number of the cycle that the links lead into, and how many it has. */
 static weir_task first_of_cycle(const weir_graph *graph, weir_task from, uint32_t *length)
 {
-    const weir__task *task = graph->task;
+    const weir__fixed *fixed = graph->fixed;
     for (uint32_t i = 0; i < graph->n; i++) /* so far no way goes outside of a cycle */
-        from = task[from].predecessors;
+        from = fixed[from].predecessors;
     weir_task first = from;
     *length = 0;
-    for (weir_task t = task[from].predecessors;; t = task[t].predecessors) {
+    for (weir_task t = fixed[from].predecessors;; t = fixed[t].predecessors) {
         ++*length;
         if (t < first)
             first = t;
@@ -91,7 +92,7 @@ static weir_status say_cycle(const weir_graph *graph, weir_task first, uint32_t 
     enum { WHOLE = 5, BEGIN = 3 };
     char names[256] = "", where[128];
     weir_task t = first;
-    for (uint32_t i = 0; i < length; i++, t = graph->task[t].predecessors) {
+    for (uint32_t i = 0; i < length; i++, t = graph->fixed[t].predecessors) {
         if (length <= WHOLE || i < BEGIN || i == length - 1)
             add_name(graph, t, names, sizeof names);
         else if (i == BEGIN)

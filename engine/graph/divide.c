@@ -45,7 +45,7 @@ static void find_preds(weir__division *d)
     uint64_t at = 0;
     for (uint32_t r = 0; r < d->n; r++) {
         d->preds_at[r] = at;
-        at += task[d->order[r]].predecessors;
+        at += d->graph->fixed[d->order[r]].predecessors;
         d->left[r] = 0;
     }
     d->preds_at[d->n] = at;

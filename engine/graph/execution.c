@@ -91,7 +91,7 @@ bool weir__execution_is_valid(const weir__execution *e)
     const weir_graph *around = e->up->graph;
     return e->fresh <= e->packs && e->up_task < around->n &&
            around->task[e->up_task].kind == WEIR_TASK_CONTROL &&
-           is_body_of(e, around->task[e->up_task].op.control);
+           is_body_of(e, around->fixed[e->up_task].op.control);
 }
 #endif
 

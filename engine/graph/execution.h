@@ -77,7 +77,7 @@ typedef struct weir__pack {
     bool is_careful;     /* others may come to want work: before long ops they get some */
     bool wants_team;     /* it waits for the team, for its run to be alone no more */
     const int *signal;   /* what others want of its worker */
-    uint32_t polls;      /* until a request is handled, the one that fires included */
+    uint32_t polls;      /* until a request is handled, the one that fires included: at least 1 */
     uint32_t skip_polls; /* that go by a request after nothing could be handed out */
     uint64_t fired_at_ns, begun_at_fired; /* when a poll fired last, and how many tasks had begun */
     uint64_t begun;                       /* tasks */
@@ -172,12 +172,13 @@ weir__item *weir__execution_leave(weir__execution *e) WEIR_MUST_CHECK;
 
 /* The word that the worker polls before each task says something: may it go on all the same? If not, the
  * poll fires. */
-static inline bool weir__pack_may_go_on(weir__pack *p)
+static inline bool weir__pack_may_go_on(weir__pack *p, int said)
 {
-    if (p->polls <= 1 || __atomic_load_n(p->signal, __ATOMIC_RELAXED) < WEIR__REQUEST)
-        return false;
-    p->polls--;
-    return true;
+    WEIR_ASSERT(p->polls > 0);
+    if (said == WEIR__REQUEST && --p->polls > 0)
+        return true;
+    p->polls = 1;
+    return false;
 }
 
 /* Called when the poll fires, before a task. Hands out packs as demand, credits and permits allow. False:

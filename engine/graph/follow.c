@@ -16,7 +16,8 @@
 static bool may_go_on(weir__pack *p, uint32_t begun)
 {
     p->begun += begun;
-    return weir__pack_may_go_on(p) || weir__share_serve(p);
+    return weir__pack_may_go_on(p, __atomic_load_n(p->signal, __ATOMIC_RELAXED)) ||
+           weir__share_serve(p);
 }
 
 static inline bool is_told(const int *signal)
@@ -48,7 +49,7 @@ static void after_op(weir__pack *p, weir_task t)
 static inline __attribute__((always_inline)) bool run_ones(weir__pack *p, uint32_t *at,
                                                            uint32_t end, bool plain)
 {
-    const weir__task *const task = p->of->graph->task;
+    const weir__fixed *const fixed = p->of->graph->fixed;
     const uint32_t *const entry = p->of->lanes->plan->entry;
     const int *const signal = p->signal;
     uint32_t i = *at, counted = i;
@@ -63,7 +64,7 @@ static inline __attribute__((always_inline)) bool run_ones(weir__pack *p, uint32
         }
         if (!plain)
             before_op(p, t);
-        const int code = task[t].op.one(task[t].arg);
+        const int code = fixed[t].op.one(fixed[t].arg);
         if (WEIR_UNLIKELY(code != 0)) {
             p->begun += i + 1 - counted;
             weir__place_fail(p, t, code, NULL);
@@ -79,8 +80,8 @@ static inline __attribute__((always_inline)) bool run_ones(weir__pack *p, uint32
 /* The members of a family from `at` up to `end`, in one call. */
 static bool run_many(weir__pack *p, weir_task first, uint32_t at, uint32_t end, bool plain)
 {
-    const weir__task *task = &p->of->graph->task[first];
-    const weir__label *label = task->label;
+    const weir__fixed *task = &p->of->graph->fixed[first];
+    const weir__label *label = weir__graph_label(p->of->graph, first);
     const uint32_t *entry = p->of->lanes->plan->entry;
     if (is_told(p->signal) && !may_go_on(p, 0))
         return false;

@@ -13,6 +13,8 @@
 #include "base/memory.h"
 #include "graph/book.h"
 
+#define EDGES_MASK ((UINT64_C(1) << WEIR_EDGES_BITS) - 1)
+
 /* n elements, or room for one where n is 0; NULL: no memory. */
 static void *take_array(uint64_t n, size_t element_bytes)
 {
@@ -38,10 +40,15 @@ static bool gather_predecessors(weir_graph *graph, weir__preds *preds)
 {
     const weir__list *edges = &graph->draft.edge;
     graph->task = take_array((uint64_t)graph->n + 1, sizeof *graph->task);
+    graph->fixed = take_array(graph->n, sizeof *graph->fixed);
+    if (graph->draft.labels > 0)
+        graph->label = take_array((uint64_t)graph->draft.labels + 1, sizeof *graph->label);
     preds->at = take_zeros((uint64_t)graph->n + 1, sizeof *preds->at);
     preds->work = take_zeros(graph->n, sizeof *preds->work);
     preds->of = take_array(given_edges(graph), sizeof *preds->of);
-    if (graph->task == NULL || preds->at == NULL || preds->work == NULL || preds->of == NULL)
+    if (graph->task == NULL || graph->fixed == NULL ||
+        (graph->label == NULL && graph->draft.labels > 0) || preds->at == NULL ||
+        preds->work == NULL || preds->of == NULL)
         return false;
     /* next[t] counts the edges that end at t, then says where the next of them goes, and last where
      * those of t + 1 begin. */
@@ -96,20 +103,20 @@ static void make_tasks(const weir_graph *graph, const weir__preds *preds)
     uint32_t *root = graph->root;
     weir_task t = 0;
     uint64_t begin = 0;
+    uint32_t labels = 0;
     WEIR_EACH(const weir__record, record, &graph->draft.record)
     {
+        if (record->label != NULL)
+            graph->label[++labels] = record->label;
+        const uint32_t label = record->label != NULL ? labels : 0;
         for (const weir_task end = t + record->n; t < end; t++) {
             const uint32_t predecessors = count_predecessors(graph, preds, t);
             const uint64_t successors = preds->work[t].next;
             preds->work[t].next = begin;
-            task[t] = (weir__task){.op = record->op,
-                                   .arg = record->arg,
-                                   .label = record->label,
-                                   .successors = begin,
-                                   .predecessors = predecessors,
-                                   .left = predecessors,
-                                   .home = WEIR_NO_HOME,
-                                   .kind = (uint8_t)record->kind};
+            task[t] = (weir__task){
+                .left = predecessors, .kind = record->kind, .successors = begin & EDGES_MASK};
+            graph->fixed[t] = (weir__fixed){
+                .op = record->op, .arg = record->arg, .predecessors = predecessors, .label = label};
             begin += successors;
             if (predecessors == 0 && root != NULL)
                 *root++ = t;
@@ -117,7 +124,7 @@ static void make_tasks(const weir_graph *graph, const weir__preds *preds)
     }
     WEIR_ASSERT(t == graph->n && begin == graph->edges);
     WEIR_ASSERT(root == NULL || root == graph->root + graph->roots);
-    task[t] = (weir__task){.successors = begin, .home = WEIR_NO_HOME};
+    task[t] = (weir__task){.successors = begin & EDGES_MASK};
 }
 
 static void link_successors(const weir_graph *graph, const weir__preds *preds)

@@ -12,7 +12,7 @@
 #include "weir/graph.h"
 
 #define WEIR_TASKS_MOST (UINT32_C(1) << 30)
-#define WEIR_NO_HOME    UINT16_MAX
+#define WEIR_EDGES_BITS 48      /* more than a memory has room for */
 #define WEIR_NO_COST    (-1.0f) /* nothing was said */
 
 /* Of a task with a name, or of a family. */
@@ -52,23 +52,31 @@ typedef struct weir__control {
     weir_graph *body[];         /* NULL: nothing runs */
 } weir__control;
 
-/* A task of a compiled graph. Its successors are successor[task[t].successors] up to
- * successor[task[t + 1].successors], that one not included; task[n] is there for its number alone.
+/* Of a task of a compiled graph, what is looked at when a predecessor finishes, and what comes after it. Where
+ * edges go far, these are the misses of a run, so they are small. Its successors are
+ * successor[task[t].successors] up to successor[task[t + 1].successors], that one not included; task[n] is
+ * there for its number alone.
  * Invariant, between runs: left == predecessors, unless the graph is torn. */
 typedef struct weir__task {
+    uint32_t
+        left; /* predecessors that have not finished; from the last of them on until it begins, the
+                      next ready task, or anything */
+    float level; /* ns from its start to the end of the graph, along the longest path: urgency */
+    uint64_t kind : 4;    /* weir__task_kind */
+    uint64_t flags : 4;   /* of ready.h, as is what follows, from the first run on */
+    uint64_t urgency : 8; /* which list it goes into, from 1, the most urgent */
+    uint64_t successors : WEIR_EDGES_BITS;
+} weir__task;
+
+/* And the rest of it. Read-only after compile. */
+typedef struct weir__fixed {
     weir__task_op op;
     void *arg;
-    weir__label *label; /* NULL: one task without a name */
-    uint64_t successors;
     uint32_t predecessors; /* over the edges that are kept for order */
-    /* Written while the graph runs. */
-    uint32_t left; /* predecessors that have not finished; while it is ready, the next ready task */
-    float level;   /* ns from its start to the end of the graph, along the longest path: urgency */
-    uint16_t home; /* the worker that ran it last, or WEIR_NO_HOME */
-    uint8_t kind;  /* weir__task_kind */
-    uint8_t flags;
-} weir__task;
-static_assert(sizeof(void *) != 8 || sizeof(weir__task) == 48, "weir/graph.h promises 48 bytes");
+    uint32_t label;        /* its number from 1; 0: it is one task without a name */
+} weir__fixed;
+static_assert(sizeof(weir__task) == 16 && sizeof(weir__fixed) <= 24,
+              "weir/graph.h promises 48 bytes, of which a label takes 8");
 
 /* How many tasks have a task among their holders, and how many of them have not finished in this run.
  * Invariant, between runs: left == all, unless the graph is torn. */
@@ -116,11 +124,12 @@ typedef struct weir__draft {
     weir__accesses accesses;
     bool noted[WEIR_NOTE_KINDS]; /* there are notes of this kind */
     bool backward;               /* some edge goes to a task with a smaller number */
+    uint32_t labels;             /* records that have one, at most */
 } weir__draft;
 
 /* Invariant: in task[0 … n], `successors` goes up from 0 to `edges`; all numbers in successor, root and
- * holder are below n; predecessors add up to `edges`. Arrays by task have n elements, and are NULL
- * where nothing was said of any task. */
+ * holder are below n; predecessors add up to `edges`. Arrays by task have n elements, and behind the
+ * first two are NULL where nothing was said of any task. */
 struct weir_graph {
     uint32_t n;
     bool compiled;
@@ -134,6 +143,8 @@ struct weir_graph {
 
     /* From compile on. */
     weir__task *task;
+    weir__fixed *fixed;
+    weir__label **label; /* by number from 1 */
     uint32_t *successor; /* those of each task in rising order */
     uint64_t edges;      /* that are kept for order */
     uint64_t redundant;  /* that others imply */
@@ -178,7 +189,14 @@ static inline weir_task weir__graph_root(const weir_graph *graph, uint32_t i)
 {
     if (graph->root != NULL)
         return graph->root[i];
-    return graph->task[i].predecessors == 0 ? i : WEIR_NO_TASK;
+    return graph->fixed[i].predecessors == 0 ? i : WEIR_NO_TASK;
+}
+
+/* NULL: it is one task without a name. */
+static inline const weir__label *weir__graph_label(const weir_graph *graph, weir_task task)
+{
+    const uint32_t number = graph->fixed[task].label;
+    return number == 0 ? NULL : graph->label[number];
 }
 
 /* Does something end when the task's last successor has finished? */

@@ -121,7 +121,7 @@ void weir__greedy_order(weir__greedy *g, weir__greedy_rule rule, weir_task *orde
     for (uint32_t t = 0; t < graph->n; t++) {
         if (!by_bytes)
             g->score[t] = 0;
-        g->left[t] = graph->task[t].predecessors;
+        g->left[t] = graph->fixed[t].predecessors;
         g->tie[t] = by_number ? t : UINT32_MAX - became_ready;
         if (g->left[t] == 0) {
             became_ready++;

@@ -59,7 +59,7 @@ static void find_quarters(weir_graph *graph)
         unsigned u = 1;
         while (u < WEIR_URGENCIES && graph->task[t].level <= bound[u - 1])
             u++;
-        graph->task[t].flags |= (uint8_t)u;
+        graph->task[t].urgency = (uint8_t)u;
     }
 }
 
@@ -104,7 +104,7 @@ static bool sort_roots(weir_graph *graph)
     const uint32_t highest = steps_in(weir__level_highest(graph));
     uint32_t place[STEPS] = {0}, begin = 0;
     for (weir_task t = 0; t < graph->n; t++)
-        if (graph->task[t].predecessors == 0)
+        if (graph->fixed[t].predecessors == 0)
             place[step_of(graph, t, highest)]++;
     if (place[0] == graph->roots || !take_list(graph))
         return place[0] == graph->roots;
@@ -114,7 +114,7 @@ static bool sort_roots(weir_graph *graph)
         begin += count;
     }
     for (weir_task t = 0; t < graph->n && graph->root != NULL; t++)
-        if (graph->task[t].predecessors == 0)
+        if (graph->fixed[t].predecessors == 0)
             graph->root[place[step_of(graph, t, highest)]++] = t;
     return true;
 }

@@ -7,8 +7,8 @@
 
 #include "graph/graph.h"
 
-/* Finds each task's level, and notes in its flags the quarter that it is in (ready.h), and whether
- * it is known to be short or long. False: no memory.
+/* Finds each task's level, and notes the quarter that it is in (ready.h), and in its flags
+ * whether it is known to be short or long. False: no memory.
  *
  * cost: ns of each task, as runs have found them; NULL: there are none, and then roots are listed so
  *       that the most urgent come first, if their levels differ by more than an eighth. What was

@@ -20,7 +20,7 @@ size_t weir__graph_name(const weir_graph *graph, weir_task task, char *text, siz
 {
     WEIR_ASSERT(task < graph->n && bytes > 0);
     const weir__label *label =
-        graph->compiled ? graph->task[task].label : label_in_draft(graph, task);
+        graph->compiled ? weir__graph_label(graph, task) : label_in_draft(graph, task);
     int length;
     if (label == NULL || label->name[0] == '\0')
         length = snprintf(text, bytes, "#%u", task);
@@ -35,10 +35,12 @@ size_t weir__graph_name(const weir_graph *graph, weir_task task, char *text, siz
 static bool task_is_valid(const weir_graph *graph, weir_task t)
 {
     const weir__task *task = &graph->task[t];
+    const weir__fixed *fixed = &graph->fixed[t];
     const uint64_t begin = task->successors, end = task[1].successors;
-    if (begin > end || end > graph->edges || task->kind > WEIR_TASK_CONTROL || task->op.one == NULL)
+    if (begin > end || end > graph->edges || task->kind > WEIR_TASK_CONTROL ||
+        fixed->op.one == NULL)
         return false;
-    if (!graph->torn && task->left != task->predecessors)
+    if (!graph->torn && task->left != fixed->predecessors)
         return false;
     for (uint64_t i = begin; i < end; i++)
         if (graph->successor[i] >= graph->n || (graph->forward && graph->successor[i] <= t) ||
@@ -74,11 +76,11 @@ bool weir__graph_is_valid(const weir_graph *graph)
     for (weir_task t = 0; t < graph->n; t++) {
         if (!task_is_valid(graph, t))
             return false;
-        predecessors += graph->task[t].predecessors;
-        roots += graph->task[t].predecessors == 0;
+        predecessors += graph->fixed[t].predecessors;
+        roots += graph->fixed[t].predecessors == 0;
     }
     for (uint32_t i = 0; graph->root != NULL && i < graph->roots; i++)
-        if (graph->root[i] >= graph->n || graph->task[graph->root[i]].predecessors > 0)
+        if (graph->root[i] >= graph->n || graph->fixed[graph->root[i]].predecessors > 0)
             return false;
     return graph->task[0].successors == 0 && graph->task[graph->n].successors == graph->edges &&
            predecessors == graph->edges && roots == graph->roots && holders_are_valid(graph);

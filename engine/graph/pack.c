@@ -4,8 +4,8 @@
  * lists.  They are looked at from the last to the first, so of equally urgent ones the first runs next, and
  * those behind it in their order: in the program's order, as far as there is nothing better.
  *
- * A task with one predecessor has no count to lower, and what lowers a count to 0 puts it back, or the
- * list does when the task leaves it: so a run that reaches its end leaves the graph ready for the next.
+ * The last predecessor finds a count of 1 and lowers nothing, which is all that there is to do for a task with
+ * one. A task that begins puts its count back: so a run that reaches its end leaves the graph ready for the next.
  * A run with one worker counts without atomic operations. */
 #include "graph/execution.h"
 #include "sched/credit.h"
@@ -18,11 +18,15 @@ static const weir__aim clump_aim = {.ns = WEIR_CLUMP_NS, .untimed = WEIR_CHUNK_U
 
 /* ---- what becomes ready ---- */
 
-/* One of several predecessors has finished: was it the last? */
+/* One of the predecessors has finished: was it the last? */
 static inline bool was_last(weir__task *task, bool shared)
 {
-    if (!shared)
-        return --task->left == 0;
+    if (!shared) {
+        const bool last = task->left == 1;
+        if (!last)
+            task->left--;
+        return last;
+    }
     WEIR_POINT(TASK_FINISHING);
     /* GR4: acquire; pairs with GR5: nobody else can lower it any more, and a locked operation is saved. */
     if (__atomic_load_n(&task->left, __ATOMIC_ACQUIRE) == 1)
@@ -31,30 +35,54 @@ static inline bool was_last(weir__task *task, bool shared)
     return __atomic_fetch_sub(&task->left, 1, __ATOMIC_ACQ_REL) == 1;
 }
 
+/* What the loop needs of the graph, which an op cannot change. */
+typedef struct arrays {
+    weir__task *task;
+    const weir__fixed *fixed;
+    const uint32_t *successor;
+} arrays;
+
+static inline arrays arrays_of(const weir_graph *graph)
+{
+    return (arrays){.task = graph->task, .fixed = graph->fixed, .successor = graph->successor};
+}
+
+/* It is taken soon, but not now: what it needs then is fetched meanwhile. */
+static inline void push(weir__ready *ready, const arrays *of, weir_task t)
+{
+    __builtin_prefetch(&of->fixed[t]);
+    __builtin_prefetch(of->successor + of->task[t].successors);
+    weir__ready_push(ready, of->task, t);
+}
+
+/* The count is again as it is between runs. */
+static inline void restore(const arrays *of, weir_task t)
+{
+    of->task[t].left = of->fixed[t].predecessors;
+}
+
 /* The task has finished. Of `next`, which may be none, and the successors that are ready now, the most
  * urgent is returned; the others go into the lists. */
-static inline __attribute__((always_inline)) weir_task finish(weir__ready *ready, weir__task *task,
-                                                              const uint32_t *successor,
-                                                              const weir__task *done,
-                                                              weir_task next, bool shared)
+static inline __attribute__((always_inline)) weir_task finish(weir__ready *ready, const arrays *of,
+                                                              weir_task t, weir_task next,
+                                                              bool shared)
 {
-    const uint32_t *first = successor + done->successors;
-    for (const uint32_t *at = successor + done[1].successors; at != first;) {
+    const weir__task *done = &of->task[t];
+    const uint32_t *first = of->successor + done->successors;
+    float level = next != WEIR_NO_TASK ? of->task[next].level : 0;
+    for (const uint32_t *at = of->successor + done[1].successors; at != first;) {
         const weir_task s = *--at;
-        weir__task *then = &task[s];
-        if (then->predecessors > 1) {
-            if (!was_last(then, shared))
-                continue;
-            then->left = then->predecessors;
+        weir__task *then = &of->task[s];
+        if (!was_last(then, shared))
+            continue;
+        if (next != WEIR_NO_TASK && then->level < level) {
+            push(ready, of, s);
+            continue;
         }
-        if (next == WEIR_NO_TASK) {
-            next = s;
-        } else if (then->level < task[next].level) {
-            weir__ready_push(ready, task, s);
-        } else {
-            weir__ready_push(ready, task, next);
-            next = s;
-        }
+        if (next != WEIR_NO_TASK)
+            push(ready, of, next);
+        next = s;
+        level = then->level;
     }
     return next;
 }
@@ -92,7 +120,7 @@ static void know(weir__pack *p, weir__task_op op)
 /* Calls the op of a task that is not one of a family. */
 static int call_one(weir__pack *p, weir_task t, weir__skill *skill, bool known)
 {
-    const weir__task *task = &p->of->graph->task[t];
+    const weir__fixed *task = &p->of->graph->fixed[t];
     float *cost = p->of->cost;
     if (known && cost == NULL) {
         if (p->of->graph->nested == NULL) /* else each is told what is declared for it */
@@ -124,33 +152,33 @@ static weir_task run_many(weir__pack *p, weir_task t, weir__skill *skill, bool k
                           weir__control_end *end)
 {
     const weir_graph *graph = p->of->graph;
-    weir__task *task = graph->task;
-    const weir__task of = task[t];
+    const arrays of = arrays_of(graph);
+    const weir__fixed *fixed = &graph->fixed[t];
+    const weir__label *label = weir__graph_label(graph, t);
     const uint32_t n = weir__clump_collect(p, t, skill->grain.n);
     weir__pack *others = known ? NULL : weir__share_all(p);
     const bool timed =
         weir__grain_begin(&skill->grain, &clump_aim, n) || !known || p->of->cost != NULL;
     const uint64_t begun_ns = timed ? weir__now_ns() : 0;
     p->told.child_is_named = false;
-    p->told.nested_bytes = weir__clump_nested(graph, of.label, p->craft->index, n);
+    p->told.nested_bytes = weir__clump_nested(graph, label, p->craft->index, n);
     p->begun += n - 1;
-    const int code = of.op.many(of.arg, p->craft->index, n);
+    const int code = fixed->op.many(fixed->arg, p->craft->index, n);
     if (timed) {
         const uint64_t took_ns = weir__now_ns() - begun_ns;
         learn(skill, took_ns);
         weir__grain_end(&skill->grain, &clump_aim, n, took_ns);
-        note_costs(p, of.label, n, took_ns);
+        note_costs(p, label, n, took_ns);
     }
     weir__share_take_back(p, others);
     if (code != 0) {
         *end = WEIR_CONTROL_STOPS;
-        weir__place_fail_clump(p, of.label, p->craft->index, n, code);
+        weir__place_fail_clump(p, label, p->craft->index, n, code);
         return WEIR_NO_TASK;
     }
     weir_task next = WEIR_NO_TASK;
     for (uint32_t i = 0; i < n; i++)
-        next = finish(&p->ready, task, graph->successor,
-                      &task[of.label->first + p->craft->index[i]], next, shared);
+        next = finish(&p->ready, &of, label->first + p->craft->index[i], next, shared);
     return next;
 }
 
@@ -158,10 +186,9 @@ static weir_task run_many(weir__pack *p, weir_task t, weir__skill *skill, bool k
 
 static weir_task run_control(weir__pack *p, weir_task t, bool shared, weir__control_end *end)
 {
-    const weir_graph *graph = p->of->graph;
+    const arrays of = arrays_of(p->of->graph);
     *end = weir__body_run_control(p, t);
-    return *end == WEIR_CONTROL_DONE ? finish(&p->ready, graph->task, graph->successor,
-                                              &graph->task[t], WEIR_NO_TASK, shared)
+    return *end == WEIR_CONTROL_DONE ? finish(&p->ready, &of, t, WEIR_NO_TASK, shared)
                                      : WEIR_NO_TASK;
 }
 
@@ -170,11 +197,13 @@ static weir_task run_control(weir__pack *p, weir_task t, bool shared, weir__cont
 static weir_task run_slowly(weir__pack *p, weir_task t, bool shared, weir__control_end *end)
 {
     const weir_graph *graph = p->of->graph;
+    const arrays of = arrays_of(graph);
     const weir__task *task = &graph->task[t];
     *end = WEIR_CONTROL_DONE;
+    restore(&of, t);
     if (task->kind == WEIR_TASK_CONTROL)
         return run_control(p, t, shared, end);
-    weir__skill *skill = skill_in(p, task->op);
+    weir__skill *skill = skill_in(p, graph->fixed[t].op);
     const bool known = !p->is_careful || is_short(skill, task->flags);
     if (!known && weir__share_needs_team(p)) {
         p->next = t;
@@ -189,16 +218,16 @@ static weir_task run_slowly(weir__pack *p, weir_task t, bool shared, weir__contr
         return run_many(p, t, skill, known, shared, end);
     const int code = call_one(p, t, skill, known);
     if (code == 0)
-        return finish(&p->ready, graph->task, graph->successor, task, WEIR_NO_TASK, shared);
+        return finish(&p->ready, &of, t, WEIR_NO_TASK, shared);
     weir__place_fail(p, t, code, NULL);
     *end = WEIR_CONTROL_STOPS;
     return WEIR_NO_TASK;
 }
 
 /* May the worker go on with t, or must it serve others first, and leave it where it stops? */
-static bool may_go_on(weir__pack *p, weir_task t)
+static inline bool may_go_on(weir__pack *p, weir_task t, int said)
 {
-    if (weir__pack_may_go_on(p) || weir__share_serve(p))
+    if (weir__pack_may_go_on(p, said) || weir__share_serve(p))
         return true;
     p->next = t;
     return false;
@@ -209,32 +238,37 @@ static bool may_go_on(weir__pack *p, weir_task t)
 static inline __attribute__((always_inline)) void run_tasks(weir__pack *p, bool shared)
 {
     const weir_graph *graph = p->of->graph;
-    weir__task *const task = graph->task;
-    const uint32_t *const successor = graph->successor;
+    const arrays of = arrays_of(graph);
     const int *const signal = p->signal;
     weir_task t = p->next;
     weir__control_end end = WEIR_CONTROL_DONE;
     p->next = WEIR_NO_TASK;
     for (;;) {
-        if (t == WEIR_NO_TASK && (t = weir__ready_pop(&p->ready, graph)) == WEIR_NO_TASK)
+        if (t == WEIR_NO_TASK) {
+            if (p->ready.some != 0)
+                t = weir__ready_take(&p->ready, of.task);
+            else if ((t = weir__ready_take_root(&p->ready, graph)) == WEIR_NO_TASK)
+                return;
+        }
+        const int said = __atomic_load_n(signal, __ATOMIC_RELAXED);
+        if (WEIR_UNLIKELY(said <= WEIR__REQUEST) && !may_go_on(p, t, said))
             return;
-        if (WEIR_UNLIKELY(__atomic_load_n(signal, __ATOMIC_RELAXED) <= WEIR__REQUEST) &&
-            !may_go_on(p, t))
-            return;
-        const weir__task *now = &task[t];
-        if (WEIR_UNLIKELY(now->op.one != p->known.one || (now->flags & WEIR_TASK_LONG) != 0)) {
+        const weir__fixed *now = &of.fixed[t];
+        if (WEIR_UNLIKELY(now->op.one != p->known.one ||
+                          (of.task[t].flags & WEIR_TASK_LONG) != 0)) {
             t = run_slowly(p, t, shared, &end);
             if (end == WEIR_CONTROL_STOPS)
                 return;
             continue;
         }
         p->begun++;
+        restore(&of, t);
         const int code = now->op.one(now->arg);
         if (WEIR_UNLIKELY(code != 0)) {
             weir__place_fail(p, t, code, NULL);
             return;
         }
-        t = finish(&p->ready, task, successor, now, WEIR_NO_TASK, shared);
+        t = finish(&p->ready, &of, t, WEIR_NO_TASK, shared);
     }
 }
 
@@ -314,7 +348,8 @@ static void run_booked(weir__pack *p, bool shared)
             t = weir__ready_pop(&p->ready, p->of->graph);
         if (t == WEIR_NO_TASK)
             return;
-        if (__atomic_load_n(p->signal, __ATOMIC_RELAXED) <= WEIR__REQUEST && !may_go_on(p, t))
+        const int said = __atomic_load_n(p->signal, __ATOMIC_RELAXED);
+        if (said <= WEIR__REQUEST && !may_go_on(p, t, said))
             return;
         weir_task next = run_slowly(p, t, shared, &end);
         if (end == WEIR_CONTROL_STOPS)
@@ -367,7 +402,8 @@ void weir__pack_begin(weir__pack *p, weir__worker *worker, weir__here *here)
         .run = run, .context = e->context, .worker = worker, .hand_out = weir__share_around};
     p->here = here;
     p->signal = weir__mail_signal(run->mail, worker->index);
-    p->polls = p->skip_polls = 0;
+    p->polls = 1;
+    p->skip_polls = 0;
     p->fired_at_ns = p->begun_at_fired = 0;
     p->begun = 0;
     p->waited_ns = 0;

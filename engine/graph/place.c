@@ -18,7 +18,7 @@ static size_t append(char *text, size_t bytes, size_t at, const char *more)
 /* What stands behind the name of the task around: its turn. */
 static size_t append_turn(const weir__execution *e, char *text, size_t bytes, size_t at)
 {
-    const weir__control *control = e->up->graph->task[e->up_task].op.control;
+    const weir__control *control = e->up->graph->fixed[e->up_task].op.control;
     char turn[32];
     snprintf(turn, sizeof turn, "[%llu]", (unsigned long long)e->turn);
     return control->kind == WEIR_CONTROL_IF ? at : append(text, bytes, at, turn);

@@ -39,9 +39,8 @@ static bool note_call(walk *w, const weir__call *call, uint32_t begin, uint32_t 
 {
     if (call->first >= w->graph->n || begin >= call->end || call->end > w->graph->n)
         return false;
-    const weir__task *first = &w->graph->task[call->first];
-    const bool family = first->kind == WEIR_TASK_MANY;
-    const weir_task base = family ? first->label->first : 0;
+    const bool family = w->graph->task[call->first].kind == WEIR_TASK_MANY;
+    const weir_task base = family ? weir__graph_label(w->graph, call->first)->first : 0;
     if (base + w->plan->entry[begin] != call->first)
         return false;
     for (uint32_t i = begin; i < call->end; i++) {

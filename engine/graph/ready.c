@@ -56,8 +56,7 @@ static bool list_is_valid(const weir__ready *r, const weir_graph *graph, unsigne
 {
     uint32_t n = 0;
     for (weir_task t = r->first[u]; t != WEIR_NO_TASK; t = graph->task[t].left)
-        if (t >= graph->n || (u > 0 && (graph->task[t].flags & WEIR_TASK_URGENCY) != u) ||
-            n++ == graph->n)
+        if (t >= graph->n || (u > 0 && graph->task[t].urgency != u) || n++ == graph->n)
             return false;
     return (n > 0) == (r->some >> u & 1);
 }

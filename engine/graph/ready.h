@@ -15,11 +15,9 @@
 
 enum { WEIR_URGENCIES = 4, WEIR_READY_LISTS = WEIR_URGENCIES + 1 };
 
-/* In a task's flags: which list it goes into, from 1, the most urgent; */
-#define WEIR_TASK_URGENCY 7
-/* and that its hinted cost is below WEIR_LONG_NS, or is not. */
-#define WEIR_TASK_SHORT 8
-#define WEIR_TASK_LONG  16
+/* In a task's flags: its hinted cost is below WEIR_LONG_NS, or is not. */
+#define WEIR_TASK_SHORT 1
+#define WEIR_TASK_LONG  2
 
 /* Invariant (weir__ready_is_valid): bit u of `some` <=> list u has tasks, which are of urgency u where it is not the first; else
  * first[u] is WEIR_NO_TASK, as is the link of the last one;  root <= roots_end. */
@@ -37,7 +35,7 @@ static inline void weir__ready_clear(weir__ready *r)
 
 static inline void weir__ready_push(weir__ready *r, weir__task *task, weir_task t)
 {
-    const unsigned u = task[t].flags & WEIR_TASK_URGENCY;
+    const unsigned u = task[t].urgency;
     r->some |= UINT32_C(1) << u;
     task[t].left = r->first[u];
     r->first[u] = t;
@@ -51,8 +49,9 @@ static inline void weir__ready_push_granted(weir__ready *r, weir__task *task, we
     r->first[0] = t;
 }
 
-/* Takes the first task out of the most urgent list that has some. */
-static inline weir_task weir__ready_take(weir__ready *r, weir__task *task)
+/* Takes the first task out of the most urgent list that has some. Its `left` is restored when it
+ * begins. */
+static inline weir_task weir__ready_take(weir__ready *r, const weir__task *task)
 {
     const unsigned u = (unsigned)__builtin_ctz(r->some);
     const weir_task t = r->first[u], next = task[t].left;
@@ -60,7 +59,6 @@ static inline weir_task weir__ready_take(weir__ready *r, weir__task *task)
     r->first[u] = next;
     if (next == WEIR_NO_TASK)
         r->some &= r->some - 1;
-    task[t].left = task[t].predecessors; /* as it is between runs */
     return t;
 }
 

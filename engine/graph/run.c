@@ -28,7 +28,7 @@ static void mend(weir_graph *graph)
             if (c->body[i] != NULL)
                 mend(c->body[i]);
     for (weir_task t = 0; t < graph->n; t++)
-        graph->task[t].left = graph->task[t].predecessors;
+        graph->task[t].left = graph->fixed[t].predecessors;
 }
 
 static uint64_t least_of(uint64_t a, uint64_t b)

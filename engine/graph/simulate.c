@@ -254,7 +254,7 @@ static void begin(weir__simulation *s, uint64_t limit)
         weir__account_enter(&s->account, &s->ledger, &(weir__terms){.lent = WEIR__NOT_LENT});
     }
     for (weir_task t = 0; t < graph->n; t++) {
-        s->left[t] = graph->task[t].predecessors;
+        s->left[t] = graph->fixed[t].predecessors;
         s->users[t] = graph->users != NULL ? graph->users[t].all : 0;
         if (s->left[t] == 0)
             add_ready(s, t);

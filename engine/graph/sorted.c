@@ -7,7 +7,7 @@ static void sort(const weir_graph *graph, weir_task *sorted, uint32_t *left)
 {
     uint32_t n = 0;
     for (weir_task t = 0; t < graph->n; t++) {
-        left[t] = graph->task[t].predecessors;
+        left[t] = graph->fixed[t].predecessors;
         if (left[t] == 0)
             sorted[n++] = t;
     }

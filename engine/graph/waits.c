@@ -211,15 +211,18 @@ static void find_waits(maker *m)
 static uint32_t end_call(const maker *m, uint32_t from, uint32_t to)
 {
     const weir__division *d = m->d;
-    const weir__task *task = d->graph->task, *first = &task[task_at(m, from)];
-    const bool family = first->kind == WEIR_TASK_MANY;
+    const weir__task *task = d->graph->task;
+    const weir__fixed *fixed = d->graph->fixed;
+    const unsigned kind = task[task_at(m, from)].kind;
+    const uint32_t label = fixed[task_at(m, from)].label;
+    const bool family = kind == WEIR_TASK_MANY;
     double ns = 0;
     uint32_t i = from;
     do {
         ns += (double)d->cost[m->row[i]];
         i++;
-    } while (i < to && task[task_at(m, i)].kind == first->kind &&
-             (!family || (task[task_at(m, i)].label == first->label && ns < CALL_NS)));
+    } while (i < to && task[task_at(m, i)].kind == kind &&
+             (!family || (fixed[task_at(m, i)].label == label && ns < CALL_NS)));
     return i;
 }
 
@@ -246,9 +249,10 @@ static void write_calls(maker *m)
         for (to = from + 1; to < n && !m->begins[to];)
             to++;
         for (uint32_t i = from; i < to; calls++) {
-            const weir__task *first = &m->d->graph->task[task_at(m, i)];
-            const weir_task base = first->kind == WEIR_TASK_MANY ? first->label->first : 0;
-            plan->call[calls] = (weir__call){.first = task_at(m, i), .end = end_call(m, i, to)};
+            const weir_task t = task_at(m, i);
+            const bool family = m->d->graph->task[t].kind == WEIR_TASK_MANY;
+            const weir_task base = family ? weir__graph_label(m->d->graph, t)->first : 0;
+            plan->call[calls] = (weir__call){.first = t, .end = end_call(m, i, to)};
             for (; i < plan->call[calls].end; i++)
                 plan->entry[i] = task_at(m, i) - base;
         }

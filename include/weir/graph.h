@@ -211,8 +211,8 @@ WEIR_API weir_status weir_graph_plan(weir_graph *graph, unsigned allowed);
  *           WEIR_ENOMEM  no memory.
  *           After a failure the graph is as it was: it can be added to, and compiled again.
  * Threads:  as weir_graph_create().
- * Cost:     some nanoseconds for each task and edge. A compiled graph has 48 bytes for each task, at
- *           most 8 for each edge, and what the calls above say; no more than twice that until then. */
+ * Cost:     some nanoseconds for each task and edge. A compiled graph has at most 48 bytes for each task
+ *           and 8 for each edge, and what the calls above say; no more than twice that until then. */
 WEIR_API weir_status weir_graph_compile(weir_graph *graph);
 
 /* What a compiled graph consists of. */

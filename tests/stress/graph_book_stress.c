@@ -139,7 +139,7 @@ static void begin(stage *s)
     const weir_graph *graph = s->graph;
     for (weir_task t = 0; t < graph->n; t++) {
         s->users[t] = graph->users[t].all;
-        atomic_store(&s->left[t], graph->task[t].predecessors);
+        atomic_store(&s->left[t], graph->fixed[t].predecessors);
         atomic_store(&s->begun[t], 0);
         atomic_store(&s->released[t], 0);
         atomic_store(&s->used[t], 0);
@@ -149,7 +149,7 @@ static void begin(stage *s)
     s->listed = 0;
     weir__book_begin(graph->book, s->limit);
     for (weir_task t = 0; t < graph->n; t++)
-        if (graph->task[t].predecessors == 0)
+        if (graph->fixed[t].predecessors == 0)
             push_or_note(s, t);
 }
 

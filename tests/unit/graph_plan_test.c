@@ -117,9 +117,11 @@ static void find_tasks(const weir__plan *plan, const weir_graph *graph, weir_tas
 {
     const uint32_t calls = plan->clump[plan->lane[plan->lanes] - 1].calls_end;
     for (uint32_t c = 0, i = 0; c < calls; c++) {
-        const weir__task *first = &graph->task[plan->call[c].first];
+        const weir_task first = plan->call[c].first;
+        const bool family = graph->task[first].kind == WEIR_TASK_MANY;
+        const weir_task base = family ? weir__graph_label(graph, first)->first : 0;
         for (; i < plan->call[c].end; i++)
-            task[i] = plan->entry[i] + (first->kind == WEIR_TASK_MANY ? first->label->first : 0);
+            task[i] = plan->entry[i] + base;
     }
 }
 

@@ -81,7 +81,7 @@ static uint32_t simulate(weir_graph *graph, unsigned workers, uint64_t limit)
     if (s.book != NULL)
         weir__book_begin(s.book, limit);
     for (uint32_t t = graph->n; t-- > 0;) {
-        s.left[t] = graph->task[t].predecessors;
+        s.left[t] = graph->fixed[t].predecessors;
         if (s.left[t] == 0)
             add_ready(&s, t);
     }

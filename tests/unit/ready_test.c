@@ -16,12 +16,13 @@ static weir_graph *make_graph(uint32_t n, bool listed)
     weir_graph *graph = test_calloc(1, sizeof *graph);
     graph->n = graph->roots = n;
     graph->task = test_calloc(n + 1, sizeof *graph->task);
+    graph->fixed = test_calloc(n, sizeof *graph->fixed);
     graph->root = listed ? test_calloc(n, sizeof *graph->root) : NULL;
     for (uint32_t t = 0; t < n; t++) {
         if (listed)
             graph->root[t] = n - 1 - t;
-        graph->task[t].left = graph->task[t].predecessors = t % 3;
-        graph->task[t].flags = 1;
+        graph->fixed[t].predecessors = t % 3;
+        graph->task[t].urgency = 1;
     }
     return graph;
 }
@@ -29,6 +30,7 @@ static weir_graph *make_graph(uint32_t n, bool listed)
 static void free_graph(weir_graph *graph)
 {
     test_free(graph->root);
+    test_free(graph->fixed);
     test_free(graph->task);
     test_free(graph);
 }
@@ -46,7 +48,6 @@ static uint32_t pop_all(weir__ready *r, weir_graph *graph, bool *seen)
     for (weir_task t; (t = weir__ready_pop(r, graph)) != WEIR_NO_TASK; n++) {
         assert_false(seen[t]);
         seen[t] = true;
-        assert_int_equal(graph->task[t].left, graph->task[t].predecessors);
     }
     assert_true(weir__ready_is_empty(r));
     return n;
@@ -54,13 +55,13 @@ static uint32_t pop_all(weir__ready *r, weir_graph *graph, bool *seen)
 
 static void the_most_urgent_comes_first_and_of_those_the_last(void **state)
 {
-    static const unsigned urgency[] = {4, 1, 3, 1, 2, 4};
+    static const uint8_t urgency[] = {4, 1, 3, 1, 2, 4};
     static const weir_task expected[] = {3, 1, 4, 2, 5, 0};
     weir_graph *graph = make_graph(6, true);
     weir__ready r;
     (void)state;
     for (weir_task t = 0; t < 6; t++)
-        graph->task[t].flags = (uint8_t)(urgency[t] | WEIR_TASK_LONG);
+        graph->task[t].urgency = urgency[t];
     push_all(&r, graph);
     assert_true(weir__ready_is_valid(&r, graph));
     for (unsigned i = 0; i < 6; i++)
@@ -122,7 +123,7 @@ static void the_less_urgent_half_is_divided_off(void **state)
         weir__ready r, to;
         unsigned least = WEIR_READY_LISTS;
         for (weir_task t = 0; t < n; t++)
-            graph->task[t].flags = (uint8_t)(1 + t * 7 / 3 % WEIR_URGENCIES);
+            graph->task[t].urgency = (uint8_t)(1 + t * 7 / 3 % WEIR_URGENCIES);
         push_all(&r, graph);
         weir__ready_clear(&to);
         weir__ready_split(&r, &to, graph->task);
@@ -131,10 +132,10 @@ static void the_less_urgent_half_is_divided_off(void **state)
         memset(seen, 0, MOST * sizeof *seen);
         assert_int_equal(pop_all(&to, graph, seen), n - n / 2);
         for (weir_task t = 0; t < n; t++)
-            if (seen[t] && graph->task[t].flags < least)
-                least = graph->task[t].flags;
+            if (seen[t] && graph->task[t].urgency < least)
+                least = graph->task[t].urgency;
         for (weir_task t = 0; t < n; t++)
-            assert_true(seen[t] || graph->task[t].flags <= least);
+            assert_true(seen[t] || graph->task[t].urgency <= least);
         assert_int_equal(pop_all(&r, graph, seen), n / 2);
         free_graph(graph);
     }
@@ -186,9 +187,9 @@ static void a_list_that_is_broken_is_found(void **state)
     graph->task[0].left = 3; /* a circle */
     assert_false(weir__ready_is_valid(&r, graph));
     graph->task[0].left = WEIR_NO_TASK;
-    graph->task[2].flags = 2; /* in another's list */
+    graph->task[2].urgency = 2; /* in another's list */
     assert_false(weir__ready_is_valid(&r, graph));
-    graph->task[2].flags = 1;
+    graph->task[2].urgency = 1;
     r.some |= 4;
     assert_false(weir__ready_is_valid(&r, graph));
     r.some = 2;
