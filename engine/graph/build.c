@@ -187,15 +187,30 @@ weir_status weir__graph_add(weir_graph *graph, const char *name, const weir__rec
     return WEIR_OK;
 }
 
-weir_status weir_graph_add(weir_graph *graph, const char *name, int (*op)(void *arg), void *arg,
-                           weir_task *task)
+/* With a name, or a new chunk, or an error. */
+static __attribute__((noinline)) weir_status add_slowly(weir_graph *graph, const char *name,
+                                                        int (*op)(void *arg), void *arg,
+                                                        weir_task *task)
 {
-    if (WEIR_UNLIKELY(!is_open(graph)))
+    if (!is_open(graph))
         return refuse(graph);
     if (op == NULL || task == NULL)
         return weir__error_null(op == NULL ? "op" : "task");
     const weir__record record = {.op.one = op, .arg = arg, .n = 1, .kind = WEIR_TASK_ONE};
     return weir__graph_add(graph, name, &record, task);
+}
+
+weir_status weir_graph_add(weir_graph *graph, const char *name, int (*op)(void *arg), void *arg,
+                           weir_task *task)
+{
+    if (!is_open(graph) || op == NULL || task == NULL || name != NULL ||
+        graph->n == WEIR_TASKS_MOST ||
+        !weir__list_has_room(&graph->draft.record, sizeof(weir__record)))
+        return add_slowly(graph, name, op, arg, task);
+    weir__record *record = weir__list_take(&graph->draft.record, sizeof *record);
+    *record = (weir__record){.op.one = op, .arg = arg, .n = 1, .kind = WEIR_TASK_ONE};
+    *task = graph->n++;
+    return WEIR_OK;
 }
 
 weir_status weir_graph_add_many(weir_graph *graph, const char *name, uint32_t n,
@@ -214,17 +229,31 @@ weir_status weir_graph_add_many(weir_graph *graph, const char *name, uint32_t n,
 
 /* ---- edges ---- */
 
-weir_status weir_graph_before(weir_graph *graph, weir_task first, weir_task then)
+/* With a new chunk, or an error. */
+static __attribute__((noinline)) weir_status before_slowly(weir_graph *graph, weir_task first,
+                                                           weir_task then)
 {
-    if (WEIR_UNLIKELY(!is_open(graph)))
+    if (!is_open(graph))
         return refuse(graph);
     const weir__edge edge = {.first = first, .then = then};
-    if (WEIR_UNLIKELY(!edge_is_right(graph, first, then)))
+    if (!edge_is_right(graph, first, then))
         return wrong_edge(graph, &edge, false, 0);
     weir__edge *added = weir__list_take(&graph->draft.edge, sizeof *added);
     if (added == NULL)
         return weir__graph_no_memory();
     *added = edge;
+    graph->draft.backward |= then < first;
+    return WEIR_OK;
+}
+
+weir_status weir_graph_before(weir_graph *graph, weir_task first, weir_task then)
+{
+    if (!is_open(graph) || !edge_is_right(graph, first, then) ||
+        !weir__list_has_room(&graph->draft.edge, sizeof(weir__edge)))
+        return before_slowly(graph, first, then);
+    weir__edge *edge = weir__list_take(&graph->draft.edge, sizeof *edge);
+    edge->first = first;
+    edge->then = then;
     graph->draft.backward |= then < first;
     return WEIR_OK;
 }

@@ -9,24 +9,21 @@
 #include "base/error.h"
 #include "graph/freeze.h"
 
-/* `left` counts successors here, and `predecessors` links: the stack first, then the way to follow. */
+/* `predecessors` links tasks here: the stack first, then the way to follow. */
 static void count_successors(const weir_graph *graph, const weir__preds *preds)
 {
-    for (weir_task t = 0; t < graph->n; t++)
-        graph->task[t].left = 0;
     for (uint64_t i = 0; i < preds->at[graph->n]; i++)
-        graph->task[preds->of[i]].left++;
+        preds->work[preds->of[i]].successors++;
 }
 
 /* How many tasks can be taken away. For now the ranks count the edges on the longest path to the end. */
 static uint32_t take_away(const weir_graph *graph, const weir__preds *preds)
 {
-    weir__task *task = graph->task;
     weir__fixed *fixed = graph->fixed;
     weir_task top = WEIR_NO_TASK;
     uint32_t taken = 0;
     for (weir_task t = 0; t < graph->n; t++)
-        if (task[t].left == 0) {
+        if (preds->work[t].successors == 0) {
             fixed[t].predecessors = top;
             top = t;
         }
@@ -37,7 +34,7 @@ static uint32_t take_away(const weir_graph *graph, const weir__preds *preds)
             const weir_task p = preds->of[i];
             if (preds->work[p].rank <= preds->work[t].rank)
                 preds->work[p].rank = preds->work[t].rank + 1;
-            if (--task[p].left == 0) {
+            if (--preds->work[p].successors == 0) {
                 fixed[p].predecessors = top;
                 top = p;
             }
@@ -51,7 +48,7 @@ static weir_task link_rest(const weir_graph *graph, const weir__preds *preds)
 {
     weir_task some = WEIR_NO_TASK;
     for (weir_task t = 0; t < graph->n; t++) {
-        if (graph->task[t].left == 0)
+        if (preds->work[t].successors == 0)
             continue;
         some = t;
         for (uint64_t i = preds->at[t]; i < preds->at[t + 1]; i++)

@@ -44,11 +44,10 @@ static bool gather_predecessors(weir_graph *graph, weir__preds *preds)
     if (graph->draft.labels > 0)
         graph->label = take_array((uint64_t)graph->draft.labels + 1, sizeof *graph->label);
     preds->at = take_zeros((uint64_t)graph->n + 1, sizeof *preds->at);
-    preds->work = take_zeros(graph->n, sizeof *preds->work);
-    preds->of = take_array(given_edges(graph), sizeof *preds->of);
+    preds->work = (weir__work *)(void *)graph->task;
+    preds->of = take_array(given_edges(graph) + WEIR_AHEAD, sizeof *preds->of);
     if (graph->task == NULL || graph->fixed == NULL ||
-        (graph->label == NULL && graph->draft.labels > 0) || preds->at == NULL ||
-        preds->work == NULL || preds->of == NULL)
+        (graph->label == NULL && graph->draft.labels > 0) || preds->at == NULL || preds->of == NULL)
         return false;
     /* next[t] counts the edges that end at t, then says where the next of them goes, and last where
      * those of t + 1 begin. */
@@ -60,10 +59,12 @@ static bool gather_predecessors(weir_graph *graph, weir__preds *preds)
         const uint64_t count = next[t];
         next[t] = begin;
         begin += count;
+        preds->work[t] = (weir__work){0};
     }
     WEIR_ASSERT(begin == given_edges(graph));
     WEIR_EACH(const weir__edge, edge, edges)
     of[next[edge->then]++] = edge->first;
+    memset(of + begin, 0, WEIR_AHEAD * sizeof *of);
     return true;
 }
 
@@ -77,65 +78,72 @@ static bool take_successors(weir_graph *graph)
     return graph->successor != NULL && (graph->root != NULL || graph->roots > graph->edges);
 }
 
-static void count_successors(const weir_graph *graph, const weir__preds *preds)
+/* Of those that end at task t. */
+static __attribute__((noinline)) uint32_t count_redundant(const weir__preds *preds, weir_task t)
 {
-    weir__work *work = preds->work;
-    const uint64_t edges = preds->at[graph->n];
-    for (weir_task t = 0; t < graph->n; t++)
-        work[t].next = 0;
-    for (uint64_t i = 0; i < edges; i++)
-        work[preds->of[i] & WEIR_TASK_BITS].next += (preds->of[i] & WEIR_REDUNDANT) == 0;
+    uint32_t redundant = 0;
+    for (uint64_t i = preds->at[t]; i < preds->at[t + 1]; i++)
+        redundant += (preds->of[i] & WEIR_REDUNDANT) != 0;
+    return redundant;
 }
 
 static uint32_t count_predecessors(const weir_graph *graph, const weir__preds *preds, weir_task t)
 {
-    const uint64_t begin = preds->at[t], end = preds->at[t + 1];
-    uint32_t redundant = 0;
-    for (uint64_t i = begin; graph->redundant > 0 && i < end; i++)
-        redundant += (preds->of[i] & WEIR_REDUNDANT) != 0;
-    return (uint32_t)(end - begin) - redundant;
+    const uint32_t given = (uint32_t)(preds->at[t + 1] - preds->at[t]);
+    return graph->redundant > 0 && given > 1 ? given - count_redundant(preds, t) : given;
 }
 
-/* Writes the tasks, and turns the numbers of their successors into the places where those begin. */
+static weir__task task_of(uint32_t left, weir__task_kind kind, uint64_t successors)
+{
+    const weir__task first = {.kind = kind}, second = {.successors = successors & EDGES_MASK};
+    return (weir__task){.left = left, .word = first.word | second.word};
+}
+
+/* Writes the tasks, where their work was. What stands in task[t + 1] for now is where the next successor of
+ * task t goes. */
 static void make_tasks(const weir_graph *graph, const weir__preds *preds)
 {
     weir__task *task = graph->task;
-    uint32_t *root = graph->root;
+    weir__fixed *fixed = graph->fixed;
+    uint32_t *root = graph->root, labels = 0;
+    uint64_t begin = 0, next = 0;
     weir_task t = 0;
-    uint64_t begin = 0;
-    uint32_t labels = 0;
     WEIR_EACH(const weir__record, record, &graph->draft.record)
     {
+        const weir_task last = t + record->n - 1;
         if (record->label != NULL)
             graph->label[++labels] = record->label;
-        const uint32_t label = record->label != NULL ? labels : 0;
-        for (const weir_task end = t + record->n; t < end; t++) {
+        for (const uint32_t label = record->label != NULL ? labels : 0;; t++) {
             const uint32_t predecessors = count_predecessors(graph, preds, t);
-            const uint64_t successors = preds->work[t].next;
-            preds->work[t].next = begin;
-            task[t] = (weir__task){
-                .left = predecessors, .kind = record->kind, .successors = begin & EDGES_MASK};
-            graph->fixed[t] = (weir__fixed){
-                .op = record->op, .arg = record->arg, .predecessors = predecessors, .label = label};
+            const uint32_t successors = preds->work[t].successors;
+            task[t] = task_of(predecessors, record->kind, next);
+            fixed[t] = (weir__fixed){record->op, record->arg, predecessors, label};
+            next = begin;
             begin += successors;
             if (predecessors == 0 && root != NULL)
                 *root++ = t;
+            if (t == last)
+                break;
         }
+        t++;
     }
     WEIR_ASSERT(t == graph->n && begin == graph->edges);
     WEIR_ASSERT(root == NULL || root == graph->root + graph->roots);
-    task[t] = (weir__task){.successors = begin & EDGES_MASK};
+    task[t] = task_of(0, WEIR_TASK_ONE, next);
 }
 
 static void link_successors(const weir_graph *graph, const weir__preds *preds)
 {
-    weir__work *work = preds->work;
+    weir__task *behind = graph->task + 1;
+    const uint32_t *of = preds->of;
     uint32_t *successor = graph->successor;
     uint64_t i = 0;
     for (weir_task t = 0; t < graph->n; t++)
-        for (const uint64_t end = preds->at[t + 1]; i < end; i++)
-            if ((preds->of[i] & WEIR_REDUNDANT) == 0)
-                successor[work[preds->of[i] & WEIR_TASK_BITS].next++] = t;
+        for (const uint64_t end = preds->at[t + 1]; i < end; i++) {
+            __builtin_prefetch(&behind[of[i + WEIR_AHEAD] & WEIR_TASK_BITS], 1);
+            if ((of[i] & WEIR_REDUNDANT) == 0)
+                successor[behind[of[i] & WEIR_TASK_BITS].successors++] = t;
+        }
 }
 
 /* ---- what is said of tasks ---- */
@@ -250,11 +258,8 @@ static weir_status freeze(weir_graph *graph, weir__preds *preds)
     weir__sift_edges(graph, preds);
     if (!take_successors(graph))
         return WEIR_ENOMEM;
-    count_successors(graph, preds);
     make_tasks(graph, preds);
     link_successors(graph, preds);
-    weir__memory_free(preds->work);
-    preds->work = NULL;
     if (!apply_notes(graph) || !link_holders(graph, preds))
         return WEIR_ENOMEM;
     status = weir__order_make(&graph->order, graph);
@@ -272,7 +277,6 @@ weir_status weir_graph_compile(weir_graph *graph)
     const uint64_t edges = given_edges(graph);
     weir__memory_free(preds.at);
     weir__memory_free(preds.of);
-    weir__memory_free(preds.work);
     if (status != WEIR_OK) {
         weir__graph_drop_frozen(graph);
         return status == WEIR_ENOMEM

@@ -62,10 +62,15 @@ typedef struct weir__task {
         left; /* predecessors that have not finished; from the last of them on until it begins, the
                       next ready task, or anything */
     float level; /* ns from its start to the end of the graph, along the longest path: urgency */
-    uint64_t kind : 4;    /* weir__task_kind */
-    uint64_t flags : 4;   /* of ready.h, as is what follows, from the first run on */
-    uint64_t urgency : 8; /* which list it goes into, from 1, the most urgent */
-    uint64_t successors : WEIR_EDGES_BITS;
+    union {
+        struct {
+            uint64_t kind : 4;    /* weir__task_kind */
+            uint64_t flags : 4;   /* of ready.h, as is what follows, from the first run on */
+            uint64_t urgency : 8; /* which list it goes into, from 1, the most urgent */
+            uint64_t successors : WEIR_EDGES_BITS;
+        };
+        uint64_t word; /* all of these: written at once, which bit fields are not */
+    };
 } weir__task;
 
 /* And the rest of it. Read-only after compile. */

@@ -35,11 +35,17 @@ void weir__list_clear(weir__list *list);
 uint64_t weir__list_bytes(const weir__list *list);
 bool weir__list_is_valid(const weir__list *list);
 
+/* Can so many bytes be added without a new chunk? */
+static inline bool weir__list_has_room(const weir__list *list, size_t bytes)
+{
+    return (size_t)(list->limit - list->next) >= bytes;
+}
+
 /* Adds consecutive elements of so many bytes together, whose content is for the caller to write; NULL: no
  * memory, and the list is as it was. */
 static inline void *weir__list_take(weir__list *list, size_t bytes)
 {
-    if (WEIR_UNLIKELY((size_t)(list->limit - list->next) < bytes) && !weir__list_grow(list, bytes))
+    if (WEIR_UNLIKELY(!weir__list_has_room(list, bytes)) && !weir__list_grow(list, bytes))
         return NULL;
     void *element = list->next;
     list->next += bytes;

@@ -7,8 +7,10 @@
  * way, of the successors of p that are not flagged as such some come after each one that is.
  *
  * The rank of p is smaller than that of q, which is smaller than that of t.  So where all predecessors of t
- * have the rank before its own, nothing is searched: that is so in layers, trees and grids.  One pass over
- * the edges does it all where they go forward, since the ranks of predecessors are known then. */
+ * have the rank before its own, nothing is searched: that is so in layers, trees and grids.  Nor is q looked
+ * at where the sketches of its predecessors and of those of t have no bit in common (a Bloom filter of 32
+ * bits): so where edges go far, most rows are never read.  One pass over the edges does it all where they go
+ * forward, since the ranks of predecessors are known then. */
 #include "graph/freeze.h"
 
 /* Predecessors of q that are looked at; weir_graph_compile() tells of it. */
@@ -20,15 +22,24 @@ static uint32_t mark_of(weir_task t)
     return 2 * (t + 1);
 }
 
-/* Looks for marked tasks among the predecessors of q, itself a predecessor of t. In tasks behind t edges
- * may stand there twice still, and of those copies the first one is kept. */
-static bool look_at(const weir__preds *preds, weir_task t, weir_task q)
+/* The bit of a predecessor in a sketch. */
+static uint32_t bit_of(weir_task p)
+{
+    return UINT32_C(1) << (p * UINT32_C(0x9E3779B1) >> 27);
+}
+
+/* Looks for marked tasks, whose sketch is given, among the predecessors of q, itself a predecessor of t. In
+ * tasks behind t edges may stand there twice still, and of those copies the first one is kept. */
+static bool look_at(const weir__preds *preds, weir_task t, weir_task q, uint32_t sketch)
 {
     const uint64_t begin = preds->at[q], most = begin + MOST_LOOKS;
     const uint64_t end = preds->at[q + 1] < most ? preds->at[q + 1] : most;
     bool found = false;
     for (uint64_t k = begin; k < end; k++) {
-        weir__work *p = &preds->work[preds->of[k] & WEIR_TASK_BITS];
+        const weir_task of = preds->of[k] & WEIR_TASK_BITS;
+        if ((bit_of(of) & sketch) == 0)
+            continue;
+        weir__work *p = &preds->work[of];
         if ((p->mark | 1) != (mark_of(t) | 1))
             continue;
         p->mark = mark_of(t) | 1;
@@ -38,18 +49,29 @@ static bool look_at(const weir__preds *preds, weir_task t, weir_task q)
     return found;
 }
 
-/* Of the edges of[begin … end - 1], which end at t, flags those that others imply. Returns how many. */
-static uint64_t flag_redundant(const weir__preds *preds, weir_task t, uint64_t begin, uint64_t end)
+/* Of the edges of[begin … end - 1], which end at t, flags those that others imply: what they begin at has at
+ * least the `lowest` rank, and `unsure` is all ones if tasks behind t have no sketches yet. Returns how
+ * many. */
+static uint64_t flag_redundant(const weir__preds *preds, weir_task t, uint64_t begin, uint64_t end,
+                               uint32_t lowest, uint32_t unsure)
 {
+    weir__work *work = preds->work;
+    const uint32_t sketch = work[t].sketch;
     uint64_t flagged = 0;
     bool found = false;
-    for (uint64_t i = begin; i < end; i++)
-        found |= look_at(preds, t, preds->of[i] & WEIR_TASK_BITS);
-    for (uint64_t i = begin; found && i < end; i++)
-        if (preds->work[preds->of[i] & WEIR_TASK_BITS].mark == (mark_of(t) | 1)) {
+    for (uint64_t i = begin; i < end; i++) {
+        const weir_task q = preds->of[i] & WEIR_TASK_BITS;
+        if (work[q].rank > lowest && ((work[q].sketch | unsure) & sketch) != 0)
+            found |= look_at(preds, t, q, sketch);
+    }
+    for (uint64_t i = begin; found && i < end; i++) {
+        weir__work *p = &work[preds->of[i] & WEIR_TASK_BITS];
+        if (p->mark == (mark_of(t) | 1)) {
             preds->of[i] |= WEIR_REDUNDANT;
+            p->successors--;
             flagged++;
         }
+    }
     WEIR_ASSERT(flagged == 0 || flagged < end - begin); /* the one with the largest rank stays */
     return flagged;
 }
@@ -57,22 +79,28 @@ static uint64_t flag_redundant(const weir__preds *preds, weir_task t, uint64_t b
 void weir__sift_edges(weir_graph *graph, weir__preds *preds)
 {
     weir__work *work = preds->work;
+    const uint32_t unsure = graph->forward ? 0 : UINT32_MAX;
     uint32_t *of = preds->of, depth = 0, roots = 0;
     uint64_t begin = 0, kept = 0, redundant = 0;
     for (weir_task t = 0; t < graph->n; t++) {
         const uint64_t first = kept, end = preds->at[t + 1];
-        uint32_t rank = 0, lowest = UINT32_MAX;
+        const uint32_t mark = mark_of(t);
+        uint32_t rank = 0, lowest = UINT32_MAX, sketch = 0;
         preds->at[t] = kept;
         for (; begin < end; begin++) {
+            __builtin_prefetch(&work[of[begin + WEIR_AHEAD] & WEIR_TASK_BITS], 1);
             const uint32_t entry = of[begin];
             weir__work *p = &work[entry & WEIR_TASK_BITS];
-            if (p->mark == mark_of(t))
+            if (p->mark == mark)
                 continue;
-            p->mark = mark_of(t);
+            p->mark = mark;
+            p->successors++;
             of[kept++] = entry;
+            sketch |= bit_of(entry & WEIR_TASK_BITS);
             rank = p->rank >= rank ? p->rank + 1 : rank;
             lowest = p->rank < lowest ? p->rank : lowest;
         }
+        work[t].sketch = sketch;
         if (graph->forward)
             work[t].rank = rank;
         rank = work[t].rank;
@@ -80,7 +108,7 @@ void weir__sift_edges(weir_graph *graph, weir__preds *preds)
         roots += kept == first;
         WEIR_ASSERT(kept == first || lowest < rank);
         if (kept - first >= 2 && rank - lowest >= 2)
-            redundant += flag_redundant(preds, t, first, kept);
+            redundant += flag_redundant(preds, t, first, kept, lowest, unsure);
     }
     preds->at[graph->n] = kept;
     graph->edges = kept - redundant;
