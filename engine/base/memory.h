@@ -9,7 +9,10 @@
 
 /* At least `bytes` bytes, aligned to WEIR_LINE, not cleared; NULL if there are none. */
 void *weir__memory_alloc(size_t bytes) WEIR_MUST_CHECK;
-/* The same, cleared. */
+/* The same, for an array that is written as a whole: of some MiB and more, its first touch costs less where the
+ * system gives huge pages to who asks. */
+void *weir__memory_alloc_large(size_t bytes) WEIR_MUST_CHECK;
+/* As weir__memory_alloc(), cleared. */
 void *weir__memory_alloc_zero(size_t bytes) WEIR_MUST_CHECK;
 /* A copy of a string. */
 char *weir__memory_alloc_string(const char *text) WEIR_MUST_CHECK;

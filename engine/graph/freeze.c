@@ -19,13 +19,16 @@
 static void *take_array(uint64_t n, size_t element_bytes)
 {
     const uint64_t bytes = weir__bytes_multiply(n == 0 ? 1 : n, element_bytes);
-    return bytes > SIZE_MAX ? NULL : weir__memory_alloc((size_t)bytes);
+    return bytes > SIZE_MAX ? NULL : weir__memory_alloc_large((size_t)bytes);
 }
 
 static void *take_zeros(uint64_t n, size_t element_bytes)
 {
     const uint64_t bytes = weir__bytes_multiply(n == 0 ? 1 : n, element_bytes);
-    return bytes > SIZE_MAX ? NULL : weir__memory_alloc_zero((size_t)bytes);
+    void *array = bytes > SIZE_MAX ? NULL : weir__memory_alloc_large((size_t)bytes);
+    if (array != NULL)
+        memset(array, 0, (size_t)bytes);
+    return array;
 }
 
 static uint64_t given_edges(const weir_graph *graph)
