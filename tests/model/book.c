@@ -118,8 +118,10 @@ static weir__users users[TASKS];
 static void release_holder(void *arg);
 static void (*release_of[TASKS])(void *) = {release_holder};
 static weir__task task[TASKS + 1];
+static weir__fixed fixed[TASKS];
 static weir_graph graph = {.n = TASKS,
                            .task = task,
+                           .fixed = fixed,
                            .held = held,
                            .release = release_of,
                            .holders_at = holders_at,
