@@ -81,14 +81,14 @@ const contest contestant_contests[] = {
 #ifdef BENCH_WHILE /* a loop around a graph, and nothing else */
     {"jacobi", run_dag},
 #else
-#if !defined(BENCH_FAMILIES) && !defined(BENCH_LEVELS) /* which are for graphs alone */
+#ifndef BENCH_GRAPHS_ALONE
     {"fib", run_fib},
     {"skynet", run_skynet},
     {"tree", run_tree},
     {"chain", run_chain},
     {"nqueens", run_nqueens},
 #endif
-#if !defined(BENCH_OPS_CALLED) && !defined(BENCH_FAMILIES) && !defined(BENCH_LEVELS)
+#if !defined(BENCH_OPS_CALLED) && !defined(BENCH_GRAPHS_ALONE)
 /* no layer of these has a loop of its own */
 #ifdef BENCH_UTS
     {"uts", run_uts},

@@ -2,8 +2,9 @@
  *
  * In the program weir each task is added by itself, and each edge; in weir-family all tasks are one
  * family, whose op may run several in one call, and all edges are added at once; in weir-levels each
- * level of the graph is a family, and one task stands between two levels.  A graph must never
- * outlive its problem: the tasks' arguments are the problem's. */
+ * level of the graph is a family, and one task stands between two levels; weir-unplanned is weir, but
+ * that no run follows a plan.  A graph must never outlive its problem: the tasks' arguments are the
+ * problem's. */
 #include <stdlib.h>
 
 #include "levels.h"
@@ -122,6 +123,9 @@ static void build(dag *d)
 {
     must(weir_graph_create(&graph), "graph create");
     add_all(d);
+#ifdef BENCH_UNPLANNED
+    must(weir_graph_plan(graph, 0), "graph plan");
+#endif
 #ifndef BENCH_LEVELS /* whose tasks have other numbers */
     for (uint32_t i = 0; d->cost_ns != NULL && i < d->tasks; i++)
         must(weir_graph_cost(graph, i, d->cost_ns[i]), "graph cost");

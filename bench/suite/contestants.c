@@ -16,6 +16,7 @@ static const struct {
     {"weir-called", "part of this build"},
     {"weir-family", "part of this build"},
     {"weir-levels", "part of this build"},
+    {"weir-unplanned", "part of this build"},
     {"weir-while", "part of this build"},
     {"openmp-task", "part of this build"},
     {"openmp-depend", "part of this build"},
