@@ -157,7 +157,7 @@ typedef struct meeting {
     weir_engine *engine;
     atomic_uint_least64_t here;
     unsigned wait_us;
-    bool met;
+    atomic_bool met;
 } meeting;
 
 static int meet(void *arg)
@@ -167,7 +167,7 @@ static int meet(void *arg)
     for (unsigned us = 0; us < m->wait_us && atomic_load(&m->here) < 2; us += 100)
         nap(100);
     if (atomic_load(&m->here) == 2)
-        m->met = true;
+        atomic_store(&m->met, true);
     else
         atomic_fetch_sub(&m->here, 1);
     return 0;
@@ -208,7 +208,7 @@ static void a_graph_in_a_task_starts_early_within_what_is_free(void **state)
         assert_ok(weir_graph_compile(outer));
         m.engine = open_engine(2, 0, bytes);
         assert_ok(weir_graph_run(m.engine, outer));
-        assert_int_equal(m.met, bytes == 20);
+        assert_int_equal(atomic_load(&m.met), bytes == 20);
         weir_engine_stats(m.engine, &s);
         assert_int_equal(s.peak_bytes, bytes == 20 ? 20 : 10);
         assert_int_equal(s.certified_bytes, bytes);
