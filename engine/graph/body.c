@@ -14,6 +14,8 @@
 /* Runs a pack of a body, which is the worker's own, on top of p. */
 static void run_on_top(weir__pack *p, weir__pack *inner)
 {
+    const weir__worker *worker = p->told.worker;
+    const uint64_t nested_ns = worker->nested_ns, began_ns = weir__now_ns();
     weir__pack_begin(inner, p->told.worker, p->here);
     inner->told.around = &p->told;
     inner->polls = p->polls; /* as if they were p's tasks */
@@ -30,6 +32,9 @@ static void run_on_top(weir__pack *p, weir__pack *inner)
     p->fired_at_ns = inner->fired_at_ns;
     p->begun_at_fired = inner->begun_at_fired;
     p->begun = inner->begun;
+    p->waited_ns += inner->waited_ns;
+    weir__sample_count(&inner->of->sample, weir__now_ns() - began_ns - inner->waited_ns -
+                                               (worker->nested_ns - nested_ns));
 }
 
 /* The body's first pack is done. Does nobody else have one? Else t is left to whoever is last. */
@@ -73,7 +78,8 @@ static weir__pack *begin_turn(const weir__pack *p, weir__execution *body)
 
 static void end_turn(weir__execution *body)
 {
-    weir__sample_end(&body->sample, body->graph, body->cost != NULL);
+    if (body->lanes == body->sample.lanes) /* a limited turn says nothing of the plan */
+        weir__sample_end(&body->sample, body->graph, body->cost != NULL);
     weir__execution_close_book(body, true);
 }
 

@@ -99,7 +99,7 @@ void weir__books_take(weir__books *books, weir__book *book, unsigned most, weir_
  * behind. If some of them may start, they are granted and the count stays; else the graph is parked, and
  * the count stays for whoever is granted one: nothing of it may be touched any more. Returns what the
  * count was before; 0: it stays.
- * Threads: all that lower this count do so here. */
+ * Threads: all that may lower it to 0 do so here. */
 unsigned weir__book_leave(weir__book *book, atomic_uint *at_work, bool may_park,
                           weir__granted *granted);
 /* Takes a parked one for which that is true out of the parked ones; NULL: there is none. */

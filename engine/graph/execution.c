@@ -138,7 +138,9 @@ void weir__execution_open_book(weir__execution *e, uint64_t bytes, const weir__t
     const weir_graph *graph = e->graph;
     const weir__run *run = e->run;
     weir__books *books = run->engine->books;
-    const bool enough = bytes >= weir_graph_certified_bytes(graph);
+    /* Without a limit a run asks for no more than this. */
+    const bool enough =
+        bytes >= weir_graph_certified_bytes(graph) || (books == NULL && bytes >= UINT64_MAX / 2);
     WEIR_ASSERT(e->book == NULL);
     e->parks = false;
     e->book = !enough || graph->release != NULL ? graph->book : NULL;
@@ -228,7 +230,8 @@ void weir__execution_end_run(weir__execution *e, bool complete)
             if (c->body[i] != NULL && c->body[i]->execution != NULL)
                 weir__execution_end_run(c->body[i]->execution, complete);
     weir__execution_close_book(e, complete);
-    if (complete && e->up == NULL) /* those of bodies end with each turn */
+    /* Those of bodies end with each turn, and a limited run says nothing of the plan. */
+    if (complete && e->up == NULL && e->lanes == e->sample.lanes)
         weir__sample_end(&e->sample, e->graph, e->cost != NULL);
     WEIR_ASSERT_SLOW(weir__execution_is_valid(e));
 }

@@ -73,7 +73,8 @@ static uint64_t key_of(const lineup *l, uint32_t r)
 {
     if (l->urgency == NULL)
         return r;
-    return (uint64_t)(KEY_MOST - (double)l->urgency[r] * l->unit) << RANK_BITS | r;
+    const double key = KEY_MOST - (double)l->urgency[r] * l->unit; /* a rounded sum may be large */
+    return (uint64_t)(key > 0 ? key : 0) << RANK_BITS | r;
 }
 
 static void may_start_at(lineup *l, uint32_t r, double at_ns)

@@ -47,7 +47,8 @@ static bool note_call(walk *w, const weir__call *call, uint32_t begin, uint32_t 
         const uint32_t entry = w->plan->entry[i];
         if (!note_task(w, (uint64_t)base + entry, clump, i))
             return false;
-        if (!family && w->graph->task[entry].kind == WEIR_TASK_MANY)
+        if (family ? entry >= weir__graph_label(w->graph, call->first)->n
+                   : w->graph->task[entry].kind == WEIR_TASK_MANY)
             return false;
     }
     return true;

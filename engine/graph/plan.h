@@ -1,7 +1,7 @@
 /* A plan: a graph's tasks divided among workers before a run, with what has to wait for what.
  *
  * Where tasks are tiny, to decide who runs which costs more than to run them.  So that is decided once,
- * from what they cost.  planner.c makes plans, lane.c runs them.
+ * from what they cost.  planner.c makes plans, follow.c runs them.
  *
  * A plan has *lanes*, each of which one worker runs at a time. A lane is a sequence of *clumps*, a clump a
  * sequence of *calls*, a call one task after the other, or some of one family. All of a lane runs in its

@@ -1,4 +1,4 @@
-/* weir_graph_run(): says what a run of the graph needs, and begins it.
+/* weir_graph_run(): says what a run of the graph needs, and begins it; and weir_graph_plan().
  *
  * Programs call it on any thread, also in an op on the same engine.  It must never let a graph run twice
  * at once, nor leave one marked as running. */
@@ -218,8 +218,10 @@ weir_status weir_graph_plan(weir_graph *graph, unsigned allowed)
     if (!cas_acquire(&graph->running, &running, true))
         return weir__error_set(WEIR_EBUSY, 0, "graph", "the graph runs; wait for that run");
     graph->plans_allowed = allowed;
-    if (graph->execution != NULL)
+    if (graph->execution != NULL) {
         weir__sample_drop(&graph->execution->sample, graph);
+        weir__alone_begin(&graph->execution->alone, 0);
+    }
     /* GR2 as well. */
     store_release(&graph->running, false);
     return WEIR_OK;

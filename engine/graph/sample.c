@@ -17,7 +17,7 @@ enum { DRIFT_RUNS = 16 };
 enum { FIRST_RUNS = 4 };
 /* Runs in a row by another number of workers. */
 enum { OTHER_RUNS = 2 };
-/* All begins anew after twice as many of either each time, up to here. */
+/* Each time that all begins anew it takes twice as many of either, so often at most. */
 enum { TWICE_MOST = 16 };
 
 /* ---- costs ---- */
@@ -114,7 +114,7 @@ static bool make_plan(weir__sample *s, weir_graph *graph, unsigned workers, doub
 /* The costs are there: what follows from them? Without memory for that, it is the next run's to try. */
 static void settle(weir__sample *s, weir_graph *graph, unsigned workers, weir__alone *alone)
 {
-    const double mean_ns = clean(s->ns, graph->n);
+    const double mean_ns = s->mean_ns;
     if (!weir__level_find(graph, s->ns) || !make_plan(s, graph, workers, mean_ns))
         return;
     store_relaxed(&graph->measured.work_ns, (float)(mean_ns * graph->n));
@@ -126,15 +126,15 @@ static void settle(weir__sample *s, weir_graph *graph, unsigned workers, weir__a
     s->settled = true;
     s->workers = workers;
     s->runs = s->of_others = s->drifted = 0;
-    if (s->lanes != NULL) {
-        weir__alone_begin(alone, WEIR_ALONE_PLANNED_NS);
+    weir__alone_begin(alone, s->lanes != NULL ? WEIR_ALONE_PLANNED_NS : 0);
+    if (s->lanes != NULL)
         tell_summary(graph, s->lanes->plan);
-    }
 }
 
 static bool may_have_plan(const weir_graph *graph)
 {
-    return graph->plans_allowed != 0 && graph->controls == NULL && graph->n >= WEIR_PLANNED_TASKS;
+    return graph->plans_allowed != 0 && graph->controls == NULL && graph->n >= WEIR_PLANNED_TASKS &&
+           graph->n <= WEIR_PLANNED_MOST && graph->edges < UINT32_MAX;
 }
 
 static bool is_out_of_date(const weir__sample *s)
@@ -172,9 +172,10 @@ static void look_at_time(weir__sample *s, uint64_t busy_ns)
 
 void weir__sample_end(weir__sample *s, const weir_graph *graph, bool noted)
 {
-    if (noted)
+    if (noted) {
         s->full =
             ++s->noted == NOTED_MOST || (s->noted == NOTED_LEAST && !has_long(s->ns, graph->n));
-    else if (s->settled)
+        s->mean_ns = s->full ? clean(s->ns, graph->n) : 0;
+    } else if (s->settled)
         look_at_time(s, load_relaxed(&s->busy_ns));
 }

@@ -23,17 +23,18 @@
 
 /* Invariant: full => ns is not NULL;  lanes is not NULL => settled. */
 typedef struct weir__sample {
-    float *ns;                     /* of each task, or what is to be; NULL: none is noted */
-    unsigned noted;                /* runs that have noted all of them, */
-    bool full;                     /* and are enough; */
-    bool settled;                  /* and what follows from that is there */
-    struct weir__lanes *lanes;     /* of the plan; NULL: runs decide as they go */
-    unsigned workers;              /* for how many the plan is */
-    unsigned again;                /* how often it has been made anew */
-    unsigned runs;                 /* that the next is the least of */
-    double total_ns;               /* that all tasks take */
-    unsigned of_others;            /* runs in a row by another number of workers, */
-    unsigned drifted;              /* and that have taken quite another time */
+    float *ns;                 /* of each task, or what is to be; NULL: none is noted */
+    unsigned noted;            /* runs that have noted all of them, */
+    bool full;                 /* and are enough: then what does not belong to the tasks is out, */
+    double mean_ns;            /* and this is their mean; */
+    bool settled;              /* and what follows from that is there */
+    struct weir__lanes *lanes; /* of the plan; NULL: runs decide as they go */
+    unsigned workers;          /* for how many the plan is */
+    unsigned again;            /* how often it has been made anew */
+    unsigned runs;             /* that the next is the least of */
+    double total_ns;           /* that all tasks take */
+    unsigned of_others;        /* runs in a row by another number of workers, */
+    unsigned drifted;          /* and that have taken quite another time */
     atomic_uint_least64_t busy_ns; /* of this run's workers, in tasks */
 } weir__sample;
 

@@ -87,11 +87,12 @@ static weir_status limit_nested(const weir__life *life, const weir__need *need,
     return WEIR_OK;
 }
 
-/* Will the bytes be there once the other roots have ended that have no chores? */
+/* Will the bytes be there once the other roots have ended that have no chores? One that would rather have more
+ * than it needs does not wait for that. */
 static bool may_wait(const weir__life *life, const weir__need *need)
 {
     const weir_engine *engine = life->run->engine;
-    return life->worker == NULL && life->hosted &&
+    return life->worker == NULL && life->hosted && need->root_declared <= need->least_bytes &&
            need->least_bytes <= engine->budget.limit - weir__host_chores_bytes(engine->host);
 }
 

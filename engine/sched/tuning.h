@@ -128,6 +128,9 @@
 #define WEIR_PLANNED_LONG_NS     20000
 /* Tasks without which there is no plan. Less: a few samples say too little. */
 #define WEIR_PLANNED_TASKS          32
+/* Tasks with which there is none any more. Less: large graphs of tiny tasks are slow. More: a plan takes seconds,
+ * and meanwhile several times the memory of its graph. */
+#define WEIR_PLANNED_MOST      4194304
 /* ns that a worker waits for other lanes before it leaves. Less: to come back costs some tenths of a
  * microsecond for two workers. More: it is kept from other runs. */
 #define WEIR_LANE_WAIT_NS        20000

@@ -192,7 +192,8 @@ enum {
  * runs find out what its tasks take, and where that is little, all further ones follow a plan: a lane of
  * tasks for each worker, in a fixed order, that waits for others where edges say so; or one for all, where
  * more would gain nothing. It is made anew when tasks take quite another time than they did, or the
- * engine has another number of workers. A graph with bodies has none, but its bodies may; and runs
+ * engine has another number of workers. A graph with bodies has none, but its bodies may, as was said of
+ * them before they became bodies; nor has one of fewer than 32 tasks or more than four million; and runs
  * within fewer bytes than weir_graph_certified_bytes() follow none. Results are the same, in any case.
  *
  * allowed:  WEIR_PLAN_LANES, WEIR_PLAN_SERIAL, both or 0: then each run decides as it goes.
@@ -234,7 +235,7 @@ typedef struct weir_graph_summary {
 
 /* Describes a compiled graph. Costs are those that were hinted, where a task without one counts like the
  * mean of the others; or, where none were, those that its first runs have found, after three or four of them
- * (weir_graph_plan()).
+ * (weir_graph_plan()); none are found where no plan may be made.
  *
  * Returns:  WEIR_OK, or
  *           WEIR_EINVAL  the graph is not compiled, or an argument is NULL;
@@ -289,14 +290,16 @@ WEIR_API weir_status weir_graph_advise(const weir_graph *graph, unsigned workers
 /* Runs a compiled graph once: each task after all its predecessors.
  *
  * Of tasks that are ready a worker takes rather those from which the way to the end of the graph is
- * longest, by the costs that were hinted; weir_graph_cost(). Ops ask what those of pipelines ask:
+ * longest, by the costs that were hinted (weir_graph_cost()), or, where none were, by those that its first
+ * runs have found. Ops ask what those of pipelines ask:
  * weir_here() is their weir_branch (weir/pipeline.h), with context, worker, and whether the run is to
  * end. An op for several tasks of a family may name the one that failed by weir_failed_child(), by
  * its number in the family.
  *
  * Owns:     nothing is kept after the return, but what the engine's next run of the graph needs.
  * Returns:  WEIR_OK, or
- *           WEIR_EINVAL   an argument is NULL, or the graph is not compiled, or a body of another one;
+ *           WEIR_EINVAL   an argument is NULL, or the graph is not compiled, or a body of another one, or
+ *                         weir_graph_nested() of a task is less than its bodies need;
  *           WEIR_ENOMEM   no memory; nothing ran;
  *           WEIR_EBUDGET  max_bytes is, or open streams leave, less than weir_graph_serial_bytes(), or an op
  *                         around has declared less; nothing ran;
@@ -305,22 +308,25 @@ WEIR_API weir_status weir_graph_advise(const weir_graph *graph, unsigned workers
  *                         failed that the op had started, and the op returned its status or code, the
  *                         path goes on with where that one failed: outer > inner;
  *           WEIR_ECANCEL  weir_engine_cancel() was called, or the run stopped whose op has started
- *                         this one;
+ *                         this one; a run that waits for another graph's bytes returns when that one
+ *                         gives some back or ends;
  *           WEIR_EBUSY    the graph runs already, maybe around the op that calls; or as weir_run();
  *           WEIR_ESYS     as weir_run().
  *           After a failure no further task begins, and the graph can be run again at once.
  * Nested, beside a stream, Floating point: as weir_run().
  * Bytes:    a task starts when what it holds and needs is there, and in an order in which all can come to
  *           their end, also in graphs that run beside each other or in each other's ops: they share
- *           max_bytes. One that has no room beside the others waits before its first task.
+ *           max_bytes. One that has no room beside the others waits before its first task, and later
+ *           tasks may wait for another graph's bytes.
  * Threads:  any, one run of a graph at a time. Several graphs run on one engine at a time where
  *           weir_run() may run beside others.
  * Statistics: branches are tasks; promotions, how often ready tasks were put where other workers could
  *           take them, which is so before each op that is not known to be shorter than 2 µs.
  * Cost:     some nanoseconds for each task and edge. The first run takes memory for its workers, and
- *           finds what is urgent; it reads the clock for each task. The second may make a plan, in some
- *           hundred nanoseconds for each task and edge; weir_graph_plan(). Later ones allocate nothing,
- *           unless the engine has more workers, or there is a new plan to be made. */
+ *           finds what is urgent; the first two or three read the clock for each task. The one after them may
+ *           make a plan, in some hundred nanoseconds and up to a hundred bytes for each task and edge;
+ *           weir_graph_plan(). Later ones allocate nothing, unless the engine has more workers, or there is
+ *           a new plan to be made. */
 WEIR_API weir_status weir_graph_run(weir_engine *engine, weir_graph *graph);
 
 #ifdef __cplusplus

@@ -49,6 +49,34 @@ static void one_byte_less_than_the_least_is_refused(void **state)
     }
 }
 
+static int count_in(void *arg)
+{
+    atomic_fetch_add((atomic_uint *)arg, 1);
+    return 0;
+}
+
+static void without_a_limit_tasks_may_say_that_they_hold_more_than_there_is(void **state)
+{
+    atomic_uint ran = 0;
+    weir_graph *graph;
+    weir_task task[3];
+    (void)state;
+    assert_ok(weir_graph_create(&graph));
+    for (int i = 0; i < 3; i++) {
+        assert_ok(weir_graph_add(graph, NULL, count_in, &ran, &task[i]));
+        assert_ok(weir_graph_hold(graph, task[i], SIZE_MAX));
+        if (i > 0)
+            assert_ok(weir_graph_before(graph, task[i - 1], task[i]));
+    }
+    assert_ok(weir_graph_compile(graph));
+    assert_true(weir_graph_serial_bytes(graph) == UINT64_MAX);
+    weir_engine *engine = open_engine(2, 0, 0);
+    assert_ok(weir_graph_run(engine, graph));
+    assert_int_equal(atomic_load(&ran), 3);
+    weir_engine_close(engine);
+    weir_graph_destroy(graph);
+}
+
 static void after_a_failure_what_has_begun_is_released(void **state)
 {
     uint64_t random = 3;
@@ -442,6 +470,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_held_is_never_above_max_bytes),
         cmocka_unit_test(one_byte_less_than_the_least_is_refused),
+        cmocka_unit_test(without_a_limit_tasks_may_say_that_they_hold_more_than_there_is),
         cmocka_unit_test(after_a_failure_what_has_begun_is_released),
         cmocka_unit_test(a_graph_in_a_task_has_what_was_declared),
         cmocka_unit_test(a_run_in_a_task_that_declares_nothing_is_refused),
