@@ -190,17 +190,18 @@ typedef struct table {
         known_ns[WEIR_LANES_MOST]; /* when all that the task needs of that lane has ended; or 0 */
 } table;
 
-static void look_at_preds(const weir__division *d, table *t, uint32_t r)
+/* Those of the ranks from `from` up to `to`, and not among them. */
+static void look_at_preds(const weir__division *d, table *t, uint32_t from, uint32_t to)
 {
     memset(t->known_ns, 0, d->lanes * sizeof *t->known_ns);
-    for (uint64_t i = d->preds_at[r]; i < d->preds_at[r + 1]; i++) {
+    for (uint64_t i = d->preds_at[from]; i < d->preds_at[to]; i++) {
         const uint32_t p = d->pred[i];
-        if (d->end_ns[p] > t->known_ns[d->lane[p]])
+        if (p < from && d->end_ns[p] > t->known_ns[d->lane[p]])
             t->known_ns[d->lane[p]] = d->end_ns[p];
     }
 }
 
-/* The lane where the task can begin first; of equal ones that which has what it needs. What it takes until
+/* The lane where the block can begin first; of equal ones that which has what it needs. What it takes until
  * a lane knows of the others is left out: with it, plans were no better. */
 static unsigned choose_lane(const weir__division *d, const table *t, double *begin_ns)
 {
@@ -219,16 +220,21 @@ static unsigned choose_lane(const weir__division *d, const table *t, double *beg
     return best;
 }
 
-void weir__divide_singly(weir__division *d, unsigned lanes)
+void weir__divide_blocks(weir__division *d, unsigned lanes, double block_ns)
 {
     table t = {0};
     WEIR_ASSERT(lanes > 0 && lanes <= WEIR_LANES_MOST);
     d->lanes = lanes;
-    for (uint32_t r = 0; r < d->n; r++) {
-        double begin_ns = 0;
-        look_at_preds(d, &t, r);
-        const unsigned lane = choose_lane(d, &t, &begin_ns);
-        d->lane[r] = (uint16_t)lane;
-        d->end_ns[r] = t.free_ns[lane] = begin_ns + (double)d->cost[r];
+    for (uint32_t from = 0, to; from < d->n; from = to) {
+        double cost = 0, begin = 0;
+        for (to = from; to < d->n && (to == from || cost < block_ns); to++)
+            cost += (double)d->cost[to];
+        look_at_preds(d, &t, from, to);
+        const unsigned lane = choose_lane(d, &t, &begin);
+        t.free_ns[lane] = begin + cost;
+        for (uint32_t r = from; r < to; r++) {
+            d->lane[r] = (uint16_t)lane;
+            d->end_ns[r] = t.free_ns[lane];
+        }
     }
 }

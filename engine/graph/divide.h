@@ -14,6 +14,7 @@
 #define WEIR_PLAN_WAIT_NS    25.0  /* a wait that is over */
 #define WEIR_PLAN_CLUMP_NS   8.0
 #define WEIR_PLAN_CALL_NS    4.0
+#define WEIR_PLAN_JUMP_NS    10.0 /* a family's task that is not the next in program order */
 
 enum { WEIR_LANES_MOST = 64 };
 
@@ -58,8 +59,9 @@ void weir__division_close(weir__division *d);
 void weir__divide_not(weir__division *d);
 /* Each depth's tasks are divided into contiguous pieces of about the same cost. */
 void weir__divide_depths(weir__division *d, unsigned lanes);
-/* Each task, in program order, goes to the lane where it can begin first. */
-void weir__divide_singly(weir__division *d, unsigned lanes);
+/* Each task, or block of so many ns of tasks that follow one another in program order, goes to the lane where
+ * it can begin first. */
+void weir__divide_blocks(weir__division *d, unsigned lanes, double block_ns);
 
 /* ---- lineup.c ---- */
 

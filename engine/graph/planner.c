@@ -7,12 +7,13 @@
 /* What is tried, in this order. Of many combinations on stencils, grids, trees, random graphs and Cholesky
  * each of these was better than the others somewhere, and none was better than all of these by a tenth. */
 static const struct {
-    bool by_depth; /* or where each task ends first */
+    bool by_depth; /* or where each task, or block, can begin first */
     bool by_urgency;
-    double hold_ns;
+    double block_ns, hold_ns;
 } variant[] = {
-    {true, true, 400},  {false, false, 400},  {true, false, 400},
-    {true, true, 2000}, {false, false, 1e12},
+    {true, true, 0, 400},       {false, false, 0, 400},      {true, false, 0, 400},
+    {true, true, 0, 2000},      {false, false, 0, 1e12},     {false, false, 1000, 1e12},
+    {false, false, 3000, 1e12}, {false, false, 10000, 1e12},
 };
 
 /* Replaces *best where the division's plan is better; false: no memory. */
@@ -37,7 +38,7 @@ static bool try_rules(weir__division *d, unsigned lanes, weir__plan **best)
         if (variant[v].by_depth)
             weir__divide_depths(d, lanes);
         else
-            weir__divide_singly(d, lanes);
+            weir__divide_blocks(d, lanes, variant[v].block_ns);
         weir__lineup_find(d, variant[v].by_urgency, variant[v].hold_ns);
         if (d->line_ns >= (*best)->planned_ns)
             continue;

@@ -15,6 +15,10 @@ static const double drift = 4;
 enum { DRIFT_RUNS = 16 };
 /* It is the least of so many runs, since those that note costs are slower. */
 enum { FIRST_RUNS = 4 };
+/* A plan is on trial for so many runs, the least of which counts. */
+enum { TRIAL_RUNS = 5 };
+/* What several lanes have to gain over one, by the clock. */
+static const double worth_while = 1.05;
 /* Runs in a row by another number of workers. */
 enum { OTHER_RUNS = 2 };
 /* Each time that all begins anew it takes twice as many of either, so often at most. */
@@ -72,14 +76,22 @@ static void tell_summary(weir_graph *graph, const weir__plan *plan)
     store_relaxed(&graph->planned.gain, gains ? (float)(plan->serial_ns / plan->planned_ns) : 0);
 }
 
+static void forget_costs(weir__sample *s)
+{
+    weir__memory_free(s->ns);
+    s->ns = NULL;
+    s->full = false;
+    s->noted = 0;
+}
+
 void weir__sample_drop(weir__sample *s, weir_graph *graph)
 {
     weir__lanes_close(s->lanes);
-    weir__memory_free(s->ns);
-    s->lanes = NULL;
-    s->ns = NULL;
-    s->full = s->settled = false;
-    s->noted = 0;
+    weir__lanes_close(s->one_lane);
+    s->lanes = s->one_lane = NULL;
+    s->settled = false;
+    s->trial = WEIR_NO_TRIAL;
+    forget_costs(s);
     tell_summary(graph, NULL);
 }
 
@@ -92,14 +104,20 @@ static bool is_mostly_long(const float *ns, uint32_t n, double total_ns)
     return longs_ns > total_ns / 2;
 }
 
+/* May plans of both kinds help? Then the one with one lane comes first. */
+static bool has_choice(const weir_graph *graph, unsigned workers)
+{
+    return graph->plans_allowed == (WEIR_PLAN_LANES | WEIR_PLAN_SERIAL) && workers > 1;
+}
+
 /* Makes a plan, if that may help. False: no memory. */
 static bool make_plan(weir__sample *s, weir_graph *graph, unsigned workers, double mean_ns)
 {
     const unsigned allowed = graph->plans_allowed;
     if (mean_ns >= WEIR_PLANNED_NS || is_mostly_long(s->ns, graph->n, mean_ns * graph->n))
         return true;
-    weir__plan *plan =
-        weir__plan_make(graph, s->ns, mean_ns, workers, (allowed & WEIR_PLAN_LANES) != 0);
+    const bool several = (allowed & WEIR_PLAN_LANES) != 0 && !has_choice(graph, workers);
+    weir__plan *plan = weir__plan_make(graph, s->ns, mean_ns, workers, several);
     if (plan == NULL)
         return false;
     if (plan->lanes == 1 && (allowed & WEIR_PLAN_SERIAL) == 0) {
@@ -111,6 +129,94 @@ static bool make_plan(weir__sample *s, weir_graph *graph, unsigned workers, doub
     return s->lanes != NULL;
 }
 
+/* ---- trials ---- */
+
+static void begin_trial(weir__sample *s, weir__trial trial)
+{
+    s->trial = trial;
+    s->tried = 0;
+    s->least_ns = UINT64_MAX;
+}
+
+static void end_trials(weir__sample *s)
+{
+    s->trial = WEIR_NO_TRIAL;
+    s->runs = s->drifted = 0;
+    forget_costs(s);
+}
+
+/* Tasks that are run on many cores fetch each other's lines while they are sampled, and so does the clock take
+ * its time: what they take one after another is known now. */
+static void correct_costs(weir__sample *s, weir_graph *graph)
+{
+    const double ratio = (double)s->least_ns / (s->mean_ns * graph->n);
+    if (ratio >= 1)
+        return;
+    for (uint32_t t = 0; t < graph->n; t++)
+        s->ns[t] *= (float)ratio;
+    s->mean_ns *= ratio;
+    store_relaxed(&graph->measured.work_ns, (float)(s->mean_ns * graph->n));
+    store_relaxed(&graph->measured.span_ns, load_relaxed(&graph->measured.span_ns) * (float)ratio);
+}
+
+/* One lane was on trial: now several are, if they are predicted to be faster, and there is memory. */
+static void try_several(weir__sample *s, weir_graph *graph, weir__alone *alone)
+{
+    correct_costs(s, graph);
+    weir__plan *plan = weir__plan_make(graph, s->ns, s->mean_ns, s->workers, true);
+    if (plan == NULL || plan->lanes == 1) {
+        weir__plan_free(plan);
+        end_trials(s);
+        return;
+    }
+    WEIR_ASSERT_SLOW(weir__graph_plan_is_valid(plan, graph));
+    weir__lanes *several = weir__lanes_open(plan);
+    if (several == NULL) {
+        end_trials(s);
+        return;
+    }
+    s->one_lane = s->lanes;
+    s->one_lane_ns = s->least_ns;
+    s->lanes = several;
+    weir__alone_begin(alone, WEIR_ALONE_PLANNED_NS);
+    begin_trial(s, WEIR_TRIAL_SEVERAL);
+}
+
+/* Both were: the faster one stays. */
+static void choose(weir__sample *s, weir__alone *alone)
+{
+    const bool several = (double)s->least_ns * worth_while < (double)s->one_lane_ns;
+    weir__lanes_close(several ? s->one_lane : s->lanes);
+    if (!several) {
+        s->lanes = s->one_lane;
+        weir__alone_begin(alone, WEIR_ALONE_PLANNED_NS);
+    }
+    s->one_lane = NULL;
+    end_trials(s);
+}
+
+static void go_on_trying(weir__sample *s, weir_graph *graph, weir__alone *alone)
+{
+    if (s->tried == TRIAL_RUNS) {
+        if (s->trial == WEIR_TRIAL_ONE)
+            try_several(s, graph, alone);
+        else
+            choose(s, alone);
+        tell_summary(graph, s->lanes->plan);
+    }
+    s->began_ns = weir__now_ns();
+}
+
+/* A run that was a trial is over. */
+static void note_trial(weir__sample *s)
+{
+    const uint64_t took_ns = weir__now_ns() - s->began_ns;
+    s->least_ns = took_ns < s->least_ns ? took_ns : s->least_ns;
+    s->tried++;
+}
+
+/* ---- runs ---- */
+
 /* The costs are there: what follows from them? Without memory for that, it is the next run's to try. */
 static void settle(weir__sample *s, weir_graph *graph, unsigned workers, weir__alone *alone)
 {
@@ -119,16 +225,16 @@ static void settle(weir__sample *s, weir_graph *graph, unsigned workers, weir__a
         return;
     store_relaxed(&graph->measured.work_ns, (float)(mean_ns * graph->n));
     store_relaxed(&graph->measured.span_ns, weir__level_highest(graph));
-    weir__memory_free(s->ns);
-    s->ns = NULL;
-    s->full = false;
-    s->noted = 0;
     s->settled = true;
     s->workers = workers;
     s->runs = s->of_others = s->drifted = 0;
     weir__alone_begin(alone, s->lanes != NULL ? WEIR_ALONE_PLANNED_NS : 0);
     if (s->lanes != NULL)
         tell_summary(graph, s->lanes->plan);
+    if (s->lanes != NULL && has_choice(graph, workers))
+        begin_trial(s, WEIR_TRIAL_ONE);
+    else
+        forget_costs(s);
 }
 
 static bool may_have_plan(const weir_graph *graph)
@@ -151,10 +257,12 @@ void weir__sample_prepare(weir__sample *s, weir_graph *graph, unsigned workers, 
         s->again += s->again < TWICE_MOST;
         weir__sample_drop(s, graph);
     }
-    if (s->full)
+    if (s->full && !s->settled)
         settle(s, graph, workers, alone);
     else if (!s->settled && s->ns == NULL)
         s->ns = begin_costs(graph->n);
+    if (s->trial != WEIR_NO_TRIAL)
+        go_on_trying(s, graph, alone);
 }
 
 /* A run that noted nothing took so long. */
@@ -176,6 +284,9 @@ void weir__sample_end(weir__sample *s, const weir_graph *graph, bool noted)
         s->full =
             ++s->noted == NOTED_MOST || (s->noted == NOTED_LEAST && !has_long(s->ns, graph->n));
         s->mean_ns = s->full ? clean(s->ns, graph->n) : 0;
-    } else if (s->settled)
+    } else if (s->trial != WEIR_NO_TRIAL) {
+        note_trial(s);
+    } else if (s->settled) {
         look_at_time(s, load_relaxed(&s->busy_ns));
+    }
 }

@@ -339,16 +339,24 @@ static double begin_clump(const maker *m, uint32_t clump, double now_ns)
     return now_ns + WEIR_PLAN_CLUMP_NS + calls * WEIR_PLAN_CALL_NS;
 }
 
+/* Members of a family mostly go through memory in their order. */
+static double jump_ns(const weir__division *d, uint32_t r)
+{
+    return d->graph->task[d->order[r]].kind == WEIR_TASK_MANY ? WEIR_PLAN_JUMP_NS : 0;
+}
+
 static double simulate(maker *m)
 {
     const weir__division *d = m->d;
     double now_ns[WEIR_LANES_MOST] = {0}, last_ns = 0;
+    uint32_t next[WEIR_LANES_MOST] = {0};
     for (uint32_t i = 0; i < d->n; i++) {
         const uint32_t r = d->line[i], place = place_of(m, r), clump = m->clump_at[place];
         double *now = &now_ns[d->lane[r]];
         if (m->begins[place])
             *now = begin_clump(m, clump, *now);
-        *now += (double)d->cost[r];
+        *now += (double)d->cost[r] + (r != next[d->lane[r]] ? jump_ns(d, r) : 0);
+        next[d->lane[r]] = r + 1;
         m->end_ns[clump] = *now; /* until the next of its tasks */
         last_ns = *now > last_ns ? *now : last_ns;
     }

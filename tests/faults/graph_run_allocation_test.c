@@ -64,7 +64,7 @@ static void a_warm_run_allocates_nothing(void **state)
         assert_ok(weir_graph_create(&outer));
         assert_ok(weir_graph_add(outer, "outer", run_dag, &d, &task));
         assert_ok(weir_graph_compile(outer));
-        for (int run = 0; run < 3; run++) {
+        for (int run = 0; run < 8; run++) { /* until the plan is chosen */
             dag_run(&d, engine);
             dag_reset(&d);
             assert_ok(weir_graph_run(engine, outer)); /* a nested run's record is its worker's */

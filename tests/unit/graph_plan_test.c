@@ -500,14 +500,15 @@ static weir_graph *create_grid(unsigned dimensions, uint32_t along)
     return graph;
 }
 
+/* A row that is not the next costs as much again. */
 static void grids_of_tiny_rows_gain_by_lanes(void **state)
 {
     (void)state;
-    assert_true(check_gain(create_grid(2, 300), 10, 2, 1.9, 2) <= 2 * 600);
-    check_gain(create_grid(2, 300), 10, 4, 3.2, 4);
-    assert_true(check_gain(create_grid(3, 40), 10, 2, 1.95, 2) <= 2 * 120);
+    assert_true(check_gain(create_grid(2, 300), 10, 2, 1.85, 2) <= 2 * 600);
+    check_gain(create_grid(2, 300), 10, 4, 2.7, 4);
+    assert_true(check_gain(create_grid(3, 40), 10, 2, 1.9, 2) <= 2 * 300);
     check_gain(create_grid(3, 40), 10, 4, 3.4, 4);
-    check_gain(create_grid(2, 100), 200, 2, 1.95, 2);
+    check_gain(create_grid(2, 100), 200, 2, 1.88, 2);
     check_gain(create_grid(2, 100), 200, 16, 13, 16);
 }
 
@@ -557,7 +558,7 @@ static void random_graphs_are_shared_out_as_well(void **state)
     for (uint32_t t = 1; t < 20000; t++)
         for (uint64_t i = next_random() % 7; i > 0; i--)
             assert_ok(weir_graph_before(graph, (weir_task)(next_random() % t), t));
-    check_gain(graph, 10, 4, 3.4, 4);
+    check_gain(graph, 10, 4, 1.9, 4); /* out of their order rows are slower */
 }
 
 static void many_lanes_are_right_though_not_all_is_known_of_all(void **state)
