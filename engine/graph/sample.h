@@ -20,7 +20,7 @@
 
 #define WEIR_NO_SAMPLE 1e30F
 
-/* Where the program allows both, a plan with one lane is tried first: what the tasks take one after another
+/* Where tasks are tiny, and the program allows both, a plan with one lane is tried first: what the tasks take one after another
  * corrects their costs, and a plan with several lanes has to be faster than that, by the clock. */
 typedef enum weir__trial { WEIR_NO_TRIAL, WEIR_TRIAL_ONE, WEIR_TRIAL_SEVERAL } weir__trial;
 
@@ -35,6 +35,7 @@ typedef struct weir__sample {
     weir__trial trial; /* then ns is kept */
     struct weir__lanes *one_lane;  /* while several are on trial; else NULL */
     unsigned tried;                /* runs of this trial, */
+    uint64_t tried_ns;             /* how long they took, */
     uint64_t began_ns, least_ns;   /* when one began, and what the fastest has taken */
     uint64_t one_lane_ns;          /* of the trial before */
     struct weir__lanes *lanes;     /* of the plan; NULL: runs decide as they go */
