@@ -15,7 +15,7 @@ static const double drift = 4;
 enum { DRIFT_RUNS = 16 };
 /* It is the least of so many runs, since those that note costs are slower. */
 enum { FIRST_RUNS = 4 };
-/* A plan is on trial for so many runs, the least of which counts, or until they have taken so long. */
+/* A plan is on trial for so many runs, the least of which counts, or two, if they have taken so long. */
 enum { TRIAL_RUNS = 5 };
 static const uint64_t trial_ns = 5000000;
 /* What several lanes have to gain over one, by the clock. */
@@ -105,12 +105,10 @@ static bool is_mostly_long(const float *ns, uint32_t n, double total_ns)
     return longs_ns > total_ns / 2;
 }
 
-/* May plans of both kinds help, and are tasks so short that the lines which they fetch decide? Then the one
- * with one lane comes first. */
-static bool has_choice(const weir__sample *s, const weir_graph *graph, unsigned workers)
+/* May plans of both kinds help? Then the one with one lane comes first. */
+static bool has_choice(const weir_graph *graph, unsigned workers)
 {
-    return graph->plans_allowed == (WEIR_PLAN_LANES | WEIR_PLAN_SERIAL) && workers > 1 &&
-           s->mean_ns < WEIR_TRIED_NS;
+    return graph->plans_allowed == (WEIR_PLAN_LANES | WEIR_PLAN_SERIAL) && workers > 1;
 }
 
 /* Makes a plan, if that may help. False: no memory. */
@@ -119,7 +117,7 @@ static bool make_plan(weir__sample *s, weir_graph *graph, unsigned workers, doub
     const unsigned allowed = graph->plans_allowed;
     if (mean_ns >= WEIR_PLANNED_NS || is_mostly_long(s->ns, graph->n, mean_ns * graph->n))
         return true;
-    const bool several = (allowed & WEIR_PLAN_LANES) != 0 && !has_choice(s, graph, workers);
+    const bool several = (allowed & WEIR_PLAN_LANES) != 0 && !has_choice(graph, workers);
     weir__plan *plan = weir__plan_make(graph, s->ns, mean_ns, workers, several);
     if (plan == NULL)
         return false;
@@ -201,7 +199,7 @@ static void choose(weir__sample *s, weir__alone *alone)
 
 static void go_on_trying(weir__sample *s, weir_graph *graph, weir__alone *alone)
 {
-    if (s->tried == TRIAL_RUNS || s->tried_ns >= trial_ns) {
+    if (s->tried == TRIAL_RUNS || (s->tried > 1 && s->tried_ns >= trial_ns)) {
         if (s->trial == WEIR_TRIAL_ONE)
             try_several(s, graph, alone);
         else
@@ -236,7 +234,7 @@ static void settle(weir__sample *s, weir_graph *graph, unsigned workers, weir__a
     weir__alone_begin(alone, s->lanes != NULL ? WEIR_ALONE_PLANNED_NS : 0);
     if (s->lanes != NULL)
         tell_summary(graph, s->lanes->plan);
-    if (s->lanes != NULL && has_choice(s, graph, workers))
+    if (s->lanes != NULL && has_choice(graph, workers))
         begin_trial(s, WEIR_TRIAL_ONE);
     else
         forget_costs(s);

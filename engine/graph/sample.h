@@ -20,7 +20,7 @@
 
 #define WEIR_NO_SAMPLE 1e30F
 
-/* Where tasks are tiny, and the program allows both, a plan with one lane is tried first: what the tasks take one after another
+/* Where the program allows both, a plan with one lane is tried first: what the tasks take one after another
  * corrects their costs, and a plan with several lanes has to be faster than that, by the clock. */
 typedef enum weir__trial { WEIR_NO_TRIAL, WEIR_TRIAL_ONE, WEIR_TRIAL_SEVERAL } weir__trial;
 

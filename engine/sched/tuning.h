@@ -126,9 +126,6 @@
 /* ns from which on a task keeps a graph from having a plan, where such tasks are most of its time. Less: even
  * ones are left to chance. More: one that is late keeps others waiting. */
 #define WEIR_PLANNED_LONG_NS     20000
-/* The same, below which one lane is tried before several. Less: rows of a triangular solve seem to be longer
- * than they are, and lanes slow them down. More: runs are serial until that is known.  solve */
-#define WEIR_TRIED_NS              100
 /* Tasks without which there is no plan. Less: a few samples say too little. */
 #define WEIR_PLANNED_TASKS          32
 /* Tasks with which there is none any more. Less: large graphs of tiny tasks are slow. More: a plan takes seconds,

@@ -325,8 +325,9 @@ WEIR_API weir_status weir_graph_advise(const weir_graph *graph, unsigned workers
  * Cost:     some nanoseconds for each task and edge. The first run takes memory for its workers, and
  *           finds what is urgent. The first two or three read the clock for each task; the one after them
  *           may make a plan, in some hundred nanoseconds and up to a hundred bytes for each task and edge.
- *           Of tasks below 100 ns it has one lane, a later one another with several, and the faster one
- *           stays, after five runs or 5 ms of either (weir_graph_plan()). Later runs allocate nothing, unless the engine has more
+ *           It has one
+ *           lane, a later one several, and the faster one stays, after five runs of either, or two
+ *           of more than 5 ms (weir_graph_plan()). Later runs allocate nothing, unless the engine has more
  *           workers, or there is a new plan to be made. */
 WEIR_API weir_status weir_graph_run(weir_engine *engine, weir_graph *graph);
 
