@@ -191,4 +191,11 @@ static inline void dag_check_stopped(dag *d)
         assert_true(atomic_load(&d->node[t].runs) <= 1);
 }
 
+/* An op that runs a graph whose engine is its own. */
+static inline int run_dag(void *arg)
+{
+    dag *d = arg;
+    return weir_graph_run(d->engine, d->graph);
+}
+
 #endif

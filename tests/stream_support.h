@@ -33,6 +33,20 @@ static inline void nap(unsigned microseconds)
         nanosleep(&pause, NULL);
 }
 
+/* A thread that cancels after a while. */
+typedef struct canceller {
+    weir_engine *engine;
+    unsigned after_us;
+} canceller;
+
+static inline void *cancel_later(void *argument)
+{
+    const canceller *c = argument;
+    nap(c->after_us);
+    weir_engine_cancel(c->engine);
+    return NULL;
+}
+
 static inline uint64_t clock_ns(clockid_t clock)
 {
     struct timespec t;

@@ -319,12 +319,6 @@ static void within_fewer_bytes_a_run_decides_as_it_goes(void **state)
 
 /* ---- beside other work ---- */
 
-static int run_dag(void *arg)
-{
-    dag *d = arg;
-    return weir_graph_run(d->engine, d->graph);
-}
-
 static int run_for_item(void *arg, const void *const *items, weir_yielder *y)
 {
     dag *d = arg;

@@ -391,12 +391,6 @@ static int run_inner(void *arg)
     return s->got;
 }
 
-static int run_dag(void *arg)
-{
-    dag *d = arg;
-    return weir_graph_run(d->engine, d->graph);
-}
-
 /* A graph of graphs of graphs. */
 static void graphs_run_in_ops_of_graphs_three_deep(void **state)
 {

@@ -318,19 +318,6 @@ static void a_pipeline_for_an_item_before_the_failure_still_runs(void **state)
 
 /* ---- cancel and close ---- */
 
-typedef struct canceller {
-    weir_engine *engine;
-    unsigned after_us;
-} canceller;
-
-static void *cancel_later(void *argument)
-{
-    const canceller *c = argument;
-    nap(c->after_us);
-    weir_engine_cancel(c->engine);
-    return NULL;
-}
-
 static void a_cancel_at_any_moment_frees_each_item_once(void **state)
 {
     uint64_t random = 17;

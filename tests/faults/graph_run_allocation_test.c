@@ -44,12 +44,6 @@ static void a_run_says_no_memory_at_each_allocation_and_loses_nothing(void **sta
     }
 }
 
-static int run_dag(void *arg)
-{
-    dag *d = arg;
-    return weir_graph_run(d->engine, d->graph);
-}
-
 static void a_warm_run_allocates_nothing(void **state)
 {
     (void)state;

@@ -6,24 +6,14 @@
 
 #include "base/testing.h"
 #include "lane_support.h"
+#include "stress/dag_stress.h"
+#include "stress/rounds.h"
 
 enum { DEFAULT_ROUNDS = 200 };
-
-static uint64_t environment_number(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text == NULL ? otherwise : strtoull(text, NULL, 10);
-}
 
 static uint64_t rounds(void)
 {
     return environment_number("WEIR_STRESS_ROUNDS", DEFAULT_ROUNDS / SLOW_BUILD);
-}
-
-static void note_seed(uint64_t seed)
-{
-    if (getenv("WEIR_STRESS_SEED") != NULL || getenv("WEIR_STRESS_ROUNDS") != NULL)
-        printf("seed %llu\n", (unsigned long long)seed), fflush(stdout);
 }
 
 static unsigned some_workers(uint64_t *random)
@@ -45,16 +35,6 @@ static void make_planned(dag *d, weir_engine *engine, unsigned workers, uint64_t
     dag_run(d, engine);
     d->delay_one_in = draw(random, 2) == 0 ? 1 + draw(random, 100) : 0;
     plan_at_random(d->graph, 1 + (uint32_t)draw(random, 16), workers, random);
-}
-
-static void run_and_fail(dag *d, weir_engine *engine, uint64_t *random)
-{
-    dag_reset(d);
-    d->fails_at = (uint32_t)draw(random, d->n);
-    assert_status(WEIR_EOP, weir_graph_run(engine, d->graph));
-    assert_int_equal(weir_last_error()->code, 42);
-    dag_check_stopped(d);
-    d->fails_at = d->n;
 }
 
 static bool has_plan(const dag *d)
@@ -90,36 +70,6 @@ static void planned_graphs_run_each_task_once_in_order(void **state)
 
 /* ---- cancels ---- */
 
-typedef struct canceller {
-    weir_engine *engine;
-    unsigned after_us;
-} canceller;
-
-static void *cancel_later(void *argument)
-{
-    const canceller *c = argument;
-    nap(c->after_us);
-    weir_engine_cancel(c->engine);
-    return NULL;
-}
-
-static void run_and_cancel(dag *d, weir_engine *engine, uint64_t *random)
-{
-    canceller c = {engine, (unsigned)draw(random, 1000)};
-    pthread_t thread;
-    dag_reset(d);
-    d->salt++;
-    assert_int_equal(pthread_create(&thread, NULL, cancel_later, &c), 0);
-    const weir_status status = weir_graph_run(engine, d->graph);
-    pthread_join(thread, NULL);
-    if (status == WEIR_OK) {
-        dag_check(d);
-    } else {
-        assert_int_equal(status, WEIR_ECANCEL);
-        dag_check_stopped(d);
-    }
-}
-
 static void a_cancel_at_any_moment_leaves_a_planned_graph_clean(void **state)
 {
     uint64_t seed = 1000 + environment_number("WEIR_STRESS_SEED", 1);
@@ -152,12 +102,6 @@ typedef struct nest {
     weir_graph *outer;
     dag inner[INNER];
 } nest;
-
-static int run_dag(void *arg)
-{
-    dag *d = arg;
-    return weir_graph_run(d->engine, d->graph);
-}
 
 static void reset_inner(nest *n)
 {

@@ -10,6 +10,7 @@
 
 #include "base/testing.h"
 #include "sched/engine.h"
+#include "stress/rounds.h"
 
 #define DEFAULT_ROUNDS 300
 
@@ -148,12 +149,6 @@ static uint64_t some_key(const pipeline *p, uint64_t *random)
     while (children_of(p, &at) > 0 && draw(random, 5) != 0)
         at = child_of(p, &at, (uint32_t)draw(random, children_of(p, &at)));
     return at.key;
-}
-
-static uint64_t environment_number(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text == NULL ? otherwise : strtoull(text, NULL, 10);
 }
 
 static void stress_seed(uint64_t *seed, uint64_t most_branches)

@@ -7,6 +7,7 @@
 #include "stream_support.h"
 
 #include "base/testing.h"
+#include "stress/rounds.h"
 #include "stress/stream_graph.h"
 
 enum { DEFAULT_ROUNDS = 150 };
@@ -225,21 +226,9 @@ static weir_engine *open_some_engine(uint64_t *random)
     return open_engine(counts[draw(random, 8)], 0, 0);
 }
 
-static uint64_t environment_number(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text == NULL ? otherwise : strtoull(text, NULL, 10);
-}
-
 static uint64_t rounds(void)
 {
     return environment_number("WEIR_STRESS_ROUNDS", DEFAULT_ROUNDS / SLOW_BUILD);
-}
-
-static void note_seed(uint64_t seed)
-{
-    if (getenv("WEIR_STRESS_SEED") != NULL || getenv("WEIR_STRESS_ROUNDS") != NULL)
-        printf("seed %llu\n", (unsigned long long)seed), fflush(stdout);
 }
 
 static void random_streams_give_each_item_once_and_everything_back(void **state)
@@ -261,19 +250,6 @@ static void random_streams_give_each_item_once_and_everything_back(void **state)
         weir_engine_close(engine);
         assert_int_equal(weir__testing_live_blocks(), 0);
     }
-}
-
-typedef struct canceller {
-    weir_engine *engine;
-    unsigned after_us;
-} canceller;
-
-static void *cancel_later(void *argument)
-{
-    const canceller *c = argument;
-    nap(c->after_us);
-    weir_engine_cancel(c->engine);
-    return NULL;
 }
 
 static void run_and_cancel(weir_engine *engine, graph *g, uint64_t *random)
