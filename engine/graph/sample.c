@@ -91,7 +91,6 @@ void weir__sample_drop(weir__sample *s, weir_graph *graph)
     weir__lanes_close(s->one_lane);
     s->lanes = s->one_lane = NULL;
     s->settled = false;
-    s->trial = WEIR_NO_TRIAL;
     forget_costs(s);
     tell_summary(graph, NULL);
 }
@@ -111,10 +110,13 @@ static bool has_choice(const weir_graph *graph, unsigned workers)
     return graph->plans_allowed == (WEIR_PLAN_LANES | WEIR_PLAN_SERIAL) && workers > 1;
 }
 
-/* Makes a plan, if that may help. False: no memory. */
-static bool make_plan(weir__sample *s, weir_graph *graph, unsigned workers, double mean_ns)
+/* Makes a plan, if that may help; else *lanes is NULL. False: no memory. */
+static bool make_plan(const weir__sample *s, weir_graph *graph, unsigned workers,
+                      weir__lanes **lanes)
 {
     const unsigned allowed = graph->plans_allowed;
+    const double mean_ns = s->mean_ns;
+    *lanes = NULL;
     if (mean_ns >= WEIR_PLANNED_NS || is_mostly_long(s->ns, graph->n, mean_ns * graph->n))
         return true;
     const bool several = (allowed & WEIR_PLAN_LANES) != 0 && !has_choice(graph, workers);
@@ -126,23 +128,30 @@ static bool make_plan(weir__sample *s, weir_graph *graph, unsigned workers, doub
         return true;
     }
     WEIR_ASSERT_SLOW(weir__graph_plan_is_valid(plan, graph));
-    s->lanes = weir__lanes_open(plan);
-    return s->lanes != NULL;
+    *lanes = weir__lanes_open(plan);
+    return *lanes != NULL;
 }
 
 /* ---- trials ---- */
 
-static void begin_trial(weir__sample *s, weir__trial trial)
+/* Runs follow this plan from now on. */
+static void take(weir__sample *s, weir_graph *graph, weir__lanes *lanes, weir__alone *alone)
 {
-    s->trial = trial;
+    s->lanes = lanes;
     s->tried = 0;
     s->tried_ns = 0;
     s->least_ns = UINT64_MAX;
+    weir__alone_begin(alone, lanes != NULL ? WEIR_ALONE_PLANNED_NS : 0);
+    tell_summary(graph, lanes != NULL ? lanes->plan : NULL);
+}
+
+static bool is_on_trial(const weir__sample *s)
+{
+    return s->settled && s->ns != NULL;
 }
 
 static void end_trials(weir__sample *s)
 {
-    s->trial = WEIR_NO_TRIAL;
     s->runs = s->drifted = 0;
     forget_costs(s);
 }
@@ -161,38 +170,41 @@ static void correct_costs(weir__sample *s, weir_graph *graph)
     store_relaxed(&graph->measured.span_ns, load_relaxed(&graph->measured.span_ns) * (float)ratio);
 }
 
-/* One lane was on trial: now several are, if they are predicted to be faster, and there is memory. */
-static void try_several(weir__sample *s, weir_graph *graph, weir__alone *alone)
+/* NULL: they are predicted to gain too little, or there is no memory. */
+static weir__lanes *plan_several(const weir__sample *s, weir_graph *graph)
 {
-    correct_costs(s, graph);
     weir__plan *plan = weir__plan_make(graph, s->ns, s->mean_ns, s->workers, true);
     if (plan == NULL || plan->lanes == 1) {
         weir__plan_free(plan);
-        end_trials(s);
-        return;
+        return NULL;
     }
     WEIR_ASSERT_SLOW(weir__graph_plan_is_valid(plan, graph));
-    weir__lanes *several = weir__lanes_open(plan);
+    return weir__lanes_open(plan);
+}
+
+/* One lane was on trial: now several are, if they are promising. */
+static void try_several(weir__sample *s, weir_graph *graph, weir__alone *alone)
+{
+    correct_costs(s, graph);
+    weir__lanes *several = plan_several(s, graph);
     if (several == NULL) {
         end_trials(s);
         return;
     }
     s->one_lane = s->lanes;
     s->one_lane_ns = s->least_ns;
-    s->lanes = several;
-    weir__alone_begin(alone, WEIR_ALONE_PLANNED_NS);
-    begin_trial(s, WEIR_TRIAL_SEVERAL);
+    take(s, graph, several, alone);
 }
 
 /* Both were: the faster one stays. */
-static void choose(weir__sample *s, weir__alone *alone)
+static void choose(weir__sample *s, weir_graph *graph, weir__alone *alone)
 {
-    const bool several = (double)s->least_ns * worth_while < (double)s->one_lane_ns;
-    weir__lanes_close(several ? s->one_lane : s->lanes);
-    if (!several) {
-        s->lanes = s->one_lane;
-        weir__alone_begin(alone, WEIR_ALONE_PLANNED_NS);
+    weir__lanes *worse = s->one_lane;
+    if ((double)s->least_ns * worth_while >= (double)s->one_lane_ns) {
+        worse = s->lanes;
+        take(s, graph, s->one_lane, alone);
     }
+    weir__lanes_close(worse);
     s->one_lane = NULL;
     end_trials(s);
 }
@@ -200,11 +212,10 @@ static void choose(weir__sample *s, weir__alone *alone)
 static void go_on_trying(weir__sample *s, weir_graph *graph, weir__alone *alone)
 {
     if (s->tried == TRIAL_RUNS || (s->tried > 1 && s->tried_ns >= trial_ns)) {
-        if (s->trial == WEIR_TRIAL_ONE)
+        if (s->one_lane == NULL)
             try_several(s, graph, alone);
         else
-            choose(s, alone);
-        tell_summary(graph, s->lanes->plan);
+            choose(s, graph, alone);
     }
     s->began_ns = weir__now_ns();
 }
@@ -223,20 +234,16 @@ static void note_trial(weir__sample *s)
 /* The costs are there: what follows from them? Without memory for that, it is the next run's to try. */
 static void settle(weir__sample *s, weir_graph *graph, unsigned workers, weir__alone *alone)
 {
-    const double mean_ns = s->mean_ns;
-    if (!weir__level_find(graph, s->ns) || !make_plan(s, graph, workers, mean_ns))
+    weir__lanes *lanes;
+    if (!weir__level_find(graph, s->ns) || !make_plan(s, graph, workers, &lanes))
         return;
-    store_relaxed(&graph->measured.work_ns, (float)(mean_ns * graph->n));
+    store_relaxed(&graph->measured.work_ns, (float)(s->mean_ns * graph->n));
     store_relaxed(&graph->measured.span_ns, weir__level_highest(graph));
     s->settled = true;
     s->workers = workers;
     s->runs = s->of_others = s->drifted = 0;
-    weir__alone_begin(alone, s->lanes != NULL ? WEIR_ALONE_PLANNED_NS : 0);
-    if (s->lanes != NULL)
-        tell_summary(graph, s->lanes->plan);
-    if (s->lanes != NULL && has_choice(graph, workers))
-        begin_trial(s, WEIR_TRIAL_ONE);
-    else
+    take(s, graph, lanes, alone);
+    if (lanes == NULL || !has_choice(graph, workers))
         forget_costs(s);
 }
 
@@ -264,7 +271,7 @@ void weir__sample_prepare(weir__sample *s, weir_graph *graph, unsigned workers, 
         settle(s, graph, workers, alone);
     else if (!s->settled && s->ns == NULL)
         s->ns = begin_costs(graph->n);
-    if (s->trial != WEIR_NO_TRIAL)
+    if (is_on_trial(s))
         go_on_trying(s, graph, alone);
 }
 
@@ -287,7 +294,7 @@ void weir__sample_end(weir__sample *s, const weir_graph *graph, bool noted)
         s->full =
             ++s->noted == NOTED_MOST || (s->noted == NOTED_LEAST && !has_long(s->ns, graph->n));
         s->mean_ns = s->full ? clean(s->ns, graph->n) : 0;
-    } else if (s->trial != WEIR_NO_TRIAL) {
+    } else if (is_on_trial(s)) {
         note_trial(s);
     } else if (s->settled) {
         look_at_time(s, load_relaxed(&s->busy_ns));

@@ -3,7 +3,7 @@
  * A graph's first two runs note how long each of its tasks takes; so does a third where some seem to be long.
  * The next one begins with what follows: levels by these costs, where the program has hinted none, and a plan
  * where tasks are so short that to decide who runs which costs as much as they do.  Plans are tried before
- * one stays (weir__trial).  Later runs only say how long all tasks took together.  Where that has become
+ * one stays (below).  Later runs only say how long all tasks took together.  Where that has become
  * another time, or the team has become another one, all begins anew.  It must never be felt where it does not
  * help: memory that is not there is no error.
  *
@@ -21,18 +21,16 @@
 #define WEIR_NO_SAMPLE 1e30F
 
 /* Where the program allows both, a plan with one lane is tried first: what the tasks take one after another
- * corrects their costs, and a plan with several lanes has to be faster than that, by the clock. */
-typedef enum weir__trial { WEIR_NO_TRIAL, WEIR_TRIAL_ONE, WEIR_TRIAL_SEVERAL } weir__trial;
-
-/* Invariant: full => ns is not NULL;  lanes is not NULL => settled;  a trial => settled, full, lanes is not NULL;
- * one_lane is not NULL <=> several are on trial. */
+ * corrects their costs, and a plan with several lanes has to be faster than that, by the clock.
+ *
+ * Invariant: full => ns is not NULL;  lanes is not NULL => settled;  settled and ns is not NULL: plans are on
+ * trial, and lanes is not NULL;  one_lane is not NULL <=> several lanes are. */
 typedef struct weir__sample {
-    float *ns;         /* of each task, or what is to be; NULL: none is noted */
-    unsigned noted;    /* runs that have noted all of them, */
-    bool full;         /* and are enough: then what does not belong to the tasks is out, */
-    double mean_ns;    /* and this is their mean; */
-    bool settled;      /* and what follows from that is there */
-    weir__trial trial; /* then ns is kept */
+    float *ns;      /* of each task, or what is to be; NULL: none is noted */
+    unsigned noted; /* runs that have noted all of them, */
+    bool full;      /* and are enough: then what does not belong to the tasks is out, */
+    double mean_ns; /* and this is their mean; */
+    bool settled;   /* and what follows from that is there */
     struct weir__lanes *one_lane;  /* while several are on trial; else NULL */
     unsigned tried;                /* runs of this trial, */
     uint64_t tried_ns;             /* how long they took, */
