@@ -32,11 +32,6 @@ static weir_graph_summary summary_of(const graph_job *job)
     return summary;
 }
 
-static uint64_t redundant_edges(const graph_job *job)
-{
-    return summary_of(job).redundant_edges;
-}
-
 static void print_file(const graph_job *job)
 {
     static char clean[4 * 4096 + 1];
@@ -69,13 +64,17 @@ static void print_bytes(const graph_job *job)
 void graph_print(const graph_job *job)
 {
     const dag_shape *s = &job->shape;
-    const uint64_t redundant = redundant_edges(job);
+    const weir_graph_summary summary = summary_of(job);
+    const uint64_t redundant = summary.redundant_edges;
     print_file(job);
     printf("%-8s %" PRIu32 ": %" PRIu32 " at the beginning, %" PRIu32 " at the end\n", "tasks",
            job->dag.tasks, s->roots, s->ends);
     printf("%-8s %" PRIu64 ", of which %" PRIu64 " (%.3g %%) follow from others and are left out\n",
            "edges", job->dag.edges, redundant,
            job->dag.edges > 0 ? 100 * (double)redundant / (double)job->dag.edges : 0);
+    if (summary.unsearched_edges > 0)
+        printf("%-8s %" PRIu64 " more were not looked at, since hardly any do\n", "",
+               summary.unsearched_edges);
     printf("%-8s %" PRIu32 " level%s of %.3g tasks on average\n", "depth", s->depth,
            s->depth == 1 ? "" : "s", (double)job->dag.tasks / s->depth);
     printf("%-8s %" PRIu32 " task%s, in level %" PRIu32 "\n", "widest", s->widest,
@@ -158,6 +157,7 @@ static void write_times(json *j, const graph_job *job, const graph_times *t)
 void graph_print_json(const graph_job *job, const graph_times *times)
 {
     const dag_shape *s = &job->shape;
+    const weir_graph_summary summary = summary_of(job);
     json j = json_begin(stdout);
     json_open_object(&j, NULL);
     json_string(&j, "file", job->path);
@@ -172,7 +172,8 @@ void graph_print_json(const graph_job *job, const graph_times *times)
     }
     json_unsigned(&j, "tasks", job->dag.tasks);
     json_unsigned(&j, "edges", job->dag.edges);
-    json_unsigned(&j, "redundant_edges", redundant_edges(job));
+    json_unsigned(&j, "redundant_edges", summary.redundant_edges);
+    json_unsigned(&j, "unsearched_edges", summary.unsearched_edges);
     json_unsigned(&j, "roots", s->roots);
     json_unsigned(&j, "ends", s->ends);
     json_unsigned(&j, "depth", s->depth);

@@ -52,7 +52,7 @@ void weir__graph_drop_frozen(weir_graph *graph)
     graph->release = NULL;
     graph->cost = NULL;
     graph->users = NULL;
-    graph->edges = graph->redundant = 0;
+    graph->edges = graph->redundant = graph->unsearched = 0;
     graph->roots = graph->depth = 0;
 }
 

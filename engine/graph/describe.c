@@ -85,6 +85,7 @@ weir_status weir_graph_describe(const weir_graph *graph, weir_graph_summary *sum
     weir_graph_summary found = {.tasks = graph->n,
                                 .edges = graph->edges,
                                 .redundant_edges = graph->redundant,
+                                .unsearched_edges = graph->unsearched,
                                 .roots = graph->roots,
                                 .depth = graph->depth,
                                 .lanes = load_relaxed(&graph->planned.lanes),

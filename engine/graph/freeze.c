@@ -1,10 +1,10 @@
 /* Compiles a graph: from the lists of its draft to tasks in a row, each with its successors.
  *
- * The edges are sorted twice by counting: by the task that they end at, where sift.c finds duplicates and
- * redundant edges, and then, in that order, by the task that they begin at, so the successors of a task
- * come out in rising order.  Each step takes the memory of its result first, so a compile that fails has
- * changed nothing but what is thrown away.  It must never need more than twice the memory of its result;
- * see weir_graph_compile(). */
+ * The edges are sorted twice by counting: by the task that they end at, unless they were given so, where sift.c
+ * finds duplicates and redundant edges, and then, in that order, by the task that they begin at, so the
+ * successors of a task come out in rising order.  Each step takes the memory of its result first, so a compile
+ * that fails has changed nothing but what is thrown away.  It must never need more than twice the memory of its
+ * result; see weir_graph_compile(). */
 #include "graph/freeze.h"
 
 #include <string.h>
@@ -38,36 +38,72 @@ static uint64_t given_edges(const weir_graph *graph)
 
 /* ---- edges by the task that they end at ---- */
 
-/* Takes what does not depend on duplicates and redundant edges, and groups the edges. */
-static bool gather_predecessors(weir_graph *graph, weir__preds *preds)
+/* What does not depend on duplicates and redundant edges. */
+static bool take_arrays(weir_graph *graph, weir__preds *preds)
 {
-    const weir__list *edges = &graph->draft.edge;
     graph->task = take_array((uint64_t)graph->n + 1, sizeof *graph->task);
     graph->fixed = take_array(graph->n, sizeof *graph->fixed);
     if (graph->draft.labels > 0)
         graph->label = take_array((uint64_t)graph->draft.labels + 1, sizeof *graph->label);
     preds->at = take_zeros((uint64_t)graph->n + 1, sizeof *preds->at);
     preds->work = (weir__work *)(void *)graph->task;
-    preds->of = take_array(given_edges(graph) + WEIR_AHEAD, sizeof *preds->of);
-    if (graph->task == NULL || graph->fixed == NULL ||
-        (graph->label == NULL && graph->draft.labels > 0) || preds->at == NULL || preds->of == NULL)
-        return false;
-    /* next[t] counts the edges that end at t, then says where the next of them goes, and last where
-     * those of t + 1 begin. */
+    preds->of = take_array(given_edges(graph) + 2 * WEIR_AHEAD, sizeof *preds->of);
+    return graph->task != NULL && graph->fixed != NULL &&
+           (graph->label != NULL || graph->draft.labels == 0) && preds->at != NULL &&
+           preds->of != NULL;
+}
+
+/* Edges whose ends were given in rising order, as programs mostly do, are grouped as they stand. False: these
+ * are not. */
+static bool copy_edges(const weir_graph *graph, weir__preds *preds)
+{
+    const weir__list *edges = &graph->draft.edge;
+    uint64_t *end = preds->at + 1, i = 0;
+    weir_task last = 0;
+    bool rising = true;
+    for (const weir__chunk *chunk = edges->first; chunk != NULL && rising; chunk = chunk->next) {
+        const weir__edge *edge = (const weir__edge *)(const void *)chunk->element;
+        const weir__edge *behind = (const void *)weir__list_end_of(edges, chunk);
+        for (; edge < behind; edge++) {
+            rising &= edge->then >= last;
+            last = edge->then;
+            preds->of[i++] = edge->first;
+            end[last] = i;
+        }
+    }
+    for (weir_task t = 0; t < graph->n && rising; t++)
+        if (end[t] == 0)
+            end[t] = preds->at[t];
+    return rising;
+}
+
+/* Any edges, by counting. next[t] counts those that end at t, then says where the next of them goes, and last
+ * where those of t + 1 begin. */
+static void sort_edges(const weir_graph *graph, weir__preds *preds)
+{
+    const weir__list *edges = &graph->draft.edge;
     uint64_t *next = preds->at + 1, begin = 0;
-    uint32_t *of = preds->of;
+    memset(preds->at, 0, ((size_t)graph->n + 1) * sizeof *preds->at);
     WEIR_EACH(const weir__edge, counted, edges)
     next[counted->then]++;
     for (weir_task t = 0; t < graph->n; t++) {
         const uint64_t count = next[t];
         next[t] = begin;
         begin += count;
-        preds->work[t] = (weir__work){0};
     }
-    WEIR_ASSERT(begin == given_edges(graph));
     WEIR_EACH(const weir__edge, edge, edges)
-    of[next[edge->then]++] = edge->first;
-    memset(of + begin, 0, WEIR_AHEAD * sizeof *of);
+    preds->of[next[edge->then]++] = edge->first;
+}
+
+static bool gather_predecessors(weir_graph *graph, weir__preds *preds)
+{
+    if (!take_arrays(graph, preds))
+        return false;
+    if (!copy_edges(graph, preds))
+        sort_edges(graph, preds);
+    WEIR_ASSERT(preds->at[graph->n] == given_edges(graph));
+    memset(preds->of + preds->at[graph->n], 0, 2 * WEIR_AHEAD * sizeof *preds->of);
+    memset(preds->work, 0, (size_t)graph->n * sizeof *preds->work);
     return true;
 }
 
@@ -81,35 +117,59 @@ static bool take_successors(weir_graph *graph)
     return graph->successor != NULL && (graph->root != NULL || graph->roots > graph->edges);
 }
 
-/* Of those that end at task t. */
-static __attribute__((noinline)) uint32_t count_redundant(const weir__preds *preds, weir_task t)
-{
-    uint32_t redundant = 0;
-    for (uint64_t i = preds->at[t]; i < preds->at[t + 1]; i++)
-        redundant += (preds->of[i] & WEIR_REDUNDANT) != 0;
-    return redundant;
-}
-
-static uint32_t count_predecessors(const weir_graph *graph, const weir__preds *preds, weir_task t)
-{
-    const uint32_t given = (uint32_t)(preds->at[t + 1] - preds->at[t]);
-    return graph->redundant > 0 && given > 1 ? given - count_redundant(preds, t) : given;
-}
-
 static weir__task task_of(uint32_t left, weir__task_kind kind, uint64_t successors)
 {
     const weir__task first = {.kind = kind}, second = {.successors = successors & EDGES_MASK};
     return (weir__task){.left = left, .word = first.word | second.word};
 }
 
-/* Writes the tasks, where their work was. What stands in task[t + 1] for now is where the next successor of
- * task t goes. */
+/* Where the next successor of each task goes. They stand in the last bytes of the memory for `fixed`,
+ * whose elements are written from the front on, each later than its task's place is read for the last time. */
+typedef uint64_t __attribute__((may_alias)) weir__place;
+static_assert(sizeof(weir__fixed) >= sizeof(weir__place), "one has room in the other");
+
+static weir__place *places_of(const weir_graph *graph)
+{
+    return (weir__place *)(void *)graph->fixed +
+           (sizeof(weir__fixed) / sizeof(weir__place) - 1) * (size_t)graph->n;
+}
+
+/* The places are small and looked for ahead, and where they point to as well: where edges go far, these two
+ * accesses are what an edge costs. */
+static void link_successors(const weir_graph *graph, const weir__preds *preds)
+{
+    weir__place *place = places_of(graph);
+    const uint32_t *of = preds->of;
+    uint32_t *successor = graph->successor;
+    uint64_t i = 0, begin = 0;
+    for (weir_task t = 0; t < graph->n; t++) {
+        place[t] = begin;
+        begin += preds->work[t].successors;
+    }
+    WEIR_ASSERT(begin == graph->edges);
+    for (weir_task t = 0; t < graph->n; t++) {
+        uint32_t predecessors = 0;
+        for (const uint64_t end = preds->at[t + 1]; i < end; i++) {
+            __builtin_prefetch(&place[of[i + 2 * WEIR_AHEAD] & WEIR_TASK_BITS], 1);
+            __builtin_prefetch(&successor[place[of[i + WEIR_AHEAD] & WEIR_TASK_BITS]], 1);
+            if ((of[i] & WEIR_REDUNDANT) != 0)
+                continue;
+            successor[place[of[i] & WEIR_TASK_BITS]++] = t;
+            predecessors++;
+        }
+        preds->work[t].predecessors = predecessors;
+    }
+}
+
+/* Writes the tasks, where their work was, and the rest of them, where the places were. What stands at the place
+ * of a task is where the successors of the next one begin. */
 static void make_tasks(const weir_graph *graph, const weir__preds *preds)
 {
+    const weir__place *place = places_of(graph);
     weir__task *task = graph->task;
     weir__fixed *fixed = graph->fixed;
     uint32_t *root = graph->root, labels = 0;
-    uint64_t begin = 0, next = 0;
+    uint64_t begin = 0;
     weir_task t = 0;
     WEIR_EACH(const weir__record, record, &graph->draft.record)
     {
@@ -117,12 +177,10 @@ static void make_tasks(const weir_graph *graph, const weir__preds *preds)
         if (record->label != NULL)
             graph->label[++labels] = record->label;
         for (const uint32_t label = record->label != NULL ? labels : 0;; t++) {
-            const uint32_t predecessors = count_predecessors(graph, preds, t);
-            const uint32_t successors = preds->work[t].successors;
-            task[t] = task_of(predecessors, record->kind, next);
+            const uint32_t predecessors = preds->work[t].predecessors;
+            task[t] = task_of(predecessors, record->kind, begin);
+            begin = place[t];
             fixed[t] = (weir__fixed){record->op, record->arg, predecessors, label};
-            next = begin;
-            begin += successors;
             if (predecessors == 0 && root != NULL)
                 *root++ = t;
             if (t == last)
@@ -132,21 +190,7 @@ static void make_tasks(const weir_graph *graph, const weir__preds *preds)
     }
     WEIR_ASSERT(t == graph->n && begin == graph->edges);
     WEIR_ASSERT(root == NULL || root == graph->root + graph->roots);
-    task[t] = task_of(0, WEIR_TASK_ONE, next);
-}
-
-static void link_successors(const weir_graph *graph, const weir__preds *preds)
-{
-    weir__task *behind = graph->task + 1;
-    const uint32_t *of = preds->of;
-    uint32_t *successor = graph->successor;
-    uint64_t i = 0;
-    for (weir_task t = 0; t < graph->n; t++)
-        for (const uint64_t end = preds->at[t + 1]; i < end; i++) {
-            __builtin_prefetch(&behind[of[i + WEIR_AHEAD] & WEIR_TASK_BITS], 1);
-            if ((of[i] & WEIR_REDUNDANT) == 0)
-                successor[behind[of[i] & WEIR_TASK_BITS].successors++] = t;
-        }
+    task[t] = task_of(0, WEIR_TASK_ONE, begin);
 }
 
 /* ---- what is said of tasks ---- */
@@ -261,8 +305,8 @@ static weir_status freeze(weir_graph *graph, weir__preds *preds)
     weir__sift_edges(graph, preds);
     if (!take_successors(graph))
         return WEIR_ENOMEM;
-    make_tasks(graph, preds);
     link_successors(graph, preds);
+    make_tasks(graph, preds);
     if (!apply_notes(graph) || !link_holders(graph, preds))
         return WEIR_ENOMEM;
     status = weir__order_make(&graph->order, graph);

@@ -14,7 +14,10 @@
 
 /* Of one task, in the place of its weir__task until that is made. */
 typedef struct __attribute__((may_alias)) weir__work {
-    uint32_t mark;       /* of the last task that it was seen to be a predecessor of */
+    union {
+        uint32_t mark;         /* of the last task that it was seen to be a predecessor of */
+        uint32_t predecessors; /* once that is over: how many edges to it are kept for order */
+    };
     uint32_t rank;       /* larger than that of each predecessor */
     uint32_t successors; /* how many, over the edges that are kept for order so far */
     uint32_t sketch; /* of the set of its predecessors: a bit for each, several may have the same */
@@ -25,7 +28,7 @@ static_assert(sizeof(weir__work) == sizeof(weir__task), "one is in the place of 
 #define WEIR_AHEAD 16
 
 /* Predecessors of task t: of[at[t]] up to of[at[t + 1]], that one not included. Behind the last of them are
- * WEIR_AHEAD numbers of tasks more. */
+ * 2 * WEIR_AHEAD numbers of tasks more. */
 typedef struct weir__preds {
     uint64_t *at;
     uint32_t *of;
@@ -37,7 +40,7 @@ typedef struct weir__preds {
 weir_status weir__cycle_check(const weir_graph *graph, const weir__preds *preds);
 
 /* Keeps each edge once, and flags those that others imply. Tasks have their ranks, unless all edges go
- * forward. Sets the graph's edges, redundant edges, roots and depth. */
+ * forward. Sets the graph's edges, redundant and unsearched edges, roots and depth. */
 void weir__sift_edges(weir_graph *graph, weir__preds *preds);
 
 #endif

@@ -152,7 +152,8 @@ struct weir_graph {
     weir__label **label; /* by number from 1 */
     uint32_t *successor; /* those of each task in rising order */
     uint64_t edges;      /* that are kept for order */
-    uint64_t redundant;  /* that others imply */
+    uint64_t redundant;  /* that others imply, and are not kept */
+    uint64_t unsearched; /* of those that are kept: nobody has looked whether others imply them */
     uint32_t *root;      /* tasks without predecessors; see weir__graph_root() */
     uint32_t roots;
     uint32_t depth; /* most tasks on one path */

@@ -10,8 +10,14 @@
  * have the rank before its own, nothing is searched: that is so in layers, trees and grids.  Nor is q looked
  * at where the sketches of its predecessors and of those of t have no bit in common (a Bloom filter of 32
  * bits): so where edges go far, most rows are never read.  One pass over the edges does it all where they go
- * forward, since the ranks of predecessors are known then. */
+ * forward, since the ranks of predecessors are known then.
+ *
+ * To read a row costs more than all else that is done for an edge.  So the search has a credit, which pays for
+ * the rows, and each redundant edge that it finds adds to it: where there are hardly any, most tasks are
+ * passed over once the credit is spent, but for some now and then, in case there are more of them further on. */
 #include "graph/freeze.h"
+
+#include "sched/tuning.h"
 
 /* Predecessors of q that are looked at; weir_graph_compile() tells of it. */
 enum { MOST_LOOKS = 64 };
@@ -28,13 +34,24 @@ static uint32_t bit_of(weir_task p)
     return UINT32_C(1) << (p * UINT32_C(0x9E3779B1) >> 27);
 }
 
+typedef struct search {
+    const weir__preds *preds;
+    uint32_t unsure;    /* all ones if tasks behind one have no sketches yet */
+    int64_t credit;     /* entries of `of` that may still be looked at */
+    uint64_t redundant; /* found so far */
+    uint64_t
+        unsearched; /* edges to tasks that were passed over, but those that were found all the same */
+} search;
+
 /* Looks for marked tasks, whose sketch is given, among the predecessors of q, itself a predecessor of t. In
- * tasks behind t edges may stand there twice still, and of those copies the first one is kept. */
-static bool look_at(const weir__preds *preds, weir_task t, weir_task q, uint32_t sketch)
+ * tasks behind t edges may stand there twice still, and of those copies the first one is kept. Returns how
+ * many edges to t turn out to be redundant. */
+static uint32_t look_at(search *s, weir_task t, weir_task q, uint32_t sketch)
 {
+    const weir__preds *preds = s->preds;
     const uint64_t begin = preds->at[q], most = begin + MOST_LOOKS;
     const uint64_t end = preds->at[q + 1] < most ? preds->at[q + 1] : most;
-    bool found = false;
+    uint32_t found = 0;
     for (uint64_t k = begin; k < end; k++) {
         const weir_task of = preds->of[k] & WEIR_TASK_BITS;
         if ((bit_of(of) & sketch) == 0)
@@ -42,46 +59,52 @@ static bool look_at(const weir__preds *preds, weir_task t, weir_task q, uint32_t
         weir__work *p = &preds->work[of];
         if ((p->mark | 1) != (mark_of(t) | 1))
             continue;
+        found += p->mark == mark_of(t);
         p->mark = mark_of(t) | 1;
         preds->of[k] |= WEIR_NOT_LAST;
-        found = true;
     }
+    s->credit -= WEIR_SEARCH_ROW + (int64_t)(end - begin);
     return found;
 }
 
 /* Of the edges of[begin … end - 1], which end at t, flags those that others imply: what they begin at has at
- * least the `lowest` rank, and `unsure` is all ones if tasks behind t have no sketches yet. Returns how
- * many. */
-static uint64_t flag_redundant(const weir__preds *preds, weir_task t, uint64_t begin, uint64_t end,
-                               uint32_t lowest, uint32_t unsure)
+ * least the `lowest` rank. */
+static void flag_redundant(search *s, weir_task t, uint64_t begin, uint64_t end, uint32_t lowest)
 {
+    const weir__preds *preds = s->preds;
     weir__work *work = preds->work;
     const uint32_t sketch = work[t].sketch;
-    uint64_t flagged = 0;
-    bool found = false;
-    for (uint64_t i = begin; i < end; i++) {
+    uint64_t found = 0, i = begin;
+    for (; i < end && s->credit > 0; i++) {
         const weir_task q = preds->of[i] & WEIR_TASK_BITS;
-        if (work[q].rank > lowest && ((work[q].sketch | unsure) & sketch) != 0)
-            found |= look_at(preds, t, q, sketch);
+        if (work[q].rank > lowest && ((work[q].sketch | s->unsure) & sketch) != 0)
+            found += look_at(s, t, q, sketch);
     }
-    for (uint64_t i = begin; found && i < end; i++) {
+    WEIR_ASSERT(found < end - begin); /* the one with the largest rank stays */
+    if (i < end)
+        s->unsearched += end - begin - found;
+    if (found == 0)
+        return;
+    for (i = begin; i < end; i++) {
         weir__work *p = &work[preds->of[i] & WEIR_TASK_BITS];
         if (p->mark == (mark_of(t) | 1)) {
             preds->of[i] |= WEIR_REDUNDANT;
             p->successors--;
-            flagged++;
         }
     }
-    WEIR_ASSERT(flagged == 0 || flagged < end - begin); /* the one with the largest rank stays */
-    return flagged;
+    s->redundant += found;
+    s->credit += (int64_t)(found * WEIR_SEARCH_FOUND);
+    if (s->credit > WEIR_SEARCH_MOST)
+        s->credit = WEIR_SEARCH_MOST;
 }
 
 void weir__sift_edges(weir_graph *graph, weir__preds *preds)
 {
     weir__work *work = preds->work;
-    const uint32_t unsure = graph->forward ? 0 : UINT32_MAX;
+    search s = {
+        .preds = preds, .unsure = graph->forward ? 0 : UINT32_MAX, .credit = WEIR_SEARCH_MOST};
     uint32_t *of = preds->of, depth = 0, roots = 0;
-    uint64_t begin = 0, kept = 0, redundant = 0;
+    uint64_t begin = 0, kept = 0;
     for (weir_task t = 0; t < graph->n; t++) {
         const uint64_t first = kept, end = preds->at[t + 1];
         const uint32_t mark = mark_of(t);
@@ -107,12 +130,19 @@ void weir__sift_edges(weir_graph *graph, weir__preds *preds)
         depth = rank >= depth ? rank + 1 : depth;
         roots += kept == first;
         WEIR_ASSERT(kept == first || lowest < rank);
-        if (kept - first >= 2 && rank - lowest >= 2)
-            redundant += flag_redundant(preds, t, first, kept, lowest, unsure);
+        if (t % WEIR_SEARCH_TASKS == 0 && s.credit < WEIR_SEARCH_AGAIN)
+            s.credit = WEIR_SEARCH_AGAIN;
+        if (kept - first < 2 || rank - lowest < 2)
+            continue;
+        if (s.credit > 0)
+            flag_redundant(&s, t, first, kept, lowest);
+        else
+            s.unsearched += kept - first;
     }
     preds->at[graph->n] = kept;
-    graph->edges = kept - redundant;
-    graph->redundant = redundant;
+    graph->edges = kept - s.redundant;
+    graph->redundant = s.redundant;
+    graph->unsearched = s.unsearched;
     graph->roots = roots;
     graph->depth = depth;
 }

@@ -141,6 +141,22 @@
  * handed out, time after time. More: who wants work waits for that. */
 #define WEIR_SPLIT_MOST           4096
 
+/* ---- compiling graphs (graph/sift.c) ---- */
+
+/* What the search for redundant edges may cost at first, and most that it saves: entries of lists of
+ * predecessors. Less: in a large graph those are kept that begin late. More: a graph without any is compiled
+ * later.  graphs (making it) */
+#define WEIR_SEARCH_MOST         65536
+/* What it costs to look at one more list, beside its entries: it is nowhere near. */
+#define WEIR_SEARCH_ROW             16
+/* What it may cost to find one edge, which costs some nanoseconds in each run. Less: they are kept where one
+ * list in ten or so has one. More: compile takes longer than many runs win back. */
+#define WEIR_SEARCH_FOUND          512
+/* Once that is spent, what it may cost again for each so many tasks. Less: where redundant edges come
+ * late, more of them are kept. More: as for the most. */
+#define WEIR_SEARCH_AGAIN          512
+#define WEIR_SEARCH_TASKS         1024
+
 /* ---- space ---- */
 
 /* Parts that may be out for each worker, where the program does not say. Less: no permit where branches

@@ -203,7 +203,9 @@ WEIR_API weir_status weir_graph_plan(weir_graph *graph, unsigned allowed);
 
 /* Checks the graph and freezes it: nothing can be added afterwards. An edge is left out where another
  * predecessor of its end has its beginning among its own first 64 predecessors; it still counts for what
- * a task holds.
+ * a task holds. In graphs of more than some thousand edges that is looked for as long as it pays: where it
+ * finds hardly any such edges, most of the others are kept without a look. weir_graph_describe() says how
+ * many.
  *
  * Returns:  WEIR_OK, or
  *           WEIR_EINVAL  the edges have a cycle: `where` is the name of one of its tasks, and the text
@@ -230,7 +232,10 @@ typedef struct weir_graph_summary {
     uint64_t lanes;        /* of the plan that its runs follow; 0: they decide as they go */
     uint64_t clumps;       /* of all lanes: before each a lane may wait for others */
     double predicted_gain; /* all tasks' time, divided by the plan's; 0 without a plan */
-    uint64_t reserved[10]; /* 0; see weir.h, "Structs that grow" */
+    /* Of those that are kept: where hardly any are redundant, compile stops to look for them, and
+     * has not looked at these. */
+    uint64_t unsearched_edges;
+    uint64_t reserved[9]; /* 0; see weir.h, "Structs that grow" */
 } weir_graph_summary;
 
 /* Describes a compiled graph. Costs are those that were hinted, where a task without one counts like the

@@ -81,6 +81,7 @@ static void every_field_is_where_programs_of_the_first_version_have_it(void **st
         AT(weir_graph_summary, lanes, 64),
         AT(weir_graph_summary, clumps, 72),
         AT(weir_graph_summary, predicted_gain, 80),
+        AT(weir_graph_summary, unsearched_edges, 88),
         SIZE(weir_graph_summary, 168),
         AT(weir_pu, os_index, 0),
         AT(weir_pu, core, 4),

@@ -327,6 +327,7 @@ static void the_compiled_edges_give_the_order_that_was_given(void **state)
             assert_int_equal(assert_same_order(graph, &closed) + graph->redundant,
                              count_edges(&given));
             assert_users_finish_last(graph, &given, &closed);
+            assert_int_equal(graph->unsearched, 0);
             redundant += graph->redundant;
         }
         free(given.bit);
