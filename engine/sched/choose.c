@@ -84,7 +84,7 @@ void weir__host_detach(weir_engine *engine)
 /* The root of what has this number; NULL: it has none, as all with one worker, or has ended. */
 static weir__run *root_of(weir__host *h, const weir__mail *mail, weir__number number)
 {
-    const weir__number of_root = weir__mail_number_of_root(mail, number);
+    const weir__number of_root = weir__numbers_root(&mail->numbers, number);
     /* H4: acquire; pairs with H3. */
     return of_root != 0 ? load_acquire(&h->root[of_root]) : NULL;
 }

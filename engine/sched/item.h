@@ -6,11 +6,9 @@
 #ifndef WEIR_ITEM_H
 #define WEIR_ITEM_H
 
-struct weir__worker;
+#include "sched/numbers.h"
 
-/* Of a run: 1 … WEIR_NUMBERS. 0: any run, or one that has none. */
-typedef unsigned char weir__number;
-enum { WEIR_NUMBERS = 63 };
+struct weir__worker;
 
 /* Aligned to WEIR_LINE, so that a number has room beside its address. */
 typedef struct weir__item {

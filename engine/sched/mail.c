@@ -57,61 +57,10 @@ static unsigned after(const weir__mail *mail, unsigned i)
     return i + 1 < mail->boxes ? i + 1 : 0;
 }
 
-/* ---- numbers ---- */
-
-weir__number weir__mail_number_acquire(weir__mail *mail, weir__number parent)
-{
-    if (mail->boxes == 1)
-        return 0;
-    uint64_t taken = load_relaxed(&mail->taken);
-    WEIR_ASSERT(parent == 0 || (taken >> parent & 1) != 0); /* it goes on at least as long */
-    for (weir__number number = 1; number <= WEIR_NUMBERS; number++) {
-        const uint64_t bit = (uint64_t)1 << number;
-        if (taken & bit)
-            continue;
-        /* M13: acquire; pairs with M12. */
-        if (cas_acquire(&mail->taken, &taken, taken | bit)) {
-            store_relaxed(&mail->parent[number], parent);
-            return number;
-        }
-        number = 0;
-    }
-    return 0;
-}
-
-void weir__mail_number_release(weir__mail *mail, weir__number number)
-{
-    if (number == 0)
-        return;
-    /* M12: release; pairs with M13: what is written under a number, by the run that has it next, comes after
-     * what the last one wrote. */
-    const uint64_t before = sub_release(&mail->taken, (uint64_t)1 << number);
-    WEIR_ASSERT((before >> number & 1) != 0);
-    (void)before;
-}
-
-/* Is the run with this number the wanted one, or nested in it? Numbers of runs that have ended may be
- * looked at, and then the answer means nothing: whoever acts on it makes sure that the box has not
- * changed. */
+/* Is what has this number wanted? See numbers.h for what the answer is worth. */
 static bool is_wanted(const weir__mail *mail, weir__number wanted, weir__number number)
 {
-    unsigned steps = 0;
-    if (wanted == 0)
-        return true;
-    while (number != 0 && number != wanted && steps++ < WEIR_NUMBERS)
-        number = load_relaxed(&mail->parent[number]);
-    return number == wanted;
-}
-
-weir__number weir__mail_number_of_root(const weir__mail *mail, weir__number number)
-{
-    unsigned steps = 0;
-    weir__number root = number;
-    while (number != 0 && steps++ < WEIR_NUMBERS) {
-        root = number;
-        number = load_relaxed(&mail->parent[number]);
-    }
-    return root;
+    return wanted == 0 || weir__numbers_is_nested(&mail->numbers, number, wanted);
 }
 
 /* ---- signals ---- */

@@ -6,7 +6,7 @@
  * and whoever has an item for it rings its bell.  Anyone may empty any box, so no item waits for a
  * worker that the system does not let run.
  *
- * Runs have numbers, and beside an item stands that of its run, in the same word.  A worker that waits
+ * Runs have numbers (numbers.h), and beside an item stands that of its run, in the same word.  A worker that waits
  * for a run in an op of another wants only items of that run, or of those nested in it: its number
  * stands in its request and in its mark.  So nobody looks into an item that is not its own, and no op
  * finds a stranger's work on its stack.
@@ -15,8 +15,8 @@
  * there.
  *
  * Who may call what at the same time ("-" free, "X" never):
- *                begin  post, take, request, withdraw,   ask, alert,  number_acquire,
- *                       acknowledge, announce, park      end, count   number_release
+ *                begin  post, take, request, withdraw,   ask, alert,  numbers
+ *                       acknowledge, announce, park      end, count
  *   begin          X                X                       X            X     before the team enters
  *   post, …        X                -                       -            -     each worker for itself
  *   ask, …         X                -                       -            -     any thread
@@ -32,6 +32,7 @@
 #include "base/base.h"
 #include "sched/bell.h"
 #include "sched/item.h"
+#include "sched/numbers.h"
 #include "sched/tuning.h"
 #include "weir/detail/loop.h" /* WEIR__REQUEST, … */
 #include "weir/status.h"
@@ -56,15 +57,13 @@ static_assert(sizeof(weir__box) == WEIR_LINE, "who looks into a box looks at one
  *   a word says RUN, REQUEST or NOW;
  *   asleep >= 0, and at least the number of boxes with the mark: it is raised before the mark is put
  *   there, and lowered after that is gone;
- *   surplus >= -boxes;  team, searching, listening, watch <= boxes;  0 is no number that is taken.
+ *   surplus >= -boxes;  team, searching, listening, watch <= boxes;  numbers are valid.
  * At rest (weir__mail_is_at_rest), while no worker is in the team's run:
  *   a box holds nothing, or a request;  nothing is set aside;  nobody searches, listens, or has the watch;
  *   surplus = items in boxes or about to be, of which there are none now, + workers that were busy
  *   when they left - team: so -team <= surplus <= 0;
- *   each number that is taken has a parent that is taken, or 0, and from parent to parent one comes
- *   to 0.
- * While workers are at work, a number's new parent may be missing for a moment, and the sums are
- * made of words that change one after the other. asleep is 0 at rest once every weir__mail_wake()
+ *   numbers are at rest.
+ * While workers are at work, the sums are made of words that change one after the other. asleep is 0 at rest once every weir__mail_wake()
  * has returned: a thread that cancels a run may be late. */
 typedef struct weir__mail {
     weir__box *box;
@@ -81,8 +80,7 @@ typedef struct weir__mail {
     alignas(WEIR_LINE)
         atomic_uint_least64_t asked;     /* when one of them last asked all others, in ns */
     alignas(WEIR_LINE) atomic_bool over; /* the team's workers are to leave */
-    atomic_uint_least64_t taken;         /* a bit for each number */
-    alignas(WEIR_LINE) atomic_uchar parent[WEIR_NUMBERS + 1]; /* of the run that it is nested in */
+    weir__numbers numbers;
 } weir__mail;
 
 static_assert(!WEIR_SAME_LINE(weir__mail, team, asleep) &&
@@ -113,14 +111,6 @@ static inline bool weir__mail_is_over(const weir__mail *mail)
     /* M8: seq_cst; pairs with M7, of a worker that has announced that it will sleep. */
     return load_seq_cst(&mail->over);
 }
-
-/* A number for a run that is nested in that of another number, 0 if all are taken, or if one worker has
- * nobody to share with; and back. */
-weir__number weir__mail_number_acquire(weir__mail *mail, weir__number parent);
-void weir__mail_number_release(weir__mail *mail, weir__number number);
-
-/* That of the run at the top of those that it is nested in. For runs that may have ended a guess. */
-weir__number weir__mail_number_of_root(const weir__mail *mail, weir__number number);
 
 /* ---- handing over ---- */
 

@@ -32,7 +32,9 @@ static void begin(weir__run *run, weir__run *parent, weir__run *around, weir__wo
     run->parent = parent;
     run->root = around != NULL ? around->root : run;
     run->starter = starter;
-    run->number = shares ? weir__mail_number_acquire(run->mail, lineage) : 0;
+    /* With one worker there is nobody to tell runs apart for. */
+    run->number =
+        shares && run->mail->boxes > 1 ? weir__numbers_acquire(&run->mail->numbers, lineage) : 0;
     run->lineage = run->number != 0 ? run->number : lineage;
     run->team = 1;
     run->stint.limit_ns = 0;
@@ -94,7 +96,7 @@ weir_status weir__run_end(weir__run *run, weir_error *error)
                                       .where = "engine",
                                       .text = "the run was stopped with the one around it"};
     WEIR_ASSERT_SLOW(weir__run_is_valid(run));
-    weir__mail_number_release(run->mail, run->number);
+    weir__numbers_release(&run->mail->numbers, run->number);
     weir_status status = weir__failure_end(&run->failure, error);
     if (status == WEIR_OK && weir__run_stopping(run)) {
         *error = weir__run_cancelled(run) ? weir__run_cancel_error : around;

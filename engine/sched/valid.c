@@ -1,4 +1,4 @@
-/* The invariants of the mail, of a run and of its life; see mail.h, run.h and life.h.
+/* The invariants of the mail, of numbers, of a run and of its life; see mail.h, numbers.h, run.h, life.h.
  *
  * Asserts and tests call it.  It must never change what it looks at, nor look into an item: whoever
  * has taken that out may be through with it. */
@@ -6,6 +6,39 @@
 #include "sched/life.h"
 
 #if defined(WEIR_ASSERTS)
+
+/* ---- numbers ---- */
+
+static bool is_taken(const weir__numbers *numbers, weir__number number)
+{
+    return (load_relaxed(&numbers->taken) >> number & 1) != 0;
+}
+
+bool weir__numbers_are_valid(const weir__numbers *numbers)
+{
+    return !is_taken(numbers, 0);
+}
+
+/* Does one come from this number to 0, by parents that are taken? */
+static bool leads_to_0(const weir__numbers *numbers, weir__number number)
+{
+    for (unsigned steps = 0; steps <= WEIR_NUMBERS; steps++) {
+        if (number == 0)
+            return true;
+        if (number > WEIR_NUMBERS || !is_taken(numbers, number))
+            return false;
+        number = load_relaxed(&numbers->parent[number]);
+    }
+    return false;
+}
+
+bool weir__numbers_are_at_rest(const weir__numbers *numbers)
+{
+    bool rest = weir__numbers_are_valid(numbers);
+    for (weir__number n = 1; rest && n <= WEIR_NUMBERS; n++)
+        rest = !is_taken(numbers, n) || leads_to_0(numbers, n);
+    return rest;
+}
 
 /* ---- the mail ---- */
 
@@ -22,7 +55,8 @@ bool weir__mail_is_valid(const weir__mail *mail)
         load_relaxed(&mail->team) <= mail->boxes && load_relaxed(&mail->searching) <= mail->boxes &&
         (int)load_relaxed(&mail->asleep) >= 0 && load_relaxed(&mail->watch) <= mail->boxes &&
         load_relaxed(&mail->listening) <= mail->boxes &&
-        load_relaxed(&mail->surplus) >= -(int)mail->boxes && (load_relaxed(&mail->taken) & 1) == 0;
+        load_relaxed(&mail->surplus) >= -(int)mail->boxes &&
+        weir__numbers_are_valid(&mail->numbers);
     for (unsigned i = 0; valid && i < mail->boxes; i++)
         valid = box_is_valid(&mail->box[i]);
     return valid;
@@ -34,30 +68,14 @@ static bool box_is_at_rest(const weir__box *box)
     return box->aside == NULL && (l == 0 || is_request(l));
 }
 
-/* Does one come from this number to 0, by parents that are taken? */
-static bool number_is_valid(const weir__mail *mail, weir__number number)
-{
-    const uint64_t taken = load_relaxed(&mail->taken);
-    for (unsigned steps = 0; steps <= WEIR_NUMBERS; steps++) {
-        if (number == 0)
-            return true;
-        if (number > WEIR_NUMBERS || (taken >> number & 1) == 0)
-            return false;
-        number = load_relaxed(&mail->parent[number]);
-    }
-    return false;
-}
-
 bool weir__mail_is_at_rest(const weir__mail *mail)
 {
     const int surplus = load_relaxed(&mail->surplus), team = (int)load_relaxed(&mail->team);
     bool rests = weir__mail_is_valid(mail) && load_relaxed(&mail->searching) == 0 &&
                  load_relaxed(&mail->watch) == 0 && load_relaxed(&mail->listening) == 0 &&
-                 surplus >= -team && surplus <= 0;
+                 surplus >= -team && surplus <= 0 && weir__numbers_are_at_rest(&mail->numbers);
     for (unsigned i = 0; rests && i < mail->boxes; i++)
         rests = box_is_at_rest(&mail->box[i]);
-    for (weir__number n = 1; rests && n <= WEIR_NUMBERS; n++)
-        rests = (load_relaxed(&mail->taken) >> n & 1) == 0 || number_is_valid(mail, n);
     return rests;
 }
 
@@ -66,7 +84,7 @@ bool weir__mail_is_at_rest(const weir__mail *mail)
 static bool number_is_taken(const weir__run *run)
 {
     return (run->number == 0 || run->number == run->lineage) &&
-           (run->lineage == 0 || (load_relaxed(&run->mail->taken) >> run->lineage & 1) != 0);
+           (run->lineage == 0 || is_taken(&run->mail->numbers, run->lineage));
 }
 
 static bool ancestors_are_valid(const weir__run *run)

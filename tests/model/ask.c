@@ -8,6 +8,7 @@
 
 #if defined(MODEL_CHECKED)
 #include "sched/mail.c"
+#include "sched/numbers.c"
 #endif
 
 enum { BUSY, SLEEPER, THREADS };

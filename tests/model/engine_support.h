@@ -95,6 +95,7 @@ void weir__here_leave(const weir__here *here)
 #include "sched/run.c"
 #undef begin
 #include "sched/mail.c"
+#include "sched/numbers.c"
 #include "sched/watch.c"
 #define settle settle_for
 #include "sched/worker.c"

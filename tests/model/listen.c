@@ -6,6 +6,7 @@
 
 #if defined(MODEL_CHECKED)
 #include "sched/mail.c"
+#include "sched/numbers.c"
 #endif
 
 enum { BUSY, PROGRAM, THREADS };

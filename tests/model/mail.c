@@ -9,6 +9,7 @@
 
 #if defined(MODEL_CHECKED)
 #include "sched/mail.c"
+#include "sched/numbers.c"
 #endif
 
 #if !defined(MODEL_WORKERS)

@@ -10,6 +10,7 @@
 
 #if defined(MODEL_CHECKED)
 #include "sched/mail.c"
+#include "sched/numbers.c"
 #include "sched/run.c"
 #endif
 
@@ -94,8 +95,8 @@ static void model_round(void)
 {
     for (unsigned i = 0; i < MODEL_THREADS; i++)
         store_relaxed(&box[i].content, 0);
-    stranger.number = weir__mail_number_acquire(&mail, 0);
-    part.number = run.number = weir__mail_number_acquire(&mail, stranger.number);
+    stranger.number = weir__numbers_acquire(&mail.numbers, 0);
+    part.number = run.number = weir__numbers_acquire(&mail.numbers, stranger.number);
     run.starter = &starter;
     store_relaxed(&run.done, false);
     store_relaxed(&left, 2);
@@ -107,6 +108,6 @@ static void model_round(void)
         assert(got == &stranger);
         (void)got;
     }
-    weir__mail_number_release(&mail, stranger.number);
-    weir__mail_number_release(&mail, part.number);
+    weir__numbers_release(&mail.numbers, stranger.number);
+    weir__numbers_release(&mail.numbers, part.number);
 }

@@ -10,6 +10,7 @@
 #define memcpy(to, from, bytes) ((void)(to), (void)(from), (void)(bytes)) /* of no bytes */
 #include "sched/event.c"
 #include "sched/mail.c"
+#include "sched/numbers.c"
 #include "stream/ring.c"
 #endif
 

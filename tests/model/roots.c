@@ -128,7 +128,7 @@ static weir__item *run_nothing(weir__worker *worker, weir__item *i)
 static void post_item_of(const weir__run *run)
 {
     item.run = run_nothing;
-    item.number = weir__mail_number_acquire(&engine.mail, run->number);
+    item.number = weir__numbers_acquire(&engine.mail.numbers, run->number);
     weir__mail_post(&engine.mail, POSTER, &item);
 }
 
@@ -138,15 +138,15 @@ static void begin_root(unsigned me)
     const uint64_t had_ns = load_relaxed(&run->tally.had_ns);
     assert(which == CHOOSE ? had_ns >= LEAST_NS : had_ns == LEAST_NS); /* a worker adds to it */
     assert(load_relaxed(&host.root[run->number]) == run);
-    assert(weir__mail_number_of_root(&engine.mail, run->number) == run->number);
+    assert(weir__numbers_root(&engine.mail.numbers, run->number) == run->number);
     if (which == CHOOSE)
         post_item_of(run);
 }
 
 static void nest(void)
 {
-    const weir__number number = weir__mail_number_acquire(&engine.mail, with_time->number);
-    weir__mail_number_release(&engine.mail, number);
+    const weir__number number = weir__numbers_acquire(&engine.mail.numbers, with_time->number);
+    weir__numbers_release(&engine.mail.numbers, number);
 }
 
 static void choose(weir__worker *worker)
@@ -198,7 +198,7 @@ static void model_round(void)
     model_run(THREADS);
     if (which == CHOOSE) {
         (void)!weir__mail_take(&engine.mail, POSTER, 0);
-        weir__mail_number_release(&engine.mail, item.number);
+        weir__numbers_release(&engine.mail.numbers, item.number);
     }
     for (unsigned i = 0; i < THREADS; i++)
         if (begun[i] != NULL) {

@@ -16,6 +16,7 @@
 #if defined(MODEL_CHECKED)
 #include "sched/failure.c"
 #include "sched/mail.c"
+#include "sched/numbers.c"
 #include "sched/run.c"
 #endif
 

@@ -10,6 +10,7 @@
 
 #if defined(MODEL_CHECKED)
 #include "sched/mail.c"
+#include "sched/numbers.c"
 #include "sched/watch.c"
 #include "sched/worker.c"
 #endif

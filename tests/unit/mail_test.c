@@ -201,10 +201,10 @@ static void who_waits_for_a_run_gets_its_items_and_those_nested_in_it(void **sta
     (void)state;
     open_mail(&mail, 2);
     weir__mail_set_team(&mail, 1);
-    const weir__number root = weir__mail_number_acquire(&mail, 0),
-                       other = weir__mail_number_acquire(&mail, root),
-                       waited = weir__mail_number_acquire(&mail, root),
-                       nested = weir__mail_number_acquire(&mail, waited);
+    const weir__number root = weir__numbers_acquire(&mail.numbers, 0),
+                       other = weir__numbers_acquire(&mail.numbers, root),
+                       waited = weir__numbers_acquire(&mail.numbers, root),
+                       nested = weir__numbers_acquire(&mail.numbers, waited);
     const weir__number numbers[] = {root, other, waited, nested};
     for (int i = 0; i < 4; i++) {
         weir__item *item = &lines[i].item;
@@ -234,7 +234,7 @@ static void who_waits_for_a_run_gets_its_items_and_those_nested_in_it(void **sta
         item->number = 0;
     }
     for (int i = 0; i < 4; i++)
-        weir__mail_number_release(&mail, numbers[i]);
+        weir__numbers_release(&mail.numbers, numbers[i]);
     close_mail(&mail);
 }
 
@@ -245,8 +245,8 @@ static void an_item_without_room_is_set_aside_and_passed_on(void **state)
     (void)state;
     open_mail(&mail, 2);
     weir__mail_set_team(&mail, 1);
-    const weir__number root = weir__mail_number_acquire(&mail, 0),
-                       waited = weir__mail_number_acquire(&mail, root);
+    const weir__number root = weir__numbers_acquire(&mail.numbers, 0),
+                       waited = weir__numbers_acquire(&mail.numbers, root);
     for (int i = 0; i < 3; i++) {
         lines[i].item.number = i == 1 ? waited : root;
         weir__mail_post(&mail, 0, &lines[i].item); /* the first one in the box */
@@ -265,30 +265,8 @@ static void an_item_without_room_is_set_aside_and_passed_on(void **state)
     assert_null(weir__mail_take(&mail, 0, 0));
     for (int i = 0; i < 3; i++)
         lines[i].item.number = 0;
-    weir__mail_number_release(&mail, waited);
-    weir__mail_number_release(&mail, root);
-    close_mail(&mail);
-}
-
-static void numbers_are_taken_once_until_none_is_left(void **state)
-{
-    weir__mail mail;
-    uint64_t seen = 0;
-    (void)state;
-    open_mail(&mail, 2);
-    for (int i = 0; i < WEIR_NUMBERS; i++) {
-        const weir__number n = weir__mail_number_acquire(&mail, 0);
-        assert_in_range(n, 1, WEIR_NUMBERS);
-        assert_false(seen >> n & 1);
-        seen |= (uint64_t)1 << n;
-    }
-    assert_int_equal(weir__mail_number_acquire(&mail, 0), 0);
-    weir__mail_number_release(&mail, 0);
-    weir__mail_number_release(&mail, 17);
-    assert_int_equal(weir__mail_number_acquire(&mail, 0), 17);
-    close_mail(&mail);
-    open_mail(&mail, 1); /* without others there is nothing to tell apart */
-    assert_int_equal(weir__mail_number_acquire(&mail, 0), 0);
+    weir__numbers_release(&mail.numbers, waited);
+    weir__numbers_release(&mail.numbers, root);
     close_mail(&mail);
 }
 
@@ -475,7 +453,6 @@ int main(void)
         cmocka_unit_test(the_end_wakes_all_and_lasts_until_the_next_begin),
         cmocka_unit_test(who_waits_for_a_run_gets_its_items_and_those_nested_in_it),
         cmocka_unit_test(an_item_without_room_is_set_aside_and_passed_on),
-        cmocka_unit_test(numbers_are_taken_once_until_none_is_left),
         cmocka_unit_test(workers_are_missing_until_each_has_an_item),
         cmocka_unit_test(every_item_is_taken_once_and_nobody_sleeps_over_one),
         cmocka_unit_test(who_falls_asleep_is_seen_or_asks),

@@ -98,15 +98,15 @@ static void a_mail_has_letters_words_and_sums_that_can_be(void **state)
     assert_int_equal(weir__mail_open(&mail, 3), WEIR_OK);
     weir__mail_begin(&mail);
     weir__mail_set_team(&mail, 2);
-    const weir__number number = weir__mail_number_acquire(&mail, 0);
+    const weir__number number = weir__numbers_acquire(&mail.numbers, 0);
     assert_breaks(mail.box[1].content, number, weir__mail_is_valid(&mail)); /* beside nothing */
     assert_breaks(mail.box[2].signal, WEIR__NOW - 1, weir__mail_is_valid(&mail));
     assert_breaks(mail.team, 4, weir__mail_is_valid(&mail));
     assert_breaks(mail.searching, 4, weir__mail_is_valid(&mail));
     assert_breaks(mail.asleep, (unsigned)-1, weir__mail_is_valid(&mail));
     assert_breaks(mail.surplus, -4, weir__mail_is_valid(&mail));
-    assert_breaks(mail.taken, mail.taken | 1, weir__mail_is_valid(&mail));
-    weir__mail_number_release(&mail, number);
+    assert_breaks(mail.numbers.taken, mail.numbers.taken | 1, weir__mail_is_valid(&mail));
+    weir__numbers_release(&mail.numbers, number);
     weir__mail_close(&mail);
 }
 
@@ -118,8 +118,8 @@ static void a_mail_at_rest_has_no_item_no_sleeper_and_numbers_with_parents(void 
     assert_int_equal(weir__mail_open(&mail, 3), WEIR_OK);
     weir__mail_begin(&mail);
     weir__mail_set_team(&mail, 2);
-    const weir__number root = weir__mail_number_acquire(&mail, 0),
-                       nested = weir__mail_number_acquire(&mail, root);
+    const weir__number root = weir__numbers_acquire(&mail.numbers, 0),
+                       nested = weir__numbers_acquire(&mail.numbers, root);
     assert_breaks(mail.team, 4, weir__mail_is_at_rest(&mail)); /* that is not valid */
     assert_breaks(mail.box[0].content, letter_of(&item, root), weir__mail_is_at_rest(&mail));
     assert_breaks(mail.box[1].content, letter_of(weir__letter_mark, 0),
@@ -128,11 +128,11 @@ static void a_mail_at_rest_has_no_item_no_sleeper_and_numbers_with_parents(void 
     assert_breaks(mail.searching, 1, weir__mail_is_at_rest(&mail));
     assert_breaks(mail.surplus, 1, weir__mail_is_at_rest(&mail));
     assert_breaks(mail.surplus, -3, weir__mail_is_at_rest(&mail));
-    assert_breaks(mail.parent[nested], 40, weir__mail_is_at_rest(&mail)); /* nobody's */
-    assert_breaks(mail.parent[nested], 200, weir__mail_is_at_rest(&mail));
-    assert_breaks(mail.parent[root], nested, weir__mail_is_at_rest(&mail)); /* a circle */
-    weir__mail_number_release(&mail, nested);
-    weir__mail_number_release(&mail, root);
+    assert_breaks(mail.numbers.parent[nested], 40, weir__mail_is_at_rest(&mail)); /* nobody's */
+    assert_breaks(mail.numbers.parent[nested], 200, weir__mail_is_at_rest(&mail));
+    assert_breaks(mail.numbers.parent[root], nested, weir__mail_is_at_rest(&mail)); /* a circle */
+    weir__numbers_release(&mail.numbers, nested);
+    weir__numbers_release(&mail.numbers, root);
     weir__mail_close(&mail);
 }
 

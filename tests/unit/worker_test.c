@@ -52,8 +52,8 @@ static void wait_with_a_stranger_in_the_box(uint64_t search_ns)
     weir__mail_begin(&p.mail);
     weir__mail_set_team(&p.mail, 1); /* so that nobody requests it */
     weir__worker_begin(&p.worker, NULL, &p.watch, WAITING, search_ns);
-    const weir__number around = weir__mail_number_acquire(&p.mail, 0),
-                       waited = weir__mail_number_acquire(&p.mail, around);
+    const weir__number around = weir__numbers_acquire(&p.mail.numbers, 0),
+                       waited = weir__numbers_acquire(&p.mail.numbers, around);
     stranger = (weir__item){.run = count_item, .number = around};
     atomic_store(&run_by_waiting, 0);
     weir__mail_post(&p.mail, WAITING, &stranger);
