@@ -198,4 +198,64 @@ static inline int run_dag(void *arg)
     return weir_graph_run(d->engine, d->graph);
 }
 
+/* A stage that runs a graph of such tasks for each item. */
+typedef struct dag_stage {
+    dag *d;
+    weir_graph *graph;
+} dag_stage;
+
+static inline int run_for_item(void *stage_state, const void *const *items, weir_yielder *y)
+{
+    const dag_stage *s = stage_state;
+    dag_reset(s->d);
+    const weir_status status = weir_graph_run(s->d->engine, s->graph);
+    if (status != WEIR_OK)
+        return status;
+    if (atomic_load(&s->d->begun) != s->d->n || atomic_load(&s->d->wrong) != 0)
+        return 1;
+    return weir_yield(y, items[0]);
+}
+
+/* Runs a graph with the tasks of d, on its engine, in a stage. */
+static inline void assert_runs_in_stage(dag *d, weir_graph *graph)
+{
+    enum { ITEMS = 30 };
+    numbers source = {.n = ITEMS};
+    dag_stage state = {d, graph};
+    weir_stream *s = open_stream(d->engine);
+    const weir_stage in = add_numbers(s, "in", 4, &source);
+    const weir_stage_options o = stage_of("graph", 1, 4, &state);
+    const weir_stage last = add_stage(s, &o, run_for_item, in);
+    assert_ok(weir_stream_start(s));
+    for (uint64_t i = 0; i < ITEMS; i++)
+        expect_number(s, last, i);
+    assert_ok(weir_stream_close(s));
+}
+
+/* ---- graphs of few tasks ---- */
+
+static inline int nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+/* An op that counts its calls. */
+static inline int count_call(void *arg)
+{
+    atomic_fetch_add((atomic_uint *)arg, 1);
+    return 0;
+}
+
+/* A compiled graph of one task. */
+static inline weir_graph *make_graph(const char *name, int (*op)(void *arg), void *arg)
+{
+    weir_graph *graph;
+    weir_task task;
+    assert_ok(weir_graph_create(&graph));
+    assert_ok(weir_graph_add(graph, name, op, arg, &task));
+    assert_ok(weir_graph_compile(graph));
+    return graph;
+}
+
 #endif

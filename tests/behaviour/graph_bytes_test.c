@@ -49,12 +49,6 @@ static void one_byte_less_than_the_least_is_refused(void **state)
     }
 }
 
-static int count_in(void *arg)
-{
-    atomic_fetch_add((atomic_uint *)arg, 1);
-    return 0;
-}
-
 static void without_a_limit_tasks_may_say_that_they_hold_more_than_there_is(void **state)
 {
     atomic_uint ran = 0;
@@ -63,7 +57,7 @@ static void without_a_limit_tasks_may_say_that_they_hold_more_than_there_is(void
     (void)state;
     assert_ok(weir_graph_create(&graph));
     for (int i = 0; i < 3; i++) {
-        assert_ok(weir_graph_add(graph, NULL, count_in, &ran, &task[i]));
+        assert_ok(weir_graph_add(graph, NULL, count_call, &ran, &task[i]));
         assert_ok(weir_graph_hold(graph, task[i], SIZE_MAX));
         if (i > 0)
             assert_ok(weir_graph_before(graph, task[i - 1], task[i]));
@@ -179,21 +173,13 @@ static void a_run_in_a_task_that_declares_nothing_is_refused(void **state)
     free_hoard(&inner);
 }
 
-/* A stage that runs a graph for each item, on an engine where a pipeline with nested_bytes ran before. */
-static int run_for_item(void *stage_state, const void *const *items, weir_yielder *y)
-{
-    hoard *h = stage_state;
-    dag_reset(&h->d);
-    const weir_status status = weir_graph_run(h->d.engine, h->graph);
-    return status == WEIR_OK ? weir_yield(y, items[0]) : status;
-}
-
 static int leave_out(weir_branch *b, const void *in, void *out)
 {
     (void)b, (void)in, (void)out;
     return 0;
 }
 
+/* On an engine where a pipeline with nested_bytes ran before. */
 static void a_graph_in_a_stage_has_its_serial_bytes_and_what_is_free(void **state)
 {
     const weir_layer leaf = {.name = "leaf", .leaf = leave_out, .nested_bytes = 7};
@@ -201,22 +187,13 @@ static void a_graph_in_a_stage_has_its_serial_bytes_and_what_is_free(void **stat
     (void)state;
     for (unsigned workers = 1; workers <= 3; workers++) {
         hoard h;
-        numbers source = {.n = 20};
-        weir_stage last;
         make_hoard(&h, &random, 100);
         h.own.limit = 1000000;
         weir_engine *engine = open_engine(workers, 0, 1000000);
         weir_plan *plan = compile(&leaf);
         assert_ok(weir_run(engine, plan, NULL, NULL, NULL));
         h.d.engine = engine;
-        weir_stream *s = open_stream(engine);
-        const weir_stage in = add_numbers(s, "in", 4, &source);
-        const weir_stage_options o = stage_of("graph", 1, 4, &h);
-        assert_ok(weir_stream_stage(s, &o, run_for_item, 1, &in, &last));
-        assert_ok(weir_stream_start(s));
-        for (uint64_t i = 0; i < 20; i++)
-            expect_number(s, last, i);
-        assert_ok(weir_stream_close(s));
+        assert_runs_in_stage(&h.d, h.graph);
         check_hoard(&h);
         weir_plan_free(plan);
         weir_engine_close(engine);

@@ -32,22 +32,6 @@ static int note_after(void *arg)
 
 /* ---- one of several ---- */
 
-static weir_graph *make_counting(const char *name, int (*op)(void *arg), void *arg)
-{
-    weir_graph *graph;
-    weir_task task;
-    assert_ok(weir_graph_create(&graph));
-    assert_ok(weir_graph_add(graph, name, op, arg, &task));
-    assert_ok(weir_graph_compile(graph));
-    return graph;
-}
-
-static int count_run(void *arg)
-{
-    atomic_fetch_add((atomic_uint *)arg, 1);
-    return 0;
-}
-
 /* Adds a task behind it, and compiles. */
 static void finish_graph(weir_graph *graph, weir_task task, plan *p)
 {
@@ -66,10 +50,9 @@ static void an_if_runs_one_of_its_bodies_or_none(void **state)
         weir_graph *graph;
         weir_task both, one;
         assert_ok(weir_graph_create(&graph));
-        assert_ok(weir_graph_if(graph, "both", choose, &p,
-                                make_counting("then", count_run, &ran[0]),
-                                make_counting("otherwise", count_run, &ran[1]), &both));
-        assert_ok(weir_graph_if(graph, "one", choose, &p, make_counting("then", count_run, &ran[2]),
+        assert_ok(weir_graph_if(graph, "both", choose, &p, make_graph("then", count_call, &ran[0]),
+                                make_graph("otherwise", count_call, &ran[1]), &both));
+        assert_ok(weir_graph_if(graph, "one", choose, &p, make_graph("then", count_call, &ran[2]),
                                 NULL, &one));
         assert_ok(weir_graph_before(graph, both, one));
         finish_graph(graph, one, &p);
@@ -95,7 +78,7 @@ static void a_switch_runs_the_body_that_is_chosen(void **state)
         weir_graph *graph, *body[4];
         weir_task task;
         for (unsigned i = 0; i < 4; i++)
-            body[i] = i == 2 ? NULL : make_counting("case", count_run, &ran[i]);
+            body[i] = i == 2 ? NULL : make_graph("case", count_call, &ran[i]);
         assert_ok(weir_graph_create(&graph));
         assert_ok(weir_graph_switch(graph, "switch", choose, &p, 4, body, &task));
         finish_graph(graph, task, &p);
@@ -362,7 +345,7 @@ static void a_body_is_compiled_and_has_one_task(void **state)
     weir_engine *engine = open_engine(1, 0, 0);
     atomic_uint ran = 0;
     plan p = make_plan(engine);
-    weir_graph *graph, *draft, *body = make_counting("body", count_run, &ran), *row[2];
+    weir_graph *graph, *draft, *body = make_graph("body", count_call, &ran), *row[2];
     weir_task task;
     (void)state;
     assert_ok(weir_graph_create(&graph));

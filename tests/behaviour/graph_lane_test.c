@@ -15,12 +15,6 @@ static weir_graph_summary summary_of(const weir_graph *graph)
 
 /* ---- whether there is a plan ---- */
 
-static int nothing(void *arg)
-{
-    (void)arg;
-    return 0;
-}
-
 static int take_a_while(void *arg)
 {
     (void)arg;
@@ -319,23 +313,12 @@ static void within_fewer_bytes_a_run_decides_as_it_goes(void **state)
 
 /* ---- beside other work ---- */
 
-static int run_for_item(void *arg, const void *const *items, weir_yielder *y)
-{
-    dag *d = arg;
-    dag_reset(d);
-    const weir_status status = weir_graph_run(d->engine, d->graph);
-    if (status != WEIR_OK || atomic_load(&d->begun) != d->n || atomic_load(&d->wrong) != 0)
-        return 1;
-    return weir_yield(y, items[0]);
-}
-
 static void planned_graphs_run_in_tasks_and_in_stages(void **state)
 {
     uint64_t random = 6;
     (void)state;
     for (unsigned workers = 1; workers <= 4; workers++) {
         weir_engine *engine = open_engine(workers, 0, 0);
-        numbers source = {.n = 30};
         weir_graph *outer;
         weir_task task;
         dag d;
@@ -349,15 +332,7 @@ static void planned_graphs_run_in_tasks_and_in_stages(void **state)
             assert_ok(weir_graph_run(engine, outer));
             dag_check(&d);
         }
-        weir_stream *s = open_stream(engine);
-        const weir_stage in = add_numbers(s, "in", 4, &source);
-        const weir_stage_options o = stage_of("graph", 1, 4, &d);
-        weir_stage last;
-        assert_ok(weir_stream_stage(s, &o, run_for_item, 1, &in, &last));
-        assert_ok(weir_stream_start(s));
-        for (uint64_t i = 0; i < 30; i++)
-            expect_number(s, last, i);
-        assert_ok(weir_stream_close(s));
+        assert_runs_in_stage(&d, d.graph);
         weir_graph_destroy(outer);
         dag_free(&d);
         weir_engine_close(engine);
