@@ -6,6 +6,7 @@
  * was not; there may be smaller ones that are. It must never take longer than a number of tasks
  * that is known. */
 #include "base/error.h"
+#include "graph/cost.h"
 #include "graph/simulate.h"
 
 /* The tasks of all simulations together, and of the largest graph that any is made of: the header
@@ -39,11 +40,8 @@ static uint64_t search(weir__simulation *s, double most_ns, uint64_t low, uint64
     return high;
 }
 
-static weir_status check(const weir_graph *graph, unsigned workers, double speed)
+static weir_status check(unsigned workers, double speed)
 {
-    if (!graph->compiled)
-        return weir__error_set(WEIR_EINVAL, 0, "graph",
-                               "the graph is not compiled; that comes before");
     if (workers == 0)
         return weir__error_set(WEIR_EINVAL, 0, "workers", "workers is 0; it is 1 or more");
     if (!(speed > 0 && speed <= 1))
@@ -59,7 +57,9 @@ weir_status weir_graph_advise(const weir_graph *graph, unsigned workers, double 
     weir__simulation s;
     if (graph == NULL || bytes == NULL)
         return weir__error_null(graph == NULL ? "graph" : "bytes");
-    const weir_status status = check(graph, workers, speed);
+    weir_status status = weir__costs_check(graph);
+    if (status == WEIR_OK)
+        status = check(workers, speed);
     if (status != WEIR_OK)
         return status;
     const uint64_t low = weir_graph_serial_bytes(graph), high = weir_graph_certified_bytes(graph);

@@ -1,5 +1,22 @@
-/* The mean of what is known; see cost.h. */
+/* What is known of them, and whether it may be asked for; see cost.h. */
 #include "graph/cost.h"
+
+#include "base/error.h"
+
+weir_status weir__costs_check(const weir_graph *graph)
+{
+    if (!graph->compiled)
+        return weir__error_set(WEIR_EINVAL, 0, "graph",
+                               "the graph is not compiled; that comes before");
+    for (const weir_graph *g = graph; g != NULL; g = g->owner)
+        /* GR1 as well: what the last run has found is there. */
+        if (load_acquire(&g->running))
+            return weir__error_set(WEIR_EBUSY, 0, "graph",
+                                   g == graph ? "the graph runs; wait for that run"
+                                              : "the graph is a body of one that runs; wait for "
+                                                "that run");
+    return WEIR_OK;
+}
 
 weir__costs weir__costs_of(const weir_graph *graph)
 {

@@ -18,6 +18,9 @@ typedef struct weir__costs {
 } weir__costs;
 
 weir__costs weir__costs_of(const weir_graph *graph);
+/* May a program ask for what follows from them? The graph is compiled, and does not run, nor does one that
+ * it is a body of, since runs find costs. Else the error. */
+weir_status weir__costs_check(const weir_graph *graph) WEIR_MUST_CHECK;
 /* By the levels; at least 1. */
 float weir__cost_found(const weir_graph *graph, weir_task task);
 

@@ -31,7 +31,7 @@ static void close_walk(walk *w)
 static bool open_walk(walk *w, const weir_graph *graph)
 {
     *w = (walk){.graph = graph, .costs = weir__costs_of(graph)};
-    w->costs.found = NULL; /* levels may change meanwhile */
+    w->costs.found = NULL; /* their sum and span are in `measured` */
     const bool sorted = weir__sorted_open(&w->sorted, graph);
     w->from = weir__memory_alloc_zero(graph->n * sizeof *w->from);
     w->width = weir__memory_alloc_zero(graph->depth * sizeof *w->width);
@@ -79,9 +79,9 @@ weir_status weir_graph_describe(const weir_graph *graph, weir_graph_summary *sum
     walk w;
     if (graph == NULL || summary == NULL)
         return weir__error_null(graph == NULL ? "graph" : "summary");
-    if (!graph->compiled)
-        return weir__error_set(WEIR_EINVAL, 0, "graph",
-                               "the graph is not compiled; that comes before");
+    const weir_status status = weir__costs_check(graph);
+    if (status != WEIR_OK)
+        return status;
     weir_graph_summary found = {.tasks = graph->n,
                                 .edges = graph->edges,
                                 .redundant_edges = graph->redundant,

@@ -38,7 +38,7 @@ WEIR_API weir_status weir_graph_create(weir_graph **graph);
 /* Frees a graph; NULL is allowed.
  *
  * Owns:     the graph is gone; what `arg` and `context` point to is the caller's, as ever.
- * Threads:  as weir_graph_create(), once. */
+ * Threads:  as weir_graph_create(), once, and not while the graph runs: so never in an op of its own. */
 WEIR_API void weir_graph_destroy(weir_graph *graph);
 
 /* Adds a task.
@@ -62,7 +62,9 @@ WEIR_API weir_status weir_graph_add(weir_graph *graph, const char *name, int (*o
  * name:     as weir_graph_add(); task first + i is called name[i].
  * n:        how many, at least 1.
  * op:       runs the tasks index[0 … count-1] of the family, counted from 0, in this order; their
- *           predecessors have finished, or stand before them in index. Else as weir_graph_add().
+ *           predecessors have finished, or stand before them in index. Else as weir_graph_add(); where
+ *           task index[i] fails, `return weir_failed_child(weir_here(), index[i], code);` has the error
+ *           name it (weir/pipeline.h).
  * first:    receives the number of the first of the n tasks, which have consecutive ones.
  * Owns, Returns, Threads:  as weir_graph_add().
  * Cost:     the same as one task, until compile. */
@@ -108,6 +110,7 @@ WEIR_API weir_status weir_graph_touch(weir_graph *graph, weir_task task, const v
 
 /* Says how many bytes a task holds: from its start until its last successor has finished, or until it
  * has finished itself, where it has none. The last call counts; without one, a task holds nothing.
+ * They are only counted: the memory is the program's, which its ops take, and release gives back.
  *
  * Returns:  WEIR_OK, WEIR_EINVAL (no such task, the graph is compiled, or NULL), or WEIR_ENOMEM.
  * Threads:  as weir_graph_create().
@@ -116,7 +119,8 @@ WEIR_API weir_status weir_graph_touch(weir_graph *graph, weir_task task, const v
  *           order that needs few, in one or two microseconds a task, and keeps it in 27 bytes a task. */
 WEIR_API weir_status weir_graph_hold(weir_graph *graph, weir_task task, size_t bytes);
 
-/* Says how many bytes a task needs only while it runs. Else as weir_graph_hold(). */
+/* Says how many bytes a task needs only while it runs, beside those that it holds. They are only counted as
+ * well: weir_scratch() is NULL in a graph's ops. Else as weir_graph_hold(). */
 WEIR_API weir_status weir_graph_scratch(weir_graph *graph, weir_task task, size_t bytes);
 
 /* Says how many bytes the runs may hold that the task's op starts on the same engine, as nested_bytes
@@ -127,14 +131,16 @@ WEIR_API weir_status weir_graph_nested(weir_graph *graph, weir_task task, size_t
 /* Says what to call once, when the bytes that the task holds come back, or would, where it holds none;
  * after a failure it is called for each task that has begun.
  *
- * release:  gets the arg of the task, or of its family; NULL takes the call before back.
+ * release:  gets the arg of the task, or of its family, but not which member it is: where each has memory of
+ *           its own, add them one by one. NULL takes the call before back.
  * Else as weir_graph_hold(). */
 WEIR_API weir_status weir_graph_release(weir_graph *graph, weir_task task,
                                         void (*release)(void *arg));
 
 /* Says about how long the task runs: a hint, which decides what is urgent.
  *
- * ns:       a number that is not below 0. Tasks that nothing is said of count as equally long.
+ * ns:       a number that is not below 0, up to 3e38. Tasks that nothing, or 0, is said of count like the
+ *           mean of the others.
  * Returns:  as weir_graph_hold(), or WEIR_EINVAL for another ns. Else as weir_graph_hold(). */
 WEIR_API weir_status weir_graph_cost(weir_graph *graph, weir_task task, double ns);
 
@@ -159,7 +165,7 @@ WEIR_API weir_status weir_graph_if(weir_graph *graph, const char *name, int (*ch
  * as code. A failure in a body is named like choice[2]/inner. Else as weir_graph_if().
  *
  * n:        how many, at least 1.
- * body:     a body that is NULL does nothing. */
+ * body:     the row is copied. A body that is NULL does nothing. */
 WEIR_API weir_status weir_graph_switch(weir_graph *graph, const char *name,
                                        int (*choose)(void *arg), void *arg, unsigned n,
                                        weir_graph *const *body, weir_task *task);
@@ -244,9 +250,9 @@ typedef struct weir_graph_summary {
  *
  * Returns:  WEIR_OK, or
  *           WEIR_EINVAL  the graph is not compiled, or an argument is NULL;
+ *           WEIR_EBUSY   the graph runs, or one that it is a body of: runs find costs, and make plans;
  *           WEIR_ENOMEM  no memory.
- * Threads:  any, once the graph is compiled. While it runs, what is said of its plan may be of the
- *           one before.
+ * Threads:  any, several at a time, once the graph is compiled and while it does not run.
  * Cost:     some nanoseconds for each task and edge, and up to 24 bytes a task meanwhile. */
 WEIR_API weir_status weir_graph_describe(const weir_graph *graph, weir_graph_summary *summary);
 
@@ -282,9 +288,10 @@ WEIR_API uint64_t weir_graph_certified_bytes(const weir_graph *graph);
  *           0: no task needs bytes.
  * Returns:  WEIR_OK, or
  *           WEIR_EINVAL  the graph is not compiled, or an argument is NULL or not as above;
+ *           WEIR_EBUSY   as weir_graph_describe();
  *           WEIR_ENOMEM  no memory.
  *           The same graph, costs and arguments always give the same answer.
- * Threads:  any, once the graph is compiled, while it does not run.
+ * Threads:  as weir_graph_describe().
  * Cost:     up to about 20 simulated runs, of up to 1 µs for each task and some ns for each edge,
  *           and 30 bytes a task meanwhile. From 10^6 tasks on there are fewer of them, and the
  *           answer may be too large; above 4 · 10^6 tasks there are none, and it is
@@ -298,8 +305,7 @@ WEIR_API weir_status weir_graph_advise(const weir_graph *graph, unsigned workers
  * longest, by the costs that were hinted (weir_graph_cost()), or, where none were, by those that its first
  * runs have found. Ops ask what those of pipelines ask:
  * weir_here() is their weir_branch (weir/pipeline.h), with context, worker, and whether the run is to
- * end. An op for several tasks of a family may name the one that failed by weir_failed_child(), by
- * its number in the family.
+ * end.
  *
  * Owns:     nothing is kept after the return, but what the engine's next run of the graph needs.
  * Returns:  WEIR_OK, or
@@ -330,10 +336,9 @@ WEIR_API weir_status weir_graph_advise(const weir_graph *graph, unsigned workers
  * Cost:     some nanoseconds for each task and edge. The first run takes memory for its workers, and
  *           finds what is urgent. The first two or three read the clock for each task; the one after them
  *           may make a plan, in some hundred nanoseconds and up to a hundred bytes for each task and edge.
- *           It has one
- *           lane, a later one several, and the faster one stays, after five runs of either, or two
- *           of more than 5 ms (weir_graph_plan()). Later runs allocate nothing, unless the engine has more
- *           workers, or there is a new plan to be made. */
+ *           It has one lane, a later one several, and the faster one stays, after five runs of either, or
+ *           two of more than 5 ms (weir_graph_plan()). Later runs allocate nothing, unless the engine has
+ *           more workers, or there is a new plan to be made. */
 WEIR_API weir_status weir_graph_run(weir_engine *engine, weir_graph *graph);
 
 #ifdef __cplusplus

@@ -340,30 +340,6 @@ static void graphs_of_several_threads_run_at_a_time_beside_a_stream(void **state
     }
 }
 
-/* Two threads, one graph: one of them at a time gets it. */
-static void a_graph_that_another_thread_runs_is_busy(void **state)
-{
-    weir_engine *engine = open_engine(2, 0, 0), *other = open_engine(1, 0, 0);
-    runner r = {.engine = engine, .times = 1};
-    pthread_t thread;
-    (void)state;
-    uint64_t random = 10;
-    dag_make(&r.d, &random, 50);
-    r.d.delay_one_in = 1;
-    assert_int_equal(pthread_create(&thread, NULL, run_often, &r), 0);
-    while (atomic_load(&r.d.begun) == 0)
-        nap(20);
-    const weir_status got = weir_graph_run(other, r.d.graph);
-    const bool was_over = atomic_load(&r.done);
-    pthread_join(thread, NULL);
-    if (!was_over)
-        assert_int_equal(got, WEIR_EBUSY);
-    dag_run(&r.d, other);
-    dag_free(&r.d);
-    weir_engine_close(other);
-    weir_engine_close(engine);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,7 +351,6 @@ int main(void)
         cmocka_unit_test(pipelines_run_in_tasks),
         cmocka_unit_test(graphs_run_in_stages),
         cmocka_unit_test(graphs_of_several_threads_run_at_a_time_beside_a_stream),
-        cmocka_unit_test(a_graph_that_another_thread_runs_is_busy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,35 +93,11 @@ static void a_graph_that_is_not_compiled_is_refused(void **state)
 typedef struct small {
     weir_engine *engine;
     weir_graph *graph;
-    weir_status got;
     int mode; /* of floating-point arithmetic */
     atomic_uint there, runs;
     atomic_bool wrong;
     void *context;
 } small;
-
-static int run_itself(void *arg)
-{
-    small *s = arg;
-    s->got = weir_graph_run(s->engine, s->graph);
-    return 0;
-}
-
-static void a_graph_is_busy_in_its_own_ops(void **state)
-{
-    (void)state;
-    for (unsigned workers = 1; workers <= 2; workers++) {
-        small s = {.engine = open_engine(workers, 0, 0)};
-        s.graph = make_graph("itself", run_itself, &s);
-        assert_ok(weir_graph_run(s.engine, s.graph));
-        assert_status(WEIR_EBUSY, s.got);
-        s.got = WEIR_OK;
-        assert_ok(weir_graph_run(s.engine, s.graph));
-        assert_status(WEIR_EBUSY, s.got);
-        weir_graph_destroy(s.graph);
-        weir_engine_close(s.engine);
-    }
-}
 
 static int look_around(void *arg)
 {
@@ -408,7 +384,6 @@ int main(void)
         cmocka_unit_test(one_graph_runs_on_engines_of_every_size),
         cmocka_unit_test(an_empty_graph_and_one_of_a_single_task_run),
         cmocka_unit_test(a_graph_that_is_not_compiled_is_refused),
-        cmocka_unit_test(a_graph_is_busy_in_its_own_ops),
         cmocka_unit_test(ops_find_their_context_and_worker),
         cmocka_unit_test(two_ready_tasks_run_at_once_on_two_workers),
         cmocka_unit_test(short_tasks_of_a_family_are_called_for_several_at_a_time),
