@@ -9,41 +9,57 @@
 #include "base/error.h"
 #include "graph/freeze.h"
 
-/* `predecessors` links tasks here: the stack first, then the way to follow. */
 static void count_successors(const weir_graph *graph, const weir__preds *preds)
 {
-    for (uint64_t i = 0; i < preds->at[graph->n]; i++)
+    for (uint64_t i = 0; i < preds->at[graph->n]; i++) {
+        __builtin_prefetch(&preds->work[preds->of[i + WEIR_AHEAD]], 1);
         preds->work[preds->of[i]].successors++;
+    }
 }
 
-/* How many tasks can be taken away. For now the ranks count the edges on the longest path to the end. */
+/* The tasks that can be taken away, each but once, in the memory for `fixed`. */
+typedef weir_task __attribute__((may_alias)) queued;
+static_assert(sizeof(queued) <= sizeof(weir__fixed), "as many have room there");
+
+/* What is needed of queue[at] in a moment, and of those behind it somewhat later. */
+static void look_ahead(const weir__preds *preds, const queued *queue, uint32_t at, uint32_t end)
+{
+    enum { SOON = 2, LATER = SOON + 4, LAST = LATER + 6, MOST = 8 };
+    if (end - at <= LAST)
+        return;
+    const uint64_t *soon = &preds->at[queue[at + SOON]];
+    const uint64_t most = soon[0] + MOST < soon[1] ? soon[0] + MOST : soon[1];
+    __builtin_prefetch(&preds->at[queue[at + LAST]]);
+    __builtin_prefetch(&preds->of[preds->at[queue[at + LATER]]]);
+    for (uint64_t i = soon[0]; i < most; i++)
+        __builtin_prefetch(&preds->work[preds->of[i]], 1);
+}
+
+/* How many tasks can be taken away. For now the ranks count the edges on the longest path to the end. First come,
+ * first served: so it is known which come next, and what is needed of them is fetched beforehand. */
 static uint32_t take_away(const weir_graph *graph, const weir__preds *preds)
 {
-    weir__fixed *fixed = graph->fixed;
-    weir_task top = WEIR_NO_TASK;
-    uint32_t taken = 0;
+    weir__work *work = preds->work;
+    queued *queue = (queued *)(void *)graph->fixed;
+    uint32_t end = 0;
     for (weir_task t = 0; t < graph->n; t++)
-        if (preds->work[t].successors == 0) {
-            fixed[t].predecessors = top;
-            top = t;
-        }
-    for (; top != WEIR_NO_TASK; taken++) {
-        const weir_task t = top;
-        top = fixed[t].predecessors;
+        if (work[t].successors == 0)
+            queue[end++] = t;
+    for (uint32_t at = 0; at < end; at++) {
+        const weir_task t = queue[at];
+        look_ahead(preds, queue, at, end);
         for (uint64_t i = preds->at[t]; i < preds->at[t + 1]; i++) {
             const weir_task p = preds->of[i];
-            if (preds->work[p].rank <= preds->work[t].rank)
-                preds->work[p].rank = preds->work[t].rank + 1;
-            if (--preds->work[p].successors == 0) {
-                fixed[p].predecessors = top;
-                top = p;
-            }
+            if (work[p].rank <= work[t].rank)
+                work[p].rank = work[t].rank + 1;
+            if (--work[p].successors == 0)
+                queue[end++] = p;
         }
     }
-    return taken;
+    return end;
 }
 
-/* Links each task that is left to a successor that is left. Returns one of them. */
+/* Links each task that is left to a successor that is left, by its `predecessors`. Returns one of them. */
 static weir_task link_rest(const weir_graph *graph, const weir__preds *preds)
 {
     weir_task some = WEIR_NO_TASK;

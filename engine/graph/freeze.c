@@ -54,7 +54,7 @@ static bool take_arrays(weir_graph *graph, weir__preds *preds)
 }
 
 /* Edges whose ends were given in rising order, as programs mostly do, are grouped as they stand. False: these
- * are not. */
+ * are not. Each way clears the tasks' work. */
 static bool copy_edges(const weir_graph *graph, weir__preds *preds)
 {
     const weir__list *edges = &graph->draft.edge;
@@ -71,9 +71,11 @@ static bool copy_edges(const weir_graph *graph, weir__preds *preds)
             end[last] = i;
         }
     }
-    for (weir_task t = 0; t < graph->n && rising; t++)
+    for (weir_task t = 0; t < graph->n && rising; t++) {
         if (end[t] == 0)
             end[t] = preds->at[t];
+        preds->work[t] = (weir__work){0};
+    }
     return rising;
 }
 
@@ -90,9 +92,16 @@ static void sort_edges(const weir_graph *graph, weir__preds *preds)
         const uint64_t count = next[t];
         next[t] = begin;
         begin += count;
+        preds->work[t] = (weir__work){0};
     }
     WEIR_EACH(const weir__edge, edge, edges)
-    preds->of[next[edge->then]++] = edge->first;
+    {
+        const weir__edge *ahead = end_ - edge > WEIR_AHEAD ? edge + WEIR_AHEAD : edge;
+        const weir__edge *far = end_ - edge > 2 * WEIR_AHEAD ? edge + 2 * WEIR_AHEAD : edge;
+        __builtin_prefetch(&next[far->then], 1);
+        __builtin_prefetch(&preds->of[next[ahead->then]], 1);
+        preds->of[next[edge->then]++] = edge->first;
+    }
 }
 
 static bool gather_predecessors(weir_graph *graph, weir__preds *preds)
@@ -103,7 +112,6 @@ static bool gather_predecessors(weir_graph *graph, weir__preds *preds)
         sort_edges(graph, preds);
     WEIR_ASSERT(preds->at[graph->n] == given_edges(graph));
     memset(preds->of + preds->at[graph->n], 0, 2 * WEIR_AHEAD * sizeof *preds->of);
-    memset(preds->work, 0, (size_t)graph->n * sizeof *preds->work);
     return true;
 }
 

@@ -25,7 +25,7 @@ typedef struct __attribute__((may_alias)) weir__work {
 static_assert(sizeof(weir__work) == sizeof(weir__task), "one is in the place of the other");
 
 /* An entry of `of` is looked at so many entries later. */
-#define WEIR_AHEAD 16
+#define WEIR_AHEAD 32
 
 /* Predecessors of task t: of[at[t]] up to of[at[t + 1]], that one not included. Behind the last of them are
  * 2 * WEIR_AHEAD numbers of tasks more. */

@@ -154,7 +154,7 @@
 #define WEIR_SEARCH_FOUND          512
 /* Once that is spent, what it may cost again for each so many tasks. Less: where redundant edges come
  * late, more of them are kept. More: as for the most. */
-#define WEIR_SEARCH_AGAIN          512
+#define WEIR_SEARCH_AGAIN          256
 #define WEIR_SEARCH_TASKS         1024
 
 /* ---- space ---- */
