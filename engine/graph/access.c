@@ -16,16 +16,6 @@ void weir__accesses_clear(weir__accesses *accesses)
 
 /* ---- addresses ---- */
 
-/* Its place, or the free one where it belongs (Fibonacci hashing: neighbours lie far apart). */
-static weir__touched *find(const weir__accesses *accesses, const void *data)
-{
-    const uint64_t last = (UINT64_C(1) << accesses->bits) - 1;
-    uint64_t i = (uint64_t)(uintptr_t)data * 0x9E3779B97F4A7C15u >> (64 - accesses->bits);
-    while (accesses->place[i].data != NULL && accesses->place[i].data != data)
-        i = (i + 1) & last;
-    return &accesses->place[i];
-}
-
 /* Twice as many places. false: no memory, and nothing has changed. */
 static bool grow_places(weir__accesses *accesses)
 {
@@ -39,24 +29,20 @@ static bool grow_places(weir__accesses *accesses)
         return false;
     for (uint64_t i = 0; accesses->place != NULL && i < UINT64_C(1) << accesses->bits; i++)
         if (accesses->place[i].data != NULL)
-            *find(&larger, accesses->place[i].data) = accesses->place[i];
+            *weir__accesses_find(&larger, accesses->place[i].data) = accesses->place[i];
     weir__memory_free(accesses->place);
     *accesses = larger;
     return true;
 }
 
-weir__touched *weir__accesses_place(weir__accesses *accesses, const void *data)
+weir__touched *weir__accesses_add(weir__accesses *accesses, const void *data)
 {
-    if (accesses->place != NULL) {
-        weir__touched *place = find(accesses, data);
-        if (place->data != NULL)
-            return place;
-    }
     if ((accesses->place == NULL ||
          accesses->addresses >= 3 * (UINT64_C(1) << accesses->bits) / 4) &&
         !grow_places(accesses))
         return NULL;
-    weir__touched *place = find(accesses, data);
+    weir__touched *place = weir__accesses_find(accesses, data);
+    WEIR_ASSERT(place->data == NULL);
     *place = (weir__touched){.data = data, .writer = WEIR_NO_TASK, .readers = WEIR_NO_READER};
     accesses->addresses++;
     return place;
@@ -64,7 +50,7 @@ weir__touched *weir__accesses_place(weir__accesses *accesses, const void *data)
 
 /* ---- readers ---- */
 
-static bool grow_readers(weir__accesses *accesses)
+bool weir__accesses_grow_readers(weir__accesses *accesses)
 {
     if (accesses->room > UINT32_MAX / 2)
         return false;
@@ -78,26 +64,6 @@ static bool grow_readers(weir__accesses *accesses)
     accesses->reader = reader;
     accesses->room = room;
     return true;
-}
-
-bool weir__accesses_prepare_reader(weir__accesses *accesses)
-{
-    if (accesses->free != WEIR_NO_READER)
-        return true;
-    if (accesses->readers == accesses->room && !grow_readers(accesses))
-        return false;
-    accesses->reader[accesses->readers] = (weir__reader){.next = WEIR_NO_READER};
-    accesses->free = ++accesses->readers;
-    return true;
-}
-
-void weir__accesses_add_reader(weir__accesses *accesses, weir__touched *place, weir_task task)
-{
-    const uint32_t number = accesses->free;
-    weir__reader *reader = weir__accesses_reader(accesses, number);
-    accesses->free = reader->next;
-    *reader = (weir__reader){.task = task, .next = place->readers};
-    place->readers = number;
 }
 
 void weir__accesses_free_readers(weir__accesses *accesses, weir__touched *place)

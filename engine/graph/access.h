@@ -36,20 +36,64 @@ typedef struct weir__accesses {
 
 void weir__accesses_clear(weir__accesses *accesses);
 
-/* The place of an address, without writer and readers if nobody has touched it. NULL: no memory, and
- * nothing has changed. The next call may move it. */
-weir__touched *weir__accesses_place(weir__accesses *accesses, const void *data);
+/* Where that address is, or the free place where it belongs, of a table that has one. (Fibonacci hashing:
+ * neighbours lie far apart.) */
+static inline weir__touched *weir__accesses_find(const weir__accesses *accesses, const void *data)
+{
+    const uint64_t last = (UINT64_C(1) << accesses->bits) - 1;
+    uint64_t i = (uint64_t)(uintptr_t)data * 0x9E3779B97F4A7C15u >> (64 - accesses->bits);
+    while (accesses->place[i].data != NULL && accesses->place[i].data != data)
+        i = (i + 1) & last;
+    return &accesses->place[i];
+}
 
-/* Makes sure that the next reader can be added; false: no memory. */
-bool weir__accesses_prepare_reader(weir__accesses *accesses) WEIR_MUST_CHECK;
-/* Adds the one that was prepared. */
-void weir__accesses_add_reader(weir__accesses *accesses, weir__touched *place, weir_task task);
-void weir__accesses_free_readers(weir__accesses *accesses, weir__touched *place);
+/* The place of an address that nobody has touched, without writer and readers. NULL: no memory, and nothing has
+ * changed. */
+weir__touched *weir__accesses_add(weir__accesses *accesses, const void *data);
+
+/* The place of an address, whether somebody has touched it or not. NULL: as above. The next call may move it. */
+static inline weir__touched *weir__accesses_place(weir__accesses *accesses, const void *data)
+{
+    if (accesses->place != NULL) {
+        weir__touched *place = weir__accesses_find(accesses, data);
+        if (place->data != NULL)
+            return place;
+    }
+    return weir__accesses_add(accesses, data);
+}
 
 static inline weir__reader *weir__accesses_reader(const weir__accesses *accesses, uint32_t number)
 {
     WEIR_ASSERT(number != WEIR_NO_READER && number <= accesses->readers);
     return &accesses->reader[number - 1];
 }
+
+/* Makes room for more readers; false: no memory, and nothing has changed. */
+bool weir__accesses_grow_readers(weir__accesses *accesses) WEIR_MUST_CHECK;
+
+/* Makes sure that the next reader can be added; false: no memory. */
+WEIR_MUST_CHECK static inline bool weir__accesses_prepare_reader(weir__accesses *accesses)
+{
+    if (accesses->free != WEIR_NO_READER)
+        return true;
+    if (accesses->readers == accesses->room && !weir__accesses_grow_readers(accesses))
+        return false;
+    accesses->free = ++accesses->readers;
+    weir__accesses_reader(accesses, accesses->free)->next = WEIR_NO_READER;
+    return true;
+}
+
+/* Adds the one that was prepared. */
+static inline void weir__accesses_add_reader(weir__accesses *accesses, weir__touched *place,
+                                             weir_task task)
+{
+    const uint32_t number = accesses->free;
+    weir__reader *reader = weir__accesses_reader(accesses, number);
+    accesses->free = reader->next;
+    *reader = (weir__reader){.task = task, .next = place->readers};
+    place->readers = number;
+}
+
+void weir__accesses_free_readers(weir__accesses *accesses, weir__touched *place);
 
 #endif

@@ -122,14 +122,18 @@ typedef struct weir__note {
     } value;
 } weir__note;
 
+#define WEIR_RECENT_EDGES 16
+
 /* A graph under construction; empty once it is compiled.
- * Invariant: the records' tasks add up to the graph's n; edges join two different ones of them. */
+ * Invariant: the records' tasks add up to the graph's n; edges join two different ones of them; what stands
+ * in recent is an edge of the list, or zeros. */
 typedef struct weir__draft {
     weir__list record, edge, note;
     weir__accesses accesses;
-    bool noted[WEIR_NOTE_KINDS]; /* there are notes of this kind */
-    bool backward;               /* some edge goes to a task with a smaller number */
-    uint32_t labels;             /* records that have one, at most */
+    weir__edge recent[WEIR_RECENT_EDGES]; /* that accesses have made, by the low bits of `first` */
+    bool noted[WEIR_NOTE_KINDS];          /* there are notes of this kind */
+    bool backward;                        /* some edge goes to a task with a smaller number */
+    uint32_t labels;                      /* records that have one, at most */
 } weir__draft;
 
 /* Invariant: in task[0 … n], `successors` goes up from 0 to `edges`; all numbers in successor, root and

@@ -198,6 +198,61 @@ static void many_addresses_with_many_readers_take_memory_for_those_that_are_ther
     weir_graph_destroy(graph);
 }
 
+static uint64_t edges_noted(const weir_graph *graph)
+{
+    return weir__list_bytes(&graph->draft.edge) / sizeof(weir__edge);
+}
+
+/* A step of a stencil reads three points, and writes one that the same three have read. */
+static void an_edge_that_several_accesses_give_is_noted_once(void **state)
+{
+    enum { WIDTH = 100, STEPS = 5 };
+    static const char data[2][WIDTH];
+    weir_graph *graph = create_tasks(WIDTH * STEPS);
+    (void)state;
+    for (weir_task t = 0; t < WIDTH * STEPS; t++) {
+        const uint32_t x = t % WIDTH, side = t / WIDTH % 2;
+        for (uint32_t i = x == 0 ? 0 : x - 1; i <= x + 1 && i < WIDTH; i++)
+            touch(graph, t, &data[1 - side][i], WEIR_READ);
+        touch(graph, t, &data[side][x], WEIR_WRITE);
+    }
+    assert_int_equal(edges_noted(graph), (STEPS - 1) * (3 * WIDTH - 2));
+    assert_ok(weir_graph_compile(graph));
+    assert_int_equal(graph->edges, (STEPS - 1) * (3 * WIDTH - 2));
+    weir_graph_destroy(graph);
+}
+
+/* It has noted some of its edges, few or many, when there is no memory for the rest. */
+static void a_write_without_memory_for_all_its_edges_notes_none_until_it_has(void **state)
+{
+    enum { READERS = 20, MOST_BEFORE = 100 };
+    int failures = 0;
+    char a;
+    (void)state;
+    for (uint32_t before = 0; before < MOST_BEFORE; before++) {
+        weir_graph *graph = create_tasks(READERS + MOST_BEFORE + 1);
+        const weir_task last = READERS + MOST_BEFORE;
+        for (uint32_t i = 0; i < before; i++)
+            assert_ok(weir_graph_before(graph, READERS + i, last));
+        for (weir_task t = 0; t < READERS; t++)
+            touch(graph, t, &a, WEIR_READ);
+        weir__testing_fail_allocation(1);
+        const weir_status status = weir_graph_touch(graph, last, &a, WEIR_WRITE);
+        weir__testing_fail_allocation(0);
+        if (status != WEIR_OK) {
+            failures++;
+            assert_status(WEIR_ENOMEM, status);
+            assert_int_equal(edges_noted(graph), before);
+            touch(graph, last, &a, WEIR_WRITE);
+        }
+        assert_int_equal(edges_noted(graph), before + READERS);
+        assert_ok(weir_graph_compile(graph));
+        assert_int_equal(graph->edges, before + READERS);
+        weir_graph_destroy(graph);
+    }
+    assert_in_range(failures, READERS, MOST_BEFORE - 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, no_blocks, no_blocks)
 
 int main(void)
@@ -210,6 +265,8 @@ int main(void)
         TEST(accesses_that_no_order_can_serve_are_a_cycle),
         TEST(what_is_wrong_is_named),
         TEST(random_accesses_give_the_order_of_all_conflicts),
+        TEST(an_edge_that_several_accesses_give_is_noted_once),
+        TEST(a_write_without_memory_for_all_its_edges_notes_none_until_it_has),
         TEST(many_addresses_with_many_readers_take_memory_for_those_that_are_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
