@@ -24,8 +24,10 @@ static void *alloc(size_t bytes, size_t alignment)
     void *block = aligned_alloc(alignment, (size_t)weir__round_up(bytes, alignment));
     WEIR_ASSERT((uintptr_t)block % WEIR_LINE == 0);
 #if defined(WEIR_TESTING)
-    if (block != NULL)
+    if (block != NULL) {
         weir__testing_count_block(block, +1);
+        weir__testing_count_asked(weir__round_up(bytes, alignment));
+    }
 #endif
     return block;
 }

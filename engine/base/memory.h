@@ -16,6 +16,11 @@ void *weir__memory_alloc_large(size_t bytes) WEIR_MUST_CHECK;
 void *weir__memory_alloc_zero(size_t bytes) WEIR_MUST_CHECK;
 /* A copy of a string. */
 char *weir__memory_alloc_string(const char *text) WEIR_MUST_CHECK;
+/* What a block of so many bytes takes of the allocator; UINT64_MAX stays. */
+static inline uint64_t weir__memory_bytes(uint64_t bytes)
+{
+    return weir__round_up(bytes, WEIR_LINE);
+}
 /* Gives a block back; NULL is allowed. */
 void weir__memory_free(void *block);
 

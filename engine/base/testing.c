@@ -12,6 +12,7 @@
 #include "base/base.h"
 
 static atomic_uint_least64_t fail_countdown;
+static atomic_uint_least64_t asked_bytes;
 static atomic_int_least64_t live_blocks, live_bytes, peak_bytes;
 static atomic_uint_least64_t yield_seed;
 static atomic_uint_least64_t yield_threads;
@@ -48,6 +49,16 @@ int64_t weir__testing_peak_bytes(void)
 void weir__testing_begin_peak(void)
 {
     store_relaxed(&peak_bytes, weir__testing_live_bytes());
+}
+
+uint64_t weir__testing_asked_bytes(void)
+{
+    return load_relaxed(&asked_bytes);
+}
+
+void weir__testing_count_asked(uint64_t bytes)
+{
+    add_relaxed(&asked_bytes, bytes);
 }
 
 void weir__testing_count_block(void *block, int change)

@@ -19,6 +19,9 @@ int64_t weir__testing_live_blocks(void);
 int64_t weir__testing_live_bytes(void);
 int64_t weir__testing_peak_bytes(void);
 void weir__testing_begin_peak(void);
+/* Bytes that were asked of the allocator since the program began, given back or not. */
+uint64_t weir__testing_asked_bytes(void);
+void weir__testing_count_asked(uint64_t bytes);
 /* change: +1 or -1. */
 void weir__testing_count_block(void *block, int change);
 

@@ -119,6 +119,7 @@ static void link_inputs(weir_stream *s, weir__stage *stage, const weir_stage *in
 static weir__stage *make_stage(weir_stream *s, weir__stage_kind kind, const weir_stage_options *o,
                                unsigned inputs)
 {
+    const unsigned workers = weir_engine_workers(s->engine);
     WEIR_ASSERT((kind == WEIR_STAGE_WORK) == (inputs > 0) && !s->started);
     weir__stage *stage = weir__memory_alloc_zero(sizeof *stage);
     if (stage == NULL)
@@ -136,9 +137,9 @@ static weir__stage *make_stage(weir_stream *s, weir__stage_kind kind, const weir
         return NULL;
     }
     stage->run = s->run;
-    stage->workers = weir_engine_workers(s->engine);
     stage->kind = kind;
     stage->inputs = inputs;
+    stage->jobs = o->jobs < workers ? o->jobs : workers;
     if (stage->o.max_yield == 0 || kind != WEIR_STAGE_WORK)
         stage->o.max_yield = 1;
     return stage;

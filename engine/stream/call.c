@@ -38,7 +38,7 @@ weir_status weir_yield(weir_yielder *y, const void *item)
 
 unsigned weir_yielder_job(const weir_yielder *y)
 {
-    WEIR_ASSERT(y->job < y->stage->o.jobs);
+    WEIR_ASSERT(y->job < y->stage->jobs);
     return y->job;
 }
 
@@ -95,8 +95,8 @@ static void settle_call(weir_yielder *y)
         weir__ring_unreserve(&stage->ring, unused);
         return; /* that there is room again is told when the job is given back */
     }
-    for (uint32_t i = y->yielded; i < stage->o.max_yield; i++)
-        weir__ring_skip(&stage->ring, weir__ring_after(&stage->ring, y->at, i));
+    if (unused > 0)
+        weir__ring_skip(&stage->ring, weir__ring_after(&stage->ring, y->at, y->yielded));
     y->at = weir__ring_after(&stage->ring, y->at, stage->o.max_yield);
 }
 

@@ -7,31 +7,41 @@
 #include "base/memory.h"
 #include "trace/point.h"
 
-/* The states of a slot in an even lap; an odd lap adds ODD. A slot that was never used is EMPTY, and
- * one whose state is of the other lap counts as empty. */
-enum { EMPTY, READY, HOLE, ODD = 2 };
+/* The state of a slot: what is there, and the turn that it was written in. A slot that was never used is 0,
+ * which nobody has taken. */
+enum { EMPTY = 0, READY = 1, HOLE = 2, TURN = 4 };
+
+/* Bytes of the states, and of what was taken of them: the consumer's do not share lines with those. */
+static uint64_t state_bytes(uint32_t capacity)
+{
+    return weir__round_up(capacity, WEIR_LINE);
+}
 
 uint64_t weir__ring_bytes(size_t item_bytes, uint32_t capacity)
 {
     const uint64_t stride = weir__round_up(item_bytes, WEIR_ALIGN);
-    return weir__bytes_add(weir__bytes_multiply(stride, capacity), capacity * sizeof(atomic_uchar));
+    return weir__bytes_add(weir__memory_bytes(weir__bytes_multiply(stride, capacity)),
+                           2 * state_bytes(capacity));
 }
 
 static weir__position position_of(const weir__ring *ring, uint64_t number)
 {
-    return (weir__position){.number = number,
-                            .slot = (uint32_t)(number % ring->capacity),
-                            .lap = (number / ring->capacity) % 2 != 0};
+    return (weir__position){.number = number, .slot = (uint32_t)(number % ring->capacity)};
 }
 
-/* A slot's state as a position in that lap has it. */
-static int state_in_lap(const weir__ring *ring, uint32_t slot, unsigned char lap)
+/* What the consumer has not taken yet of a slot. */
+static int state_of(const weir__ring *ring, uint32_t slot)
 {
     /* R4: seq_cst; pairs with R3. */
-    const int state = load_seq_cst(&ring->states[slot]);
-    if (lap)
-        return state > ODD ? state - ODD : EMPTY;
-    return state > ODD ? EMPTY : state;
+    const unsigned state = load_seq_cst(&ring->states[slot]);
+    const unsigned taken = load_relaxed(&ring->taken[slot]);
+    return (state ^ taken) & TURN ? (int)(state & ~(unsigned)TURN) : EMPTY;
+}
+
+/* Positions of the hole that begins here: up to the end of the call. */
+static uint32_t hole_at(const weir__ring *ring, uint64_t number)
+{
+    return ring->call == 1 ? 1 : ring->call - (uint32_t)(number % ring->call);
 }
 
 #if defined(WEIR_ASSERTS)
@@ -39,30 +49,29 @@ bool weir__ring_is_valid(const weir__ring *ring)
 {
     const uint64_t head = load_relaxed(&ring->head), tail = load_relaxed(&ring->tail);
     const uint64_t end = load_relaxed(&ring->end), failed = load_relaxed(&ring->failed);
-    const weir__position at_head = position_of(ring, head);
     bool valid = head <= tail && tail - head + load_relaxed(&ring->reserved) <= ring->capacity &&
-                 ring->head_slot == at_head.slot && ring->head_lap == at_head.lap &&
-                 (end == WEIR_NO_POSITION || end == tail) &&
+                 ring->head_slot == head % ring->capacity && ring->call >= 1 &&
+                 ring->call <= ring->capacity && (end == WEIR_NO_POSITION || end == tail) &&
                  (failed == WEIR_NO_POSITION || failed <= tail);
-    for (uint64_t p = tail; valid && p < head + ring->capacity; p++) {
-        const weir__position at = position_of(ring, p);
-        valid = state_in_lap(ring, at.slot, at.lap) == EMPTY;
-    }
+    for (uint64_t p = tail; valid && p < head + ring->capacity; p++)
+        valid = state_of(ring, position_of(ring, p).slot) == EMPTY;
     return valid;
 }
 #endif
 
-weir_status weir__ring_open(weir__ring *ring, size_t item_bytes, uint32_t capacity)
+weir_status weir__ring_open(weir__ring *ring, size_t item_bytes, uint32_t capacity, uint32_t call)
 {
     WEIR_ASSERT(capacity > 0 && item_bytes <= SIZE_MAX / 2);
     ring->capacity = capacity;
+    ring->call = call;
     ring->item_bytes = item_bytes;
     ring->stride = (size_t)weir__round_up(item_bytes, WEIR_ALIGN);
     atomic_init(&ring->end, WEIR_NO_POSITION);
     atomic_init(&ring->failed, WEIR_NO_POSITION);
     ring->items = weir__memory_alloc(ring->stride * capacity);
-    ring->states = weir__memory_alloc_zero(capacity * sizeof *ring->states);
+    ring->states = weir__memory_alloc_zero((size_t)(2 * state_bytes(capacity)));
     if (ring->items != NULL && ring->states != NULL) {
+        ring->taken = ring->states + state_bytes(capacity);
         WEIR_ASSERT_SLOW(weir__ring_is_valid(ring));
         return WEIR_OK;
     }
@@ -75,7 +84,7 @@ void weir__ring_close(weir__ring *ring)
     weir__memory_free(ring->items);
     weir__memory_free(ring->states);
     ring->items = NULL;
-    ring->states = NULL;
+    ring->states = ring->taken = NULL;
 }
 
 void weir__ring_wake_programs(weir__ring *ring)
@@ -127,14 +136,15 @@ static void tell(weir__mail *workers, weir__event *program)
 }
 
 /* Tells the consumer, if it waits at this position; if it gets there later, it sees the state. */
-static void settle(weir__ring *ring, weir__position at, unsigned char state)
+static void settle(weir__ring *ring, weir__position at, unsigned kind)
 {
+    const unsigned before = load_relaxed(&ring->states[at.slot]);
     WEIR_ASSERT(at.slot == at.number % ring->capacity && at.number < load_relaxed(&ring->tail));
-    WEIR_ASSERT(state_in_lap(ring, at.slot, at.lap) == EMPTY); /* each position is settled once */
+    WEIR_ASSERT(state_of(ring, at.slot) == EMPTY); /* each position is settled once */
     WEIR_POINT(RING_SETTLING);
     /* R3: seq_cst; as a release it pairs with R4: the item is there. A producer settles (R3) and then
      * reads head (R10); a consumer moves head (R2) and then reads the state (R4): one sees the other. */
-    store_seq_cst(&ring->states[at.slot], at.lap ? state + ODD : state);
+    store_seq_cst(&ring->states[at.slot], (unsigned char)(kind | (~before & TURN)));
     /* R10: seq_cst; pairs with R2. The consumer's own line is read only when somebody sleeps. */
     if (somebody_waits(ring->takers, &ring->program_takes) &&
         load_seq_cst(&ring->head) == at.number)
@@ -170,18 +180,19 @@ void weir__ring_fail(weir__ring *ring, uint64_t position)
     tell(ring->fillers, &ring->program_fills); /* nobody fills it any more, but may wait to */
 }
 
-/* Frees the slot at head. */
-static void move_head(weir__ring *ring, uint64_t head)
+/* Frees the n slots from head on, of which the first was settled. */
+static void move_head(weir__ring *ring, uint64_t head, uint32_t n)
 {
+    atomic_uchar *taken = &ring->taken[ring->head_slot];
     WEIR_ASSERT(ring->head_slot == head % ring->capacity);
-    WEIR_ASSERT(load_relaxed(&ring->tail) - head - 1 < ring->capacity); /* it is claimed */
-    if (++ring->head_slot == ring->capacity) {
-        ring->head_slot = 0;
-        ring->head_lap ^= 1;
-    }
+    WEIR_ASSERT(load_relaxed(&ring->tail) - head - n < ring->capacity); /* they are claimed */
+    store_relaxed(taken, load_relaxed(taken) ^ TURN);
+    ring->head_slot += n;
+    if (ring->head_slot >= ring->capacity)
+        ring->head_slot -= ring->capacity;
     WEIR_POINT(RING_ADVANCED);
     /* R2: seq_cst; pairs with R1, as a release, and with R10; see R3. */
-    store_seq_cst(&ring->head, head + 1);
+    store_seq_cst(&ring->head, head + n);
     tell(ring->fillers, &ring->program_fills);
 }
 
@@ -189,7 +200,7 @@ weir__view weir__ring_advance(weir__ring *ring)
 {
     for (;;) {
         const uint64_t head = load_relaxed(&ring->head);
-        const int state = state_in_lap(ring, ring->head_slot, ring->head_lap);
+        const int state = state_of(ring, ring->head_slot);
         /* R6: seq_cst; pairs with R7: a failure is noted before its position is settled. One of an inlet
          * may come late: the program pushes on, and head may be past it. */
         if (head >= load_seq_cst(&ring->failed))
@@ -199,7 +210,7 @@ weir__view weir__ring_advance(weir__ring *ring)
         if (state == EMPTY)
             /* R11: seq_cst; pairs with R5. */
             return head == load_seq_cst(&ring->end) ? WEIR_VIEW_END : WEIR_VIEW_EMPTY;
-        move_head(ring, head);
+        move_head(ring, head, hole_at(ring, head));
     }
 }
 
@@ -215,25 +226,27 @@ weir__view weir__ring_peek(const weir__ring *ring)
     if (head == load_seq_cst(&ring->end))
         return WEIR_VIEW_END;
     const weir__position at = position_of(ring, head);
-    return state_in_lap(ring, at.slot, at.lap) == EMPTY ? WEIR_VIEW_EMPTY : WEIR_VIEW_READY;
+    return state_of(ring, at.slot) == EMPTY ? WEIR_VIEW_EMPTY : WEIR_VIEW_READY;
 }
 
 void weir__ring_take(weir__ring *ring, void *item)
 {
     const uint64_t head = load_relaxed(&ring->head);
-    WEIR_ASSERT(state_in_lap(ring, ring->head_slot, ring->head_lap) == READY);
+    WEIR_ASSERT(state_of(ring, ring->head_slot) == READY);
     if (ring->item_bytes > 0)
         memcpy(item, weir__ring_slot(ring, ring->head_slot), ring->item_bytes);
-    move_head(ring, head);
+    move_head(ring, head, 1);
 }
 
 void weir__ring_drop(weir__ring *ring, void (*drop)(void *argument, void *item), void *argument)
 {
     const uint64_t tail = load_relaxed(&ring->tail);
     WEIR_ASSERT_SLOW(weir__ring_is_valid(ring));
-    for (uint64_t n = load_relaxed(&ring->head); n < tail; n++) {
+    for (uint64_t n = load_relaxed(&ring->head); n < tail;) {
         const weir__position at = position_of(ring, n);
-        if (state_in_lap(ring, at.slot, at.lap) == READY)
+        const int state = state_of(ring, at.slot);
+        if (state == READY)
             drop(argument, weir__ring_slot(ring, at.slot));
+        n += state == HOLE ? hole_at(ring, n) : 1;
     }
 }

@@ -1,16 +1,18 @@
 /* A ring: the bounded buffer between one stage and whoever takes its items.
  *
  * A producer claims positions, in order, before it has their items; it makes each ready, or a hole,
- * in any order. The consumer takes positions in order, and skips holes.  A ring must never have
+ * in any order. The consumer takes positions in order, and skips holes.  What a call has claimed and does not
+ * use, up to its end, is one hole.  A ring must never have
  * more than `capacity` positions claimed and not taken: that is the whole bound of a stream.
  *
  * Who may call what at the same time ("-" free, "X" never):
  *              claim  fill/skip  finish  advance/take
  *   claim        -        -        X        -      claim: under the producing stage's lock, or by the
  *   fill/skip    -        -        -        -      one thread that pushes; what was reserved also by
- *   finish       X        -        X        -      calls. fill, skip: once for each claimed position
- *   advance/take -        -        -        X      advance, take: under the consuming stage's lock, or
- *                                                  by the one thread that pulls
+ *   finish       X        -        X        -      calls. fill, skip: once for each claimed position;
+ *   advance/take -        -        -        X      a skip does for those behind it in its call. advance,
+ *                                                  take: under the consuming stage's lock, or by the one
+ *                                                  thread that pulls
  * Order:     what was written before fill is seen after advance said ready, and a slot is written
  *            again only after take is through with it.
  * Progress:  nothing here waits. */
@@ -32,22 +34,25 @@ typedef enum weir__view {
 
 #define WEIR_NO_POSITION UINT64_MAX
 
-/* Position p stands in slot p % capacity, in lap p / capacity of the ring. A slot's state says which
- * lap it was last filled or skipped in, so the consumer, which reads states, never writes them.
+/* Position p stands in slot p % capacity, and calls begin at multiples of `call`. Each time that a slot is
+ * filled or skipped its state has the other turn than before; the consumer notes in `taken` which one it has
+ * taken last. So the consumer, which reads states, never writes them, and of a hole only its first slot is
+ * touched, however many positions it has.
  *
  * Invariant (weir__ring_is_valid), when neither side is at work:
  *   head <= tail,  tail - head + reserved <= capacity;
- *   head_slot == head % capacity,  head_lap == head / capacity % 2;
+ *   head_slot == head % capacity,  1 <= call <= capacity;
  *   end is none or tail;  failed is none or at most tail;
- *   the slots of positions [tail, head + capacity) are empty in the laps of those.
+ *   the slots of positions [tail, head + capacity) are empty.
  * While they are at work, an item of an unordered call counts twice for a moment: it is claimed
  * before it is unreserved. */
 typedef struct weir__ring {
     /* Read-only after the start, but for the end. */
     uint32_t capacity;
+    uint32_t call; /* positions that are claimed for one call; 1 where each is claimed by itself */
     size_t item_bytes, stride;
     char *items;
-    atomic_uchar *states;
+    atomic_uchar *states, *taken; /* of each slot; `taken` is written by the consumer */
     weir__mail *fillers, *takers; /* of workers that fill, or take from, it; NULL: a program does */
     atomic_uint_least64_t end, failed; /* positions, or WEIR_NO_POSITION */
 
@@ -58,13 +63,12 @@ typedef struct weir__ring {
     /* Written by the consumer. */
     alignas(WEIR_LINE) atomic_uint_least64_t head; /* next position to take */
     uint32_t head_slot;
-    unsigned char head_lap;
 
     weir__event program_fills, program_takes; /* a program that waits to */
 } weir__ring;
 
 static_assert(WEIR_SAME_LINE(weir__ring, tail, reserved), "the producer's line");
-static_assert(WEIR_SAME_LINE(weir__ring, head, head_lap), "the consumer's line");
+static_assert(WEIR_SAME_LINE(weir__ring, head, head_slot), "the consumer's line");
 static_assert(!WEIR_SAME_LINE(weir__ring, failed, tail) &&
                   !WEIR_SAME_LINE(weir__ring, tail, head) &&
                   !WEIR_SAME_LINE(weir__ring, head, program_fills),
@@ -73,10 +77,11 @@ static_assert(!WEIR_SAME_LINE(weir__ring, failed, tail) &&
 /* Does the invariant hold? For asserts and tests, while neither side is at work. */
 bool weir__ring_is_valid(const weir__ring *ring);
 
-/* Bytes that a ring holds beside its own record. */
+/* Bytes that a ring takes of the allocator beside its own record. */
 uint64_t weir__ring_bytes(size_t item_bytes, uint32_t capacity);
 
-weir_status weir__ring_open(weir__ring *ring, size_t item_bytes, uint32_t capacity) WEIR_MUST_CHECK;
+weir_status weir__ring_open(weir__ring *ring, size_t item_bytes, uint32_t capacity,
+                            uint32_t call) WEIR_MUST_CHECK;
 void weir__ring_close(weir__ring *ring);
 
 /* Wakes programs that wait at this ring. */
@@ -99,11 +104,10 @@ static inline uint32_t weir__ring_room(const weir__ring *ring)
     return used < ring->capacity ? ring->capacity - (uint32_t)used : 0;
 }
 
-/* A position: its number, its slot, and whether its lap of the ring is an odd one. */
+/* A position: its number, and its slot. */
 typedef struct weir__position {
     uint64_t number;
     uint32_t slot;
-    unsigned char lap;
 } weir__position;
 
 weir__position weir__ring_claim(weir__ring *ring, uint32_t n);
@@ -118,8 +122,7 @@ static inline weir__position weir__ring_after(const weir__ring *ring, weir__posi
     const uint64_t slot = (uint64_t)at.slot + n;
     const bool wraps = slot >= ring->capacity;
     return (weir__position){.number = at.number + n,
-                            .slot = (uint32_t)(wraps ? slot - ring->capacity : slot),
-                            .lap = at.lap ^ wraps};
+                            .slot = (uint32_t)(wraps ? slot - ring->capacity : slot)};
 }
 
 static inline char *weir__ring_slot(const weir__ring *ring, uint32_t slot)
@@ -130,7 +133,7 @@ static inline char *weir__ring_slot(const weir__ring *ring, uint32_t slot)
 
 /* The item of this position is in its slot. */
 void weir__ring_fill(weir__ring *ring, weir__position at);
-/* This position stays without an item. */
+/* This position stays without an item, and so do those behind it up to the end of its call. */
 void weir__ring_skip(weir__ring *ring, weir__position at);
 
 /* No position from tail on will be claimed: the ring ends there. */

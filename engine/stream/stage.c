@@ -33,11 +33,12 @@ static bool links_are_valid(const weir__stage *stage)
 static bool jobs_are_valid(const weir__stage *stage)
 {
     const unsigned running = load_relaxed(&stage->running);
-    const unsigned jobs = stage->kind == WEIR_STAGE_INLET ? 0 : stage->o.jobs;
+    const unsigned jobs = stage->kind == WEIR_STAGE_INLET ? 0 : stage->jobs;
     unsigned free = 0;
     for (const weir_yielder *y = stage->free_yielders; y != NULL && free <= jobs; y = y->next_free)
         free++;
-    return running + free == jobs && (running > 0 || load_relaxed(&stage->ring.reserved) == 0);
+    return running + free == jobs && stage->jobs <= stage->o.jobs &&
+           (running > 0 || load_relaxed(&stage->ring.reserved) == 0);
 }
 
 bool weir__stage_is_valid(const weir__stage *stage)
@@ -67,7 +68,7 @@ static bool is_at_work(const weir__stage *stage)
 static bool has_job(const weir__stage *stage)
 {
     /* S3: seq_cst, for weir__event; pairs with S1. */
-    return load_seq_cst(&stage->running) < stage->o.jobs;
+    return load_seq_cst(&stage->running) < stage->jobs;
 }
 
 static bool may_begin(const weir__stage *stage)
@@ -225,8 +226,7 @@ static bool take_inputs(weir__stage *stage, weir_yielder *y, uint32_t n)
  * there. */
 static uint32_t batch_size(const weir__stage *stage)
 {
-    const unsigned team = stage->workers;
-    const uint32_t share = stage->o.jobs < team ? stage->o.jobs : team;
+    const uint32_t share = stage->jobs;
     const uint32_t room = weir__ring_room(&stage->ring) / stage->o.max_yield;
     uint32_t there = room;
     for (unsigned i = 0; i < stage->inputs; i++) {

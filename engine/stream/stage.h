@@ -28,8 +28,8 @@ typedef enum weir__stage_kind {
 
 struct weir__stage;
 
-/* What one call needs; weir_yielder is the public name. One for each job, used by one worker at a
- * time. */
+/* What one call needs; weir_yielder is the public name. One for each call that can be under way, used by
+ * one worker at a time. */
 struct weir_yielder {
     struct weir__stage *stage;
     struct weir_yielder *next_free;
@@ -75,7 +75,7 @@ enum {
 };
 
 /* Invariant (weir__stage_is_valid), from open to close, under the lock:
- *   jobs that are free or running are o.jobs together; in an inlet 0;
+ *   jobs that are free or running are `jobs` together, which are at most o.jobs; in an inlet 0;
  *   the grain of batches is valid;  1 <= o.max_yield <= o.buffer == ring.capacity;
  *   kind is WORK <=> there are inputs;  these are taken, and have the same `last`;
  *   `last` is the stage itself <=> it is not taken;
@@ -83,8 +83,8 @@ enum {
  *   after begin and make: OVER and no call is running => the ring ended or failed, but for an inlet. */
 typedef struct weir__stage {
     /* Read-only after the start. */
-    weir__run *run;   /* the stream's */
-    unsigned workers; /* of its engine */
+    weir__run *run; /* the stream's */
+    unsigned jobs;  /* calls that can be under way: at most o.jobs, and one for each worker */
     weir__stage_kind kind;
     weir_stage_options o; /* name is the stage's own copy; max_yield is at least 1 */
     int (*next)(void *state, void *item);
@@ -95,7 +95,7 @@ typedef struct weir__stage {
     size_t call_bytes;        /* one call's inputs */
     bool taken;               /* another stage takes its items */
     struct weir__stage *last; /* where what becomes of its items is pulled */
-    weir_yielder *yielders;
+    char *job_records;        /* open.c says what is in there */
 
     weir__ring ring; /* of what it yields */
 
@@ -110,7 +110,7 @@ typedef struct weir__stage {
 } weir__stage;
 
 static_assert(!WEIR_SAME_LINE(weir__stage, ring, lock) &&
-                  !WEIR_SAME_LINE(weir__stage, yielders, lock),
+                  !WEIR_SAME_LINE(weir__stage, job_records, lock),
               "what is written under the lock has its own line");
 
 /* Is one of these bits set? A hint where it is not this thread that sets it. */

@@ -9,8 +9,11 @@
 
 uint64_t weir_stream_certified_bytes(const weir_stream *s)
 {
-    uint64_t bytes = 0;
-    for (unsigned i = 0; s != NULL && i < s->count; i++)
+    if (s == NULL)
+        return 0;
+    uint64_t bytes =
+        weir__memory_bytes(sizeof *s) + weir__memory_bytes(s->room * sizeof(*s->stages));
+    for (unsigned i = 0; i < s->count; i++)
         bytes = weir__bytes_add(bytes, weir__stage_bytes(s->stages[i]));
     return bytes;
 }

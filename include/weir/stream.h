@@ -7,7 +7,8 @@
  *
  *   - A stage with `buffer` N never holds N+1 items, finished or promised: the room for all that
  *     one call may yield is claimed before the call takes its input.
- *     What a call then does not yield is free again once the consumer comes by.
+ *     What a call then does not yield is free again once the consumer comes by, and costs what one item
+ *     costs.
  *   - At most `jobs` calls of a stage run at once.
  *   - Items leave a stage in the order of its inputs, whatever the number of jobs; with `unordered`
  *     as they are yielded.
@@ -43,7 +44,7 @@ typedef enum weir_join {
 typedef struct weir_stage_options {
     const char *name;
     size_t item_bytes;  /* one item that this stage yields; may be 0 */
-    unsigned jobs;      /* most calls at once; at least 1 */
+    unsigned jobs;      /* most calls at once; at least 1. More than workers cost nothing */
     unsigned buffer;    /* most items that it may be ahead; at least 1, and max_yield */
     unsigned max_yield; /* most items one call yields; 0 means 1 */
     int unordered;      /* 0: items leave in the order of their inputs */
@@ -139,8 +140,9 @@ WEIR_API unsigned weir_yielder_job(const weir_yielder *y);
  *           and ends when the engine is closed. */
 WEIR_API weir_status weir_stream_start(weir_stream *s);
 
-/* The bytes of all buffers and of the calls' inputs: what the stream holds from its start, and what
- * it will never exceed. Items that only refer to something count with their own bytes.
+/* The bytes that the stream asks of the allocator, all by the end of its start: its buffers, the calls'
+ * inputs, its records. It holds them until it is closed, and never more. Items that only refer to something
+ * count with their own bytes.
  *
  * Returns:  them; UINT64_MAX if they do not fit, 0 for a stream that is NULL.
  * Threads:  any, but not while stages are added.

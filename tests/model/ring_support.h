@@ -21,7 +21,7 @@ enum { RING_MOST = 4 };
 static alignas(WEIR_ALIGN) struct ring_slot {
     alignas(WEIR_ALIGN) int item;
 } ring_slots[RING_MOST];
-static atomic_uchar ring_states[RING_MOST];
+static atomic_uchar ring_states[RING_MOST], ring_taken[RING_MOST];
 
 static inline int *ring_item(const weir__ring *ring, uint32_t slot)
 {
@@ -39,19 +39,20 @@ static inline int ring_take(weir__ring *ring)
 static inline void ring_begin(weir__ring *ring, uint32_t capacity)
 {
     ring->capacity = capacity;
+    ring->call = 1;
     ring->item_bytes = 0;
     ring->stride = sizeof(struct ring_slot);
     ring->items = (char *)ring_slots;
     ring->states = ring_states;
+    ring->taken = ring_taken;
     for (unsigned i = 0; i < RING_MOST; i++)
-        store_relaxed(&ring_states[i], 0);
+        store_relaxed(&ring_states[i], 0), store_relaxed(&ring_taken[i], 0);
     store_relaxed(&ring->end, WEIR_NO_POSITION);
     store_relaxed(&ring->failed, WEIR_NO_POSITION);
     store_relaxed(&ring->tail, 0);
     store_relaxed(&ring->reserved, 0);
     store_relaxed(&ring->head, 0);
     ring->head_slot = 0;
-    ring->head_lap = 0;
 }
 
 #endif

@@ -15,7 +15,7 @@ static atomic_bool taken; /* by the taker: the next item too */
 static void fill(void)
 {
     /* Made here, since a checker wants no record that is read in other pieces than written. */
-    const weir__position next = {.number = 1, .slot = 1, .lap = 0};
+    const weir__position next = {.number = 1, .slot = 1};
     *ring_item(&ring, next.slot) = 2;
     weir__ring_fill(&ring, next);
 }

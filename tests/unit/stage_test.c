@@ -17,7 +17,7 @@ typedef struct hand {
 
 static hand open_hand(void)
 {
-    hand h = {.engine = open_engine(2, 0, 0)};
+    hand h = {.engine = open_engine(3, 0, 0)};
     h.s = open_stream(h.engine);
     return h;
 }
@@ -524,10 +524,99 @@ static void after_a_cancel_claimed_calls_are_not_made(void **state)
     assert_int_equal(stop(&h), WEIR_ECANCEL);
 }
 
+/* ---- bytes ---- */
+
+/* After one stream, before the first of which the engine tries its threads. */
+static weir_engine *open_engine_with_threads(void)
+{
+    weir_engine *engine = open_engine(4, 0, 0);
+    weir_stream *s = open_stream(engine);
+    const weir_stage_options o = stage_of("in", 1, 1, NULL);
+    weir_stage stage;
+    assert_ok(weir_stream_inlet(s, &o, &stage));
+    assert_ok(weir_stream_start(s));
+    assert_ok(weir_stream_close(s));
+    return engine;
+}
+
+/* Opened and started, with this many jobs, items of so many bytes, and inputs of the last stage. */
+static void expect_certified(unsigned jobs, size_t item_bytes, unsigned inputs, bool merge)
+{
+    weir_engine *engine = open_engine_with_threads();
+    weir_stage input[3], last = -1;
+    const uint64_t before = weir__testing_asked_bytes();
+    weir_stream *s = open_stream(engine);
+    weir_stage_options o = stage_of("in", jobs, 10, NULL);
+    o.item_bytes = item_bytes;
+    for (unsigned i = 0; i < inputs; i++)
+        assert_ok(weir_stream_inlet(s, &o, &input[i]));
+    o.name = "a stage with a name that is longer than what the smallest of all blocks has room for";
+    o.join = merge ? WEIR_MERGE : WEIR_ZIP;
+    assert_ok(weir_stream_stage(s, &o, pass, inputs, input, &last));
+    const uint64_t certified = weir_stream_certified_bytes(s);
+    assert_ok(weir_stream_start(s));
+    assert_int_equal(weir__testing_asked_bytes() - before, certified);
+    assert_int_equal(weir_stream_certified_bytes(s), certified);
+    assert_ok(weir_stream_close(s));
+    weir_engine_close(engine);
+}
+
+static void what_is_certified_is_what_is_asked_of_the_allocator(void **state)
+{
+    static const unsigned jobs[] = {1, 3, 64, 1000};
+    static const size_t item_bytes[] = {0, 1, 8, 100, 5000};
+    (void)state;
+    for (unsigned i = 0; i < 4; i++)
+        for (unsigned k = 0; k < 5; k++)
+            for (unsigned inputs = 1; inputs <= 3; inputs++) {
+                expect_certified(jobs[i], item_bytes[k], inputs, false);
+                expect_certified(jobs[i], item_bytes[k], inputs, true);
+            }
+}
+
+/* The list of stages grows by halves: what it was before is given back. */
+static void a_stream_of_many_stages_holds_what_is_certified(void **state)
+{
+    enum { STAGES = 40, OVERHEAD = 96 /* of a block, with the allocator's own */ };
+    (void)state;
+    weir_engine *engine = open_engine_with_threads();
+    const int64_t bytes = weir__testing_live_bytes(), blocks = weir__testing_live_blocks();
+    weir_stream *s = open_stream(engine);
+    for (unsigned i = 0; i < STAGES; i++) {
+        const weir_stage_options o = stage_of("in", 1, 10, NULL);
+        weir_stage stage;
+        assert_ok(weir_stream_inlet(s, &o, &stage));
+    }
+    assert_ok(weir_stream_start(s));
+    const int64_t certified = (int64_t)weir_stream_certified_bytes(s);
+    assert_in_range(weir__testing_live_bytes() - bytes, certified,
+                    certified + OVERHEAD * (weir__testing_live_blocks() - blocks));
+    assert_ok(weir_stream_close(s));
+    weir_engine_close(engine);
+}
+
+static void jobs_that_no_worker_can_use_take_no_memory(void **state)
+{
+    uint64_t certified[2];
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        hand h = open_hand();
+        const weir_stage_options o = stage_of("pass", i == 0 ? 3 : 1000000, 100, NULL);
+        add_stage(h.s, &o, pass, add_inlet(&h, "in", 100));
+        certified[i] = weir_stream_certified_bytes(h.s);
+        start(&h);
+        assert_int_equal(stop(&h), WEIR_OK);
+    }
+    assert_int_equal(certified[0], certified[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_begins_when_there_is_an_input_and_room),
+        cmocka_unit_test(what_is_certified_is_what_is_asked_of_the_allocator),
+        cmocka_unit_test(a_stream_of_many_stages_holds_what_is_certified),
+        cmocka_unit_test(jobs_that_no_worker_can_use_take_no_memory),
         cmocka_unit_test(no_more_calls_run_than_jobs),
         cmocka_unit_test(a_batch_is_a_share_of_what_is_there_and_has_room),
         cmocka_unit_test(room_for_all_that_a_call_may_yield_is_claimed_first),

@@ -354,14 +354,15 @@ static void a_ring_has_its_positions_in_order_and_free_slots_behind(void **state
 {
     weir__ring ring = {0};
     (void)state;
-    assert_int_equal(weir__ring_open(&ring, 8, 4), WEIR_OK);
+    assert_int_equal(weir__ring_open(&ring, 8, 4, 1), WEIR_OK);
     const weir__position at = weir__ring_claim(&ring, 2);
     weir__ring_fill(&ring, at);
     assert_breaks(ring.head, 3, weir__ring_is_valid(&ring));
     assert_breaks(ring.tail, 5, weir__ring_is_valid(&ring));
     assert_breaks(ring.reserved, 3, weir__ring_is_valid(&ring));
     assert_breaks(ring.head_slot, 1, weir__ring_is_valid(&ring));
-    assert_breaks(ring.head_lap, 1, weir__ring_is_valid(&ring));
+    assert_breaks(ring.call, 0, weir__ring_is_valid(&ring));
+    assert_breaks(ring.call, 5, weir__ring_is_valid(&ring));
     assert_breaks(ring.end, 1, weir__ring_is_valid(&ring));
     assert_breaks(ring.failed, 3, weir__ring_is_valid(&ring));
     assert_breaks(ring.states[3], ring.states[0], weir__ring_is_valid(&ring)); /* not claimed */
