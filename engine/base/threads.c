@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/memory.h"
 #include "weir/engine.h" /* WEIR_MAX_WORKERS */
 
 /* ---- signals ---- */
@@ -131,12 +130,10 @@ weir_status weir__threads_try(unsigned pool, unsigned own)
     const size_t stack = weir__threads_stack_bytes(&variable);
     if (asked == 0)
         return WEIR_OK;
-    pthread_t *threads = weir__memory_alloc(asked * sizeof *threads);
+    pthread_t threads[WEIR_MAX_WORKERS];
     pthread_attr_t as_pool;
-    if (threads == NULL || pthread_attr_init(&as_pool) != 0) {
-        weir__memory_free(threads);
+    if (pthread_attr_init(&as_pool) != 0)
         return weir__error_set(WEIR_ENOMEM, 0, "workers", "no memory for %u workers", asked + 1);
-    }
     set_stack(&as_pool, stack);
     pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
     sigset_t before;
@@ -155,6 +152,5 @@ weir_status weir__threads_try(unsigned pool, unsigned own)
         pthread_join(threads[i], NULL);
     weir__threads_restore_signals(&before);
     pthread_attr_destroy(&as_pool);
-    weir__memory_free(threads);
     return refused == 0 ? WEIR_OK : refuse(made, asked, refused);
 }
