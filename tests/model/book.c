@@ -129,7 +129,7 @@ static weir_graph graph = {.n = TASKS,
                            .users = users,
                            .order = &order};
 
-static weir__book *book;
+static weir__book *b;
 static int used[2];    /* plain, as the next: by whom is used what is held, */
 static int released;   /* and what the release does */
 static int granted[2]; /* how often to each */
@@ -146,11 +146,11 @@ static void model_thread(unsigned me)
     weir__granted some;
     if (me < 2) {
         used[me] = 1;
-        assert(!weir__book_finished(book, me == 0 ? USER : OTHER_USER, WEIR_NO_TASK, &some));
+        assert(!weir__book_finished(b, me == 0 ? USER : OTHER_USER, WEIR_NO_TASK, &some));
         granted[me] = (int)some.n;
         if (some.n > 0)
-            assert(released == 1 && some.at[0].task == LAST && some.at[0].book == book);
-    } else if (weir__book_has_bytes(book, THEN)) {
+            assert(released == 1 && some.at[0].task == LAST && some.at[0].book == b);
+    } else if (weir__book_has_bytes(b, THEN)) {
         assert(released == 1);
     }
 }
@@ -164,25 +164,25 @@ static void model_round(void)
         users[t].all = t == HOLDER ? 2 : 0;
         store_relaxed(&users[t].left, users[t].all);
     }
-    const weir_status status = weir__book_open(&book, &graph);
+    const weir_status status = weir__book_open(&b, &graph);
     assert(status == WEIR_OK);
     (void)status;
-    weir__book_begin(book, LIMIT);
-    weir__book_note(book, &(const weir_task){HOLDER}, 1);
-    weir__books_take(book->books, book, 1, &some);
+    weir__book_begin(b, LIMIT);
+    weir__book_note(b, &(const weir_task){HOLDER}, 1);
+    weir__books_take(b->books, b, 1, &some);
     assert(some.n == 1 && some.at[0].task == HOLDER);
-    weir__book_began(book, HOLDER);
-    weir__book_note(book, &last, 1);
-    weir__books_take(book->books, book, 1, &some);
+    weir__book_began(b, HOLDER);
+    weir__book_note(b, &last, 1);
+    weir__books_take(b->books, b, 1, &some);
     assert(some.n == 0);
-    assert(!weir__book_finished(book, HOLDER, WEIR_NO_TASK, &some));
+    assert(!weir__book_finished(b, HOLDER, WEIR_NO_TASK, &some));
     model_run(3);
     assert(released == 1 && granted[0] + granted[1] == 1);
-    assert(weir__book_has_bytes(book, THEN));
+    assert(weir__book_has_bytes(b, THEN));
     for (weir_task t = THEN; t <= LAST; t++) {
-        weir__book_began(book, t);
-        assert(!weir__book_finished(book, t, WEIR_NO_TASK, &some));
+        weir__book_began(b, t);
+        assert(!weir__book_finished(b, t, WEIR_NO_TASK, &some));
     }
-    weir__book_end(book, true);
-    weir__book_close(book);
+    weir__book_end(b, true);
+    weir__book_close(b);
 }

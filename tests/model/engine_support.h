@@ -4,7 +4,7 @@
 #define WEIR_ENGINE_SUPPORT_H
 
 #define WEIR_THREADS_H /* a checker has no signals */
-typedef int sigset_t;
+#define sigset_t       int
 #include "base/error.h"
 #include "base/fork.h"
 #include "base/memory.h"

@@ -1,5 +1,5 @@
-/* Two workers look after two lanes: each clump is run once, after those that it waits for, and who is last finds
- * what is left.
+/* Two workers look after two lanes: each clump is run once, after those that it waits for, and who is last
+ * finds what is left.
  *
  * MODEL_CLUMPS are in lane 1, 0 and 1, in this order; each waits for the one before. */
 #include "model.h"
@@ -86,6 +86,8 @@ static void model_round(void)
         l = weir__lanes_open(&plan);
     assert(l != NULL);
     order = 0;
+    for (uint32_t c = 0; c < CLUMPS; c++)
+        ran_at[c] = 0;
     weir__lanes_begin(l);
     weir__lanes_enter(l);
     model_run(WORKERS);

@@ -90,19 +90,23 @@ void weir__bell_ring(weir__bell *bell)
 }
 
 /* A condition is a bell: nobody wakes up without cause. */
-typedef weir__bell pthread_cond_t;
+#define pthread_cond_t         weir__bell
+#define pthread_cond_init      model_cond_init
+#define pthread_cond_destroy   model_cond_destroy
+#define pthread_cond_wait      model_cond_wait
+#define pthread_cond_broadcast model_cond_broadcast
 
-static inline void pthread_cond_init(pthread_cond_t *changed, const void *attributes)
+static inline void model_cond_init(weir__bell *changed, const void *attributes)
 {
     (void)changed, (void)attributes;
 }
 
-static inline void pthread_cond_destroy(pthread_cond_t *changed)
+static inline void model_cond_destroy(weir__bell *changed)
 {
     (void)changed;
 }
 
-static inline void pthread_cond_wait(pthread_cond_t *changed, pthread_mutex_t *lock)
+static inline void model_cond_wait(weir__bell *changed, pthread_mutex_t *lock)
 {
     const unsigned read = weir__bell_read(changed);
     pthread_mutex_unlock(lock);
@@ -110,7 +114,7 @@ static inline void pthread_cond_wait(pthread_cond_t *changed, pthread_mutex_t *l
     pthread_mutex_lock(lock);
 }
 
-static inline void pthread_cond_broadcast(pthread_cond_t *changed)
+static inline void model_cond_broadcast(weir__bell *changed)
 {
     weir__bell_ring(changed);
 }
