@@ -1,5 +1,5 @@
-/* Tests short runs that ops start on their own engine, and of which nothing can be handed out: they cost
- * next to nothing with idle workers, and are in nobody's way.
+/* Tests short runs that ops start on their own engine, and of which nothing can be handed out: who waits for
+ * one helps with what is nested in it, and a stop that one has seen reaches the run around.
  *
  * Run by ctest.  Ops never assert: they note what they saw. */
 #include "support.h"
@@ -19,72 +19,6 @@ static int do_nothing(weir_branch *b, const void *in, void *out)
     (void)b, (void)in, (void)out;
     return 0;
 }
-
-/* ---- what is around them ---- */
-
-/* The first of three ops starts short runs until the third has begun, for which a worker comes free. */
-typedef struct around {
-    weir_engine *engine;
-    weir_plan *one;
-    atomic_uint begun;
-    atomic_bool under_way, third;
-    bool seen; /* the third, by the first */
-} around;
-
-static int start_short_runs(around *a)
-{
-    for (int i = 0; i < 100 * PATIENCE && !a->seen; i++) {
-        if (weir_run(a->engine, a->one, a, NULL, NULL) != WEIR_OK)
-            return 1;
-        atomic_store(&a->under_way, true);
-        if (i % 100 == 99)
-            pause_briefly();
-        a->seen = atomic_load(&a->third);
-    }
-    return 0;
-}
-
-static int be_one_of_three(weir_branch *b, const void *in, void *out)
-{
-    around *a = weir_context(b);
-    const unsigned mine = atomic_fetch_add(&a->begun, 1);
-    (void)in, (void)out;
-    if (mine == 0)
-        return start_short_runs(a);
-    while (mine == 1 && !atomic_load(&a->under_way))
-        pause_briefly();
-    if (mine == 2)
-        atomic_store(&a->third, true);
-    return 0;
-}
-
-static void while_short_runs_go_on_others_are_given_what_is_left_around_them(void **state)
-{
-    const weir_layer nothing = {.name = "nothing", .leaf = do_nothing};
-    const weir_layer leaf = {.name = "leaf", .leaf = be_one_of_three};
-    const weir_layer middle = {.name = "middle",
-                               .fanout = 1,
-                               .split = split_nothing,
-                               .gather = gather_nothing,
-                               .child = &leaf};
-    const weir_layer top = {.name = "top",
-                            .fanout = 3,
-                            .split = split_nothing,
-                            .gather = gather_nothing,
-                            .child = &middle};
-    (void)state;
-    weir_plan *plan = compile(&top);
-    for (unsigned workers = 2; workers <= 4; workers++) {
-        around a = {.engine = open_engine(workers, 1, 0), .one = compile(&nothing)};
-        assert_ok(weir_run(a.engine, plan, &a, NULL, NULL));
-        assert_true(a.seen);
-        weir_plan_free(a.one);
-        weir_engine_close(a.engine);
-    }
-    weir_plan_free(plan);
-}
-
-/* ---- what is in them ---- */
 
 /* An op waits for a run of two leaves; one of them has an op that has an op start a run of two more. */
 typedef struct within {
@@ -218,7 +152,6 @@ static void a_stop_that_a_short_run_has_seen_stops_the_run_around_at_once(void *
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(while_short_runs_go_on_others_are_given_what_is_left_around_them),
         cmocka_unit_test(a_worker_that_waits_helps_a_run_within_one_that_shares_nothing),
         cmocka_unit_test(a_stop_that_a_short_run_has_seen_stops_the_run_around_at_once),
     };

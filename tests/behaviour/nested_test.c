@@ -490,97 +490,6 @@ static void an_engine_may_be_run_again_by_way_of_another_on_the_same_thread(void
     weir_engine_close(c.second);
 }
 
-/* ---- what is left around a nested run ---- */
-
-/* Three leaves, each below a frame of its own. The one that begins first runs a list, link by link, until
- * the third has begun; the second is done once the list is under way. */
-typedef struct around {
-    weir_engine *engine;
-    weir_plan *list;
-    atomic_uint begun;
-    atomic_bool under_way, third, seen; /* the third, by the list */
-} around;
-
-enum { LINKS = 5000 };
-
-static int count_link(weir_branch *b, void *in, uint32_t *n)
-{
-    around *a = weir_context(b);
-    uint32_t *left = in;
-    const struct timespec pause = {0, 200000};
-    atomic_store(&a->under_way, true);
-    if (atomic_load(&a->third))
-        atomic_store(&a->seen, true);
-    *n = *left > 0 && !atomic_load(&a->third);
-    if (*n > 0)
-        nanosleep(&pause, NULL);
-    return 0;
-}
-
-static int next_link(weir_branch *b, const void *in, uint32_t i, void *child)
-{
-    (void)b, (void)i;
-    *(uint32_t *)child = *(const uint32_t *)in - 1;
-    return 0;
-}
-
-static int end_of_list(weir_branch *b, const void *in, void *out)
-{
-    (void)b, (void)in, (void)out;
-    return 0;
-}
-
-static int be_one_of_three(weir_branch *b, const void *in, void *out)
-{
-    around *a = weir_context(b);
-    const struct timespec pause = {0, 100000};
-    const uint32_t links = LINKS;
-    const unsigned mine = atomic_fetch_add(&a->begun, 1);
-    weir_status status = WEIR_OK;
-    (void)in, (void)out;
-    if (mine == 0)
-        status = weir_run(a->engine, a->list, a, &links, NULL);
-    while (mine == 1 && !atomic_load(&a->under_way))
-        nanosleep(&pause, NULL);
-    if (mine == 2)
-        atomic_store(&a->third, true);
-    return status;
-}
-
-static void while_a_nested_run_goes_on_others_are_given_what_is_left_around_it(void **state)
-{
-    weir_layer list = {.name = "list",
-                       .in_bytes = sizeof(uint32_t),
-                       .fanout = 1,
-                       .max_depth = LINKS + 1,
-                       .child = &list,
-                       .count = count_link,
-                       .split = next_link,
-                       .gather = gather_nothing,
-                       .leaf = end_of_list};
-    const weir_layer leaf = {.name = "leaf", .leaf = be_one_of_three};
-    const weir_layer middle = {.name = "middle",
-                               .fanout = 1,
-                               .split = split_nothing,
-                               .gather = gather_nothing,
-                               .child = &leaf};
-    const weir_layer top = {.name = "top",
-                            .fanout = 3,
-                            .split = split_nothing,
-                            .gather = gather_nothing,
-                            .child = &middle};
-    (void)state;
-    weir_plan *plan = compile(&top);
-    for (unsigned workers = 2; workers <= 4; workers++) {
-        around a = {.engine = open_engine(workers, 1, 0), .list = compile(&list)};
-        assert_ok(weir_run(a.engine, plan, &a, NULL, NULL));
-        assert_true(atomic_load(&a.seen));
-        weir_plan_free(a.list);
-        weir_engine_close(a.engine);
-    }
-    weir_plan_free(plan);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -595,7 +504,6 @@ int main(void)
         cmocka_unit_test(what_is_declared_beyond_the_serial_bytes_lets_others_help),
         cmocka_unit_test(the_certificate_counts_nested_bytes_for_each_worker),
         cmocka_unit_test(what_a_nested_run_learnt_about_its_leaves_is_not_kept),
-        cmocka_unit_test(while_a_nested_run_goes_on_others_are_given_what_is_left_around_it),
         cmocka_unit_test(an_engine_may_be_run_again_by_way_of_another_on_the_same_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
