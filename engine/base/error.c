@@ -39,6 +39,36 @@ const weir_error *weir_last_error(void)
     return &last_error;
 }
 
+/* Bytes of the character of UTF-8 that begins with this one; 1 where it is none. */
+static size_t character_bytes(char first)
+{
+    const unsigned char c = (unsigned char)first;
+    return c < 0xC0 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+}
+
+/* A text that fills its room may have been cut, and then not in the middle of a character. */
+static void end_with_character(char *text, size_t room)
+{
+    const size_t end = strlen(text);
+    size_t first = end;
+    if (end + 1 < room)
+        return;
+    while (first > 0 && ((unsigned char)text[first - 1] & 0xC0) == 0x80)
+        first--;
+    if (first > 0 && first - 1 + character_bytes(text[first - 1]) > end)
+        text[first - 1] = '\0';
+}
+
+/* The text is one line, though names in it are the program's. `where` is what the program named. */
+static void tidy(weir_error *error)
+{
+    for (char *c = error->text; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || *c == '\x7f')
+            *c = '?';
+    end_with_character(error->text, sizeof error->text);
+    end_with_character(error->where, sizeof error->where);
+}
+
 weir_status weir__error_set(weir_status status, int code, const char *where, const char *format,
                             ...)
 {
@@ -50,6 +80,7 @@ weir_status weir__error_set(weir_status status, int code, const char *where, con
     va_start(arguments, format);
     vsnprintf(last_error.text, sizeof last_error.text, format, arguments);
     va_end(arguments);
+    tidy(&last_error);
     return status;
 }
 
@@ -72,5 +103,6 @@ weir_status weir__error_copy(const weir_error *error)
     WEIR_ASSERT(memchr(error->where, '\0', sizeof error->where) != NULL);
     WEIR_ASSERT(memchr(error->text, '\0', sizeof error->text) != NULL);
     last_error = *error;
+    tidy(&last_error);
     return error->status;
 }

@@ -9,7 +9,8 @@
 #include "weir/status.h"
 
 /* Notes an error of this thread and returns its status, so that `return weir__error_set(…)` reads
- * as one step. where and text are cut to what fits. */
+ * as one step. where and text are cut to what fits, between two characters; in the text, characters that
+ * would end its line or move a cursor become '?', since names are the program's. */
 weir_status weir__error_set(weir_status status, int code, const char *where, const char *format,
                             ...) WEIR_FORMAT(4, 5);
 /* WEIR_EINVAL for an argument that is NULL and may not be. */

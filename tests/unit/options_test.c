@@ -254,8 +254,6 @@ static void what_is_no_size_is_refused_with_the_text_quoted(void **state)
                                       "10Ki",
                                       "10KK",
                                       "1e3",
-                                      "10\n",
-                                      "10\t",
                                       "10_000",
                                       "ten",
                                       "10P",
@@ -277,6 +275,10 @@ static void what_is_no_size_is_refused_with_the_text_quoted(void **state)
         assert_string_equal(weir_last_error()->where, "text");
         assert_contains(weir_last_error()->text, bad[i]);
     }
+    size_t bytes;
+    assert_int_equal(weir_parse_bytes("10\n", &bytes), WEIR_EINVAL);
+    assert_contains(weir_last_error()->text, "'10?'"); /* a text has no newline */
+    assert_int_equal(weir_parse_bytes("10\t", &bytes), WEIR_EINVAL);
 }
 
 static void a_missing_argument_of_parse_bytes_is_named(void **state)
