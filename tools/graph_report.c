@@ -51,14 +51,23 @@ static void print_file(const graph_job *job)
                factor_entries(job), factor_entries(job) == 1 ? "y" : "ies");
 }
 
+/* All digits, and where they are many, about how much that is. */
+static const char *format_size(uint64_t bytes, char text[48])
+{
+    char about[16];
+    if (bytes < 1024)
+        snprintf(text, 48, "%" PRIu64, bytes);
+    else
+        snprintf(text, 48, "%" PRIu64 " (%s)", bytes, tool_format_bytes(bytes, about));
+    return text;
+}
+
 static void print_bytes(const graph_job *job)
 {
-    char least[16], enough[16];
-    printf("%-8s %" PRIu64 " (%s) are the least budget, %" PRIu64 " (%s) always enough\n", "bytes",
-           weir_graph_serial_bytes(job->graph),
-           tool_format_bytes(weir_graph_serial_bytes(job->graph), least),
-           weir_graph_certified_bytes(job->graph),
-           tool_format_bytes(weir_graph_certified_bytes(job->graph), enough));
+    char least[48], enough[48];
+    printf("%-8s %s are the least budget, %s always enough\n", "bytes",
+           format_size(weir_graph_serial_bytes(job->graph), least),
+           format_size(weir_graph_certified_bytes(job->graph), enough));
 }
 
 void graph_print(const graph_job *job)
@@ -87,9 +96,9 @@ void graph_print(const graph_job *job)
 
 void graph_print_advice(const graph_job *job)
 {
-    char bytes[16], workers[TOOL_WORKERS_TEXT];
-    printf("%-8s %" PRIu64 " (%s) keep %.0f %% of the speed of %s, as simulated\n", "", job->enough,
-           tool_format_bytes(job->enough, bytes), 100 * GRAPH_SPEED,
+    char bytes[48], workers[TOOL_WORKERS_TEXT];
+    printf("%-8s %s keep %.0f %% of the speed of %s, as simulated\n", "",
+           format_size(job->enough, bytes), 100 * GRAPH_SPEED,
            tool_format_workers(job->workers, job->workers, workers));
 }
 

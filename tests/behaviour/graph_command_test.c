@@ -77,7 +77,7 @@ static void the_elimination_of_an_arrow_is_a_chain_or_a_star(void **state)
     assert_int_equal(member("span_flops"), 4 + 1);
     assert_int_equal(member("serial_bytes"), 4 * 8);
     run("graph --eliminate down.mtx --workers 3 --runs 0");
-    assert_contains(r.out, " are the least budget, ");
+    assert_contains(r.out, "bytes    32 are the least budget, ");
     assert_contains(r.out, " keep 95 % of the speed of 3 workers, as simulated\n");
     run("graph --eliminate down.mtx");
     assert_contains(r.out, "of the pattern of A + A', after nested dissection");
