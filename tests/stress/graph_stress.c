@@ -6,31 +6,9 @@
  * graph, and the asserts of the test build of the engine. */
 #include "dag_support.h"
 
-#include "base/testing.h"
 #include "stress/dag_stress.h"
-#include "stress/rounds.h"
 
-enum { DEFAULT_ROUNDS = 200 };
-
-static uint64_t rounds(void)
-{
-    return environment_number("WEIR_STRESS_ROUNDS", DEFAULT_ROUNDS / SLOW_BUILD);
-}
-
-static weir_engine *open_some_engine(uint64_t *random)
-{
-    static const unsigned counts[] = {1, 2, 2, 3, 4, 5, 8, 16};
-    const unsigned workers = counts[draw(random, 8)];
-    return open_engine(workers, draw(random, 4) == 0 ? (size_t)draw(random, 4) + 1 : 0, 0);
-}
-
-static uint32_t some_size(uint64_t *random)
-{
-    const uint64_t most = draw(random, 3) == 0 ? 30 : 600;
-    return 1 + (uint32_t)draw(random, most);
-}
-
-static void make_some(dag *d, uint64_t *random, weir_engine *engine)
+static void make_some(dag *d, weir_engine *engine, uint64_t *random)
 {
     dag_make(d, random, some_size(random));
     d->engine = engine;
@@ -39,48 +17,14 @@ static void make_some(dag *d, uint64_t *random, weir_engine *engine)
 
 static void random_graphs_run_each_task_once_in_order(void **state)
 {
-    uint64_t seed = environment_number("WEIR_STRESS_SEED", 1);
     (void)state;
-    for (uint64_t round = 0; round < rounds(); round++, seed++) {
-        uint64_t random = mix(seed, 3);
-        dag d;
-        note_seed(seed);
-        weir_engine *engine = open_some_engine(&random), *other = open_some_engine(&random);
-        make_some(&d, &random, engine);
-        weir__testing_seed(mix(seed, 4));
-        for (int i = 0; i < 3; i++)
-            dag_run(&d, engine);
-        run_and_fail(&d, engine, &random);
-        dag_run(&d, draw(&random, 2) == 0 ? engine : other);
-        weir__testing_seed(0);
-        dag_free(&d);
-        weir_engine_close(other);
-        weir_engine_close(engine);
-        assert_int_equal(weir__testing_live_blocks(), 0);
-    }
+    stress_runs(make_some, NULL);
 }
-
-/* ---- cancels ---- */
 
 static void a_cancel_at_any_moment_leaves_graph_and_engine_clean(void **state)
 {
-    uint64_t seed = 1000 + environment_number("WEIR_STRESS_SEED", 1);
     (void)state;
-    for (uint64_t round = 0; round < rounds() / 2 + 1; round++, seed++) {
-        uint64_t random = mix(seed, 3);
-        dag d;
-        note_seed(seed);
-        weir_engine *engine = open_some_engine(&random);
-        make_some(&d, &random, engine);
-        weir__testing_seed(mix(seed, 4));
-        for (int i = 0; i < 3; i++)
-            run_and_cancel(&d, engine, &random);
-        dag_run(&d, engine);
-        weir__testing_seed(0);
-        dag_free(&d);
-        weir_engine_close(engine);
-        assert_int_equal(weir__testing_live_blocks(), 0);
-    }
+    stress_cancels(make_some);
 }
 
 /* ---- graphs in tasks ---- */
@@ -100,7 +44,7 @@ static void graphs_in_tasks_of_graphs_end_as_they_must(void **state)
         weir_engine *engine = open_some_engine(&random);
         assert_ok(weir_graph_create(&outer));
         for (unsigned i = 0; i < INNER; i++) {
-            make_some(&inner[i], &random, engine);
+            make_some(&inner[i], engine, &random);
             assert_ok(weir_graph_add(outer, "inner", run_dag, &inner[i], &task));
             if (i > 0 && draw(&random, 3) == 0)
                 assert_ok(weir_graph_before(outer, (weir_task)draw(&random, i), task));
@@ -132,72 +76,29 @@ static void graphs_in_tasks_of_graphs_end_as_they_must(void **state)
 
 /* ---- tasks with bodies ---- */
 
-/* A random graph, of which some tasks repeat random graphs. */
-typedef struct repeated {
-    dag body;
-    unsigned asked, times;
-    bool wrong;
-} repeated;
-
-static int more(void *arg)
-{
-    repeated *r = arg;
-    r->wrong = r->wrong || atomic_load(&r->body.begun) != r->asked * r->body.n;
-    return r->asked++ < r->times;
-}
-
 static void tasks_with_bodies_end_as_they_must(void **state)
 {
-    enum { LOOPS = 4 };
+    static repeated r[LOOPS];
     uint64_t seed = 4000 + environment_number("WEIR_STRESS_SEED", 1);
     (void)state;
     for (uint64_t round = 0; round < rounds() / 4 + 1; round++, seed++) {
         uint64_t random = mix(seed, 3);
-        static repeated r[LOOPS];
-        weir_graph *graph;
-        weir_task task;
         note_seed(seed);
         weir_engine *engine = open_some_engine(&random);
-        assert_ok(weir_graph_create(&graph));
-        for (unsigned i = 0; i < LOOPS; i++) {
-            r[i] = (repeated){.times = (unsigned)draw(&random, 20)};
-            dag_make(&r[i].body, &random, 1 + (uint32_t)draw(&random, 60));
-            r[i].body.engine = engine;
-            assert_ok(weir_graph_while(graph, "loop", more, &r[i], r[i].body.graph, &task));
-            if (i > 0 && draw(&random, 3) == 0)
-                assert_ok(weir_graph_before(graph, (weir_task)draw(&random, i), task));
-        }
-        assert_ok(weir_graph_compile(graph));
+        weir_graph *graph = make_loops(r, 0, engine, &random);
+        repeated *one = &r[draw(&random, LOOPS)];
+        const bool turns = one->times > 0; /* or its body can do nothing wrong */
         weir__testing_seed(mix(seed, 4));
-        for (int run = 0; run < 4; run++) {
-            repeated *one = &r[draw(&random, LOOPS)];
-            const bool fails = run == 1 && one->times > 0;
-            for (unsigned i = 0; i < LOOPS; i++) {
-                dag_reset(&r[i].body);
-                r[i].asked = 0;
-            }
-            one->body.fails_at = fails ? (uint32_t)draw(&random, one->body.n) : one->body.n;
-            one->body.cancels_at = run == 2 ? (uint32_t)draw(&random, one->body.n) : one->body.n;
-            const weir_status status = weir_graph_run(engine, graph);
-            one->body.fails_at = one->body.cancels_at = one->body.n;
-            if (fails)
-                assert_contains(weir_last_error()->where, "loop[0]/");
-            assert_int_equal(status, fails                        ? WEIR_EOP
-                                     : run == 2 && one->times > 0 ? WEIR_ECANCEL
-                                                                  : WEIR_OK);
-            for (unsigned i = 0; i < LOOPS; i++) {
-                assert_false(r[i].wrong);
-                assert_int_equal(atomic_load(&r[i].body.wrong), 0);
-                if (status == WEIR_OK)
-                    assert_int_equal(r[i].asked, r[i].times + 1);
-            }
-        }
+        assert_int_equal(run_loops(r, engine, graph, NULL, NULL, &random), WEIR_OK);
+        assert_int_equal(run_loops(r, engine, graph, &one->body, NULL, &random),
+                         turns ? WEIR_EOP : WEIR_OK);
+        if (turns)
+            assert_contains(weir_last_error()->where, "loop[0]/");
+        assert_int_equal(run_loops(r, engine, graph, NULL, &one->body, &random),
+                         turns ? WEIR_ECANCEL : WEIR_OK);
+        assert_int_equal(run_loops(r, engine, graph, NULL, NULL, &random), WEIR_OK);
         weir__testing_seed(0);
-        weir_graph_destroy(graph);
-        for (unsigned i = 0; i < LOOPS; i++) {
-            r[i].body.graph = NULL;
-            dag_free(&r[i].body);
-        }
+        free_loops(r, graph);
         weir_engine_close(engine);
         assert_int_equal(weir__testing_live_blocks(), 0);
     }
