@@ -4,26 +4,9 @@
  * Run by ctest with the engine's internal headers, whose allocator fails on request.  It must never
  * stop before an operation has gone through without a failure. */
 #include "support.h"
-
-#include "base/testing.h"
+#include "testing_support.h"
 
 enum { MOST_ALLOCATIONS = 1000, FANOUT = 3, HEIGHT = 7 };
-
-static int no_blocks(void **state)
-{
-    (void)state;
-    weir__testing_fail_allocation(0);
-    return weir__testing_live_blocks() != 0;
-}
-
-/* Whether the failure that was asked for has come; nobody allocates meanwhile. */
-static bool failure_has_come(uint64_t nth)
-{
-    for (uint64_t i = 0; i < nth; i++)
-        if (weir__testing_allocation_fails())
-            return false; /* only now */
-    return true;
-}
 
 static void describe(weir_layer *layer)
 {

@@ -3,17 +3,9 @@
  *
  * Run by ctest with the engine's internal headers, whose allocator fails on request. */
 #include "dag_support.h"
-
-#include "base/testing.h"
+#include "testing_support.h"
 
 enum { MOST_ALLOCATIONS = 1000 };
-
-static int no_blocks(void **state)
-{
-    (void)state;
-    weir__testing_fail_allocation(0);
-    return weir__testing_live_blocks() != 0;
-}
 
 static void a_run_says_no_memory_at_each_allocation_and_loses_nothing(void **state)
 {

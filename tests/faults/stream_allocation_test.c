@@ -4,17 +4,9 @@
  * Run by ctest with the engine's internal headers, whose allocator fails on request.  It must never
  * stop before a stream has gone through without a failure. */
 #include "stream_support.h"
-
-#include "base/testing.h"
+#include "testing_support.h"
 
 enum { MOST_ALLOCATIONS = 1000, N = 50 };
-
-static int no_blocks(void **state)
-{
-    (void)state;
-    weir__testing_fail_allocation(0);
-    return weir__testing_live_blocks() != 0;
-}
 
 static int first_of(void *state, const void *const *items, weir_yielder *y)
 {

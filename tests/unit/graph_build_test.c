@@ -2,16 +2,9 @@
  *
  * Run by ctest with the engine's internal headers.  It must never leave a graph behind. */
 #include "graph_support.h"
+#include "testing_support.h"
 
 #include <math.h>
-
-#include "base/testing.h"
-
-static int no_blocks(void **state)
-{
-    (void)state;
-    return weir__testing_live_blocks() != 0;
-}
 
 static void assert_name(const weir_graph *graph, weir_task task, const char *expected)
 {

@@ -4,16 +4,10 @@
  * tasks, and the lowest peak by trying all orders.  It must never use the engine's own counts. */
 #include "graph/order.h"
 
-#include "base/testing.h"
 #include "graph_support.h"
+#include "testing_support.h"
 
 enum { MOST = 12 }; /* tasks where all orders are tried */
-
-static int no_blocks(void **state)
-{
-    (void)state;
-    return weir__testing_live_blocks() != 0;
-}
 
 /* A graph as it was given: successors as sets. */
 typedef struct given {
@@ -262,15 +256,6 @@ static void sums_beyond_64_bits_are_the_largest_number(void **state)
     assert_true(weir_graph_serial_bytes(graph) == UINT64_MAX);
     weir_graph_destroy(graph);
 }
-
-#define assert_breaks(field, value, valid)                                                         \
-    do {                                                                                           \
-        const __typeof__(field) before_ = (field);                                                 \
-        (field) = (value);                                                                         \
-        assert_false(valid);                                                                       \
-        (field) = before_;                                                                         \
-        assert_true(valid);                                                                        \
-    } while (0)
 
 static void an_order_has_each_task_that_needs_bytes_and_the_sums_of_their_needs(void **state)
 {

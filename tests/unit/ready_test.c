@@ -7,6 +7,7 @@
 #include "graph/execution.h"
 #include "graph/ready.h"
 #include "sched/tuning.h"
+#include "testing_support.h"
 
 enum { MOST = 20000 };
 
@@ -199,15 +200,6 @@ static void a_list_that_is_broken_is_found(void **state)
 }
 
 /* ---- executions ---- */
-
-#define assert_breaks(field, value, valid)                                                         \
-    do {                                                                                           \
-        const __typeof__(field) kept_ = (field);                                                   \
-        (field) = (value);                                                                         \
-        assert_false(valid);                                                                       \
-        (field) = kept_;                                                                           \
-        assert_true(valid);                                                                        \
-    } while (0)
 
 static int nothing(void *arg)
 {

@@ -5,7 +5,6 @@
  * it has broken: each field is put back at once. */
 #include "stream_support.h"
 
-#include "base/testing.h"
 #include "graph/graph.h"
 #include "graph/lane.h"
 #include "machine/topology.h"
@@ -13,16 +12,7 @@
 #include "sched/letter.h"
 #include "sched/life.h"
 #include "stream/stream.h"
-
-/* With this value in the field the structure is not valid, and without it is. */
-#define assert_breaks(field, value, valid)                                                         \
-    do {                                                                                           \
-        const __typeof__(field) kept_ = (field);                                                   \
-        (field) = (value);                                                                         \
-        assert_false(valid);                                                                       \
-        (field) = kept_;                                                                           \
-        assert_true(valid);                                                                        \
-    } while (0)
+#include "testing_support.h"
 
 /* ---- sched/ ---- */
 
