@@ -1,7 +1,7 @@
 /* The second half of reading a matrix: entries as they were read become those that mtx.h promises.
  *
- * mtx.c calls it after the last line, and whoever renumbers a matrix.  It must never allocate by the number of rows, of which a
- * header may announce more than the file has entries. */
+ * mtx.c calls it after the last line, and whoever renumbers a matrix.  It must never allocate by the number
+ * of rows, of which a header may announce more than the file has entries. */
 #ifndef WEIR_MTX_ORDER_H
 #define WEIR_MTX_ORDER_H
 

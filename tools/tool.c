@@ -1,6 +1,7 @@
 /* The error lines, option scanning and engine set-up that the subcommands share.
  *
- * main.c and every subcommand call it, from the main thread only.  It must never exit: every failure is a return value. */
+ * main.c and every subcommand call it, from the main thread only.  It must never exit: every failure is a
+ * return value. */
 #include "tool.h"
 
 #include <ctype.h>

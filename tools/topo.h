@@ -1,6 +1,7 @@
 /* A machine and a placement, counted once for all the forms in which `weir topo` shows them.
  *
- * topo.c makes it; topo_text.c, topo_svg.c and topo_json.c show it, with the words of topo_words.c.  It must never change once it is made. */
+ * topo.c makes it; topo_text.c, topo_svg.c and topo_json.c show it, with the words of topo_words.c.  It must
+ * never change once it is made. */
 #ifndef WEIR_TOPO_H
 #define WEIR_TOPO_H
 

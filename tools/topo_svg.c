@@ -145,7 +145,8 @@ static void draw_box(FILE *file, unsigned x, unsigned y, size s, const char *fil
             x, y, s.width, s.height, radius, fill, stroke);
 }
 
-/* The lowest worker of a hardware thread gives it its colour. The first one's goes over into the last one's: neighbours in number look alike. */
+/* The lowest worker of a hardware thread gives it its colour. The first one's goes over into the last one's:
+ * neighbours in number look alike. */
 static void worker_colour(unsigned worker, unsigned workers, unsigned rgb[3])
 {
     static const double stops[4][3] = {

@@ -18,8 +18,8 @@ bool cases_matrix_rows(const char *path, uint64_t *rows);
 
 /* Leaves of a tree task. */
 uint64_t cases_tree_leaves(const task *t);
-/* A tree whose leaves cost `ns` each, as near as can be had, or nothing but the call for 0: 32 leaves for each of `workers`, or 8, 64, 512, 4096 times as
- * many while all of them take less than 20 ms on one core. */
+/* A tree whose leaves cost `ns` each, as near as can be had, or nothing but the call for 0: 32 leaves for
+ * each of `workers`, or 8, 64, 512, 4096 times as many while all of them take less than 20 ms on one core. */
 task cases_tree_of_grain(const settings *s, double ns, unsigned workers);
 
 #endif

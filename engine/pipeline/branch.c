@@ -23,7 +23,8 @@ static size_t write_step(char *at, size_t room, const weir__layer *layer, bool n
 }
 
 /* Writes the path from its end to its beginning into the end of `text`, like A/B[2]/C[0], or for several
- * children like A/B[2]/C[0..9]; what does not fit becomes … after the top branch's name. Returns where it begins. */
+ * children like A/B[2]/C[0..9]; what does not fit becomes … after the top branch's name. Returns where it
+ * begins. */
 static const char *write_path(const weir_branch *b, const weir__layer *layer,
                               const weir__frame *parent, uint32_t index, uint32_t last, char *text,
                               size_t bytes)

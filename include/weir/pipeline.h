@@ -157,10 +157,10 @@ WEIR_API uint64_t weir_plan_serial_bytes(const weir_plan *plan);
 
 /* Bytes that no schedule of weir_run() exceeds with at most in_flight parts out and that many
  * workers: frames along one depth-first path, one part record and its frames for each part in
- * flight, scratch and nested_bytes for each worker, and the declared held_bytes of each. This is the space bound of
- * work stealing (Blumofe and Leiserson, JACM 46(5), 1999), with the constants of this plan. So
- * weir_plan_certified_bytes(plan, 1, 2) is the smallest max_bytes with which two workers can be
- * busy at once, and (plan, n - 1, n) that for n.
+ * flight, scratch and nested_bytes for each worker, and the declared held_bytes of each. This is the space
+ * bound of work stealing (Blumofe and Leiserson, JACM 46(5), 1999), with the constants of this plan. So
+ * weir_plan_certified_bytes(plan, 1, 2) is the smallest max_bytes with which two workers can be busy at once,
+ * and (plan, n - 1, n) that for n.
  *
  * Returns:  them; UINT64_MAX if they do not fit, 0 for a plan that is NULL.
  * Threads:  any. */
@@ -228,9 +228,9 @@ WEIR_API weir_status weir_plan_describe(const weir_plan *plan, uint32_t i, weir_
  *           Where max_bytes has no room for it now, but will have when other runs have ended, it waits,
  *           in the order of arrival.
  * Threads:  any; else one run at a time per engine, nested ones aside. Inside a parallel region of the
- *           caller's, where OpenMP gives no threads, it runs in place with one worker. With LLVM's OpenMP 19, a
- *           thread that has run an engine should live as long as others do: that runtime may abort
- *           when another thread opens a region after its end.
+ *           caller's, where OpenMP gives no threads, it runs in place with one worker. With LLVM's OpenMP 19,
+ *           a thread that has run an engine should live as long as others do: that runtime may abort when
+ *           another thread opens a region after its end.
  * Cost:     one parallel region, or one of a single thread where runs of this plan were over in
  *           less time than that takes; no allocation of weir's once the engine is warm. A thread's
  *           first region makes its team's threads twice: once to try. */
