@@ -31,7 +31,7 @@ weir__costs weir__costs_of(const weir_graph *graph)
     costs.hinted = n > 0;
     if (n > 0 && (float)(sum / n) > 0)
         costs.mean = (float)(sum / n);
-    if (!costs.hinted && load_relaxed(&graph->measured.work_ns) > 0)
+    if (!costs.hinted && graph->measured.work_ns > 0)
         costs.found = graph;
     return costs;
 }

@@ -88,11 +88,11 @@ weir_status weir_graph_describe(const weir_graph *graph, weir_graph_summary *sum
                                 .unsearched_edges = graph->unsearched,
                                 .roots = graph->roots,
                                 .depth = graph->depth,
-                                .lanes = load_relaxed(&graph->planned.lanes),
-                                .clumps = load_relaxed(&graph->planned.clumps),
-                                .predicted_gain = (double)load_relaxed(&graph->planned.gain),
-                                .work_ns = (double)load_relaxed(&graph->measured.work_ns),
-                                .span_ns = (double)load_relaxed(&graph->measured.span_ns)};
+                                .lanes = graph->planned.lanes,
+                                .clumps = graph->planned.clumps,
+                                .predicted_gain = (double)graph->planned.gain,
+                                .work_ns = (double)graph->measured.work_ns,
+                                .span_ns = (double)graph->measured.span_ns};
     if (graph->n > 0) {
         if (!open_walk(&w, graph))
             return weir__error_set(WEIR_ENOMEM, 0, "graph",

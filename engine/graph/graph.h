@@ -177,13 +177,14 @@ struct weir_graph {
     struct weir__book *book;   /* NULL: no task needs bytes, and nothing is released */
 
     unsigned plans_allowed; /* WEIR_PLAN_… */
+    /* For its summary, from its runs: */
     struct {
-        atomic_uint lanes, clumps;
-        _Atomic(float) gain;
-    } planned; /* for its summary, which may be asked for while it runs: its plan; 0: it has none */
+        uint32_t lanes, clumps;
+        float gain;
+    } planned; /* its plan; 0: it has none */
     struct {
-        _Atomic(float) work_ns, span_ns;
-    } measured; /* for that too: what its runs have found; 0: nothing yet, and levels are not of that */
+        float work_ns, span_ns;
+    } measured; /* what they have found; 0: nothing yet, and levels are not of that */
     struct weir__execution *execution; /* what its runs need; NULL before the first */
 };
 

@@ -72,9 +72,9 @@ static float *begin_costs(uint32_t n)
 static void tell_summary(weir_graph *graph, const weir__plan *plan)
 {
     const bool gains = plan != NULL && plan->planned_ns > 0;
-    store_relaxed(&graph->planned.lanes, plan != NULL ? plan->lanes : 0);
-    store_relaxed(&graph->planned.clumps, plan != NULL ? plan->lane[plan->lanes] : 0);
-    store_relaxed(&graph->planned.gain, gains ? (float)(plan->serial_ns / plan->planned_ns) : 0);
+    graph->planned.lanes = plan != NULL ? plan->lanes : 0;
+    graph->planned.clumps = plan != NULL ? plan->lane[plan->lanes] : 0;
+    graph->planned.gain = gains ? (float)(plan->serial_ns / plan->planned_ns) : 0;
 }
 
 static void forget_costs(weir__sample *s)
@@ -166,8 +166,8 @@ static void correct_costs(weir__sample *s, weir_graph *graph)
     for (uint32_t t = 0; t < graph->n; t++)
         s->ns[t] *= (float)ratio;
     s->mean_ns *= ratio;
-    store_relaxed(&graph->measured.work_ns, (float)(s->mean_ns * graph->n));
-    store_relaxed(&graph->measured.span_ns, load_relaxed(&graph->measured.span_ns) * (float)ratio);
+    graph->measured.work_ns = (float)(s->mean_ns * graph->n);
+    graph->measured.span_ns *= (float)ratio;
 }
 
 /* NULL: they are predicted to gain too little, or there is no memory. */
@@ -237,8 +237,8 @@ static void settle(weir__sample *s, weir_graph *graph, unsigned workers, weir__a
     weir__lanes *lanes;
     if (!weir__level_find(graph, s->ns) || !make_plan(s, graph, workers, &lanes))
         return;
-    store_relaxed(&graph->measured.work_ns, (float)(s->mean_ns * graph->n));
-    store_relaxed(&graph->measured.span_ns, weir__level_highest(graph));
+    graph->measured.work_ns = (float)(s->mean_ns * graph->n);
+    graph->measured.span_ns = weir__level_highest(graph);
     s->settled = true;
     s->workers = workers;
     s->runs = s->of_others = s->drifted = 0;

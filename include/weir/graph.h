@@ -124,8 +124,8 @@ WEIR_API weir_status weir_graph_hold(weir_graph *graph, weir_task task, size_t b
 WEIR_API weir_status weir_graph_scratch(weir_graph *graph, weir_task task, size_t bytes);
 
 /* Says how many bytes the runs may hold that the task's op starts on the same engine, as nested_bytes
- * of a layer does (weir/pipeline.h). Under max_bytes, tasks of a graph that runs there may have what is free
- * besides. Else as weir_graph_hold(). */
+ * of a layer does (weir/pipeline.h): without it they are refused under max_bytes, by a WEIR_EBUDGET to the op.
+ * Tasks of a graph that runs there may have what is free besides. Else as weir_graph_hold(). */
 WEIR_API weir_status weir_graph_nested(weir_graph *graph, weir_task task, size_t bytes);
 
 /* Says what to call once, when the bytes that the task holds come back, or would, where it holds none;
