@@ -52,8 +52,8 @@ typedef struct weir__control {
     weir_graph *body[];         /* NULL: nothing runs */
 } weir__control;
 
-/* Of a task of a compiled graph, what is looked at when a predecessor finishes, and what comes after it. Where
- * edges go far, these are the misses of a run, so they are small. Its successors are
+/* Of a task of a compiled graph, what is looked at when a predecessor finishes, and what comes after it.
+ * Where edges go far, these are the misses of a run, so they are small. Its successors are
  * successor[task[t].successors] up to successor[task[t + 1].successors], that one not included; task[n] is
  * there for its number alone.
  * Invariant, between runs: left == predecessors, unless the graph is torn. */

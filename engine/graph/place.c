@@ -1,7 +1,7 @@
 /* Where a run of a graph failed: the path to a task, and the text of its error; see execution.h.
  *
- * A path has the name of each task that has a body, with its turn, and then that of the task in the body, like
- * loop[17]/inc; of a very deep one the first levels and the last. */
+ * A path has the name of each task that has a body, with its turn, and then that of the task in the body,
+ * like loop[17]/inc; of a very deep one the first levels and the last. */
 #include <stdio.h>
 #include <string.h>
 

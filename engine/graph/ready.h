@@ -19,8 +19,8 @@ enum { WEIR_URGENCIES = 4, WEIR_READY_LISTS = WEIR_URGENCIES + 1 };
 #define WEIR_TASK_SHORT 1
 #define WEIR_TASK_LONG  2
 
-/* Invariant (weir__ready_is_valid): bit u of `some` <=> list u has tasks, which are of urgency u where it is not the first; else
- * first[u] is WEIR_NO_TASK, as is the link of the last one;  root <= roots_end. */
+/* Invariant (weir__ready_is_valid): bit u of `some` <=> list u has tasks, which are of urgency u where it is
+ * not the first; else first[u] is WEIR_NO_TASK, as is the link of the last one;  root <= roots_end. */
 typedef struct weir__ready {
     uint32_t some;
     uint32_t root, roots_end; /* numbers for weir__graph_root() */

@@ -156,8 +156,8 @@ static void end_trials(weir__sample *s)
     forget_costs(s);
 }
 
-/* Tasks that are run on many cores fetch each other's lines while they are sampled, and so does the clock take
- * its time: what they take one after another is known now. */
+/* Tasks that are run on many cores fetch each other's lines while they are sampled, and so does the clock
+ * take its time: what they take one after another is known now. */
 static void correct_costs(weir__sample *s, weir_graph *graph)
 {
     const double ratio = (double)s->least_ns / (s->mean_ns * graph->n);

@@ -6,10 +6,10 @@
  * and whoever has an item for it rings its bell.  Anyone may empty any box, so no item waits for a
  * worker that the system does not let run.
  *
- * Runs have numbers (numbers.h), and beside an item stands that of its run, in the same word.  A worker that waits
- * for a run in an op of another wants only items of that run, or of those nested in it: its number
- * stands in its request and in its mark.  So nobody looks into an item that is not its own, and no op
- * finds a stranger's work on its stack.
+ * Runs have numbers (numbers.h), and beside an item stands that of its run, in the same word.  A worker that
+ * waits for a run in an op of another wants only items of that run, or of those nested in it: its number
+ * stands in its request and in its mark.  So nobody looks into an item that is not its own, and no op finds a
+ * stranger's work on its stack.
  *
  * Each worker polls a word of its own.  Who wants work of it, or wants it to look at once, writes
  * there.
@@ -63,8 +63,8 @@ static_assert(sizeof(weir__box) == WEIR_LINE, "who looks into a box looks at one
  *   surplus = items in boxes or about to be, of which there are none now, + workers that were busy
  *   when they left - team: so -team <= surplus <= 0;
  *   numbers are at rest.
- * While workers are at work, the sums are made of words that change one after the other. asleep is 0 at rest once every weir__mail_wake()
- * has returned: a thread that cancels a run may be late. */
+ * While workers are at work, the sums are made of words that change one after the other. asleep is 0 at rest
+ * once every weir__mail_wake() has returned: a thread that cancels a run may be late. */
 typedef struct weir__mail {
     weir__box *box;
     unsigned boxes;

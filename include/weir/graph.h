@@ -124,8 +124,8 @@ WEIR_API weir_status weir_graph_hold(weir_graph *graph, weir_task task, size_t b
 WEIR_API weir_status weir_graph_scratch(weir_graph *graph, weir_task task, size_t bytes);
 
 /* Says how many bytes the runs may hold that the task's op starts on the same engine, as nested_bytes
- * of a layer does (weir/pipeline.h): without it they are refused under max_bytes, by a WEIR_EBUDGET to the op.
- * Tasks of a graph that runs there may have what is free besides. Else as weir_graph_hold(). */
+ * of a layer does (weir/pipeline.h): without it they are refused under max_bytes, by a WEIR_EBUDGET to the
+ * op. Tasks of a graph that runs there may have what is free besides. Else as weir_graph_hold(). */
 WEIR_API weir_status weir_graph_nested(weir_graph *graph, weir_task task, size_t bytes);
 
 /* Says what to call once, when the bytes that the task holds come back, or would, where it holds none;
@@ -146,15 +146,15 @@ WEIR_API weir_status weir_graph_cost(weir_graph *graph, weir_task task, double n
 
 /* Adds a task that runs a graph, or none, as choose says.
  *
- * choose:    gets arg; returns 0, or more than 0, or less: a code of its own, which is a failure.
+ * choose:   gets arg; returns 0, or more than 0, or less: a code of its own, which is a failure.
  * then, otherwise: run where choose returned more than 0, and where it returned 0. They are compiled, no
  *           two tasks have the same, and they run in this one only. otherwise may be NULL: nothing runs.
  * Owns:     the graph takes the bodies, and destroys them with itself; weir_graph_destroy() of one does
  *           nothing any more.
  * Returns:  as weir_graph_add(), or WEIR_EINVAL: a body is not compiled, or is one already.
  * Threads:  as weir_graph_create(), for the bodies as well.
- * Bytes:     the task needs those of its bodies, weir_graph_serial_bytes() of the largest; weir_graph_nested()
- *           may give them more, and then they have more tasks at work at a time.
+ * Bytes:    the task needs those of its bodies, weir_graph_serial_bytes() of the largest;
+ *           weir_graph_nested() may give them more, and then they have more tasks at work at a time.
  * A body that fails is named by its task: choice/inner. Where weir_graph_context() was not called for it,
  * its ops have the context of the graph around. */
 WEIR_API weir_status weir_graph_if(weir_graph *graph, const char *name, int (*choose)(void *arg),

@@ -1,4 +1,5 @@
-/* Tests how far compile looks for redundant edges, and that the order in which edges are given is all the same.
+/* Tests how far compile looks for redundant edges, and that the order in which edges are given is all the
+ * same.
  *
  * Run by ctest with the engine's internal headers.  It must never compute an expected graph with the
  * engine's own functions. */
@@ -79,8 +80,8 @@ static void redundant_edges_are_found_where_they_begin_late(void **state)
     weir_graph_destroy(graph);
 }
 
-/* The last task comes after others that have none of its predecessors, so that the search stops while it looks
- * at those: it has found the first redundant edge, and does not come to the second. */
+/* The last task comes after others that have none of its predecessors, so that the search stops while it
+ * looks at those: it has found the first redundant edge, and does not come to the second. */
 static void a_task_whose_search_stops_keeps_what_was_not_found(void **state)
 {
     enum { POOL = 60, FRUITLESS = 5000, LAST = POOL + 2 + FRUITLESS };
