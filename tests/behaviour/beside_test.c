@@ -549,9 +549,10 @@ static uint64_t big_bytes(void)
     return bytes;
 }
 
-static uint64_t bytes_of_the_stream(void)
+/* As many calls as the engine has workers can have records of their own. */
+static uint64_t bytes_of_the_stream(unsigned workers)
 {
-    beside b = {.engine = open_engine(1, 0, 0)};
+    beside b = {.engine = open_engine(workers, 0, 0)};
     begin_stream(&b, 1);
     const uint64_t bytes = weir_stream_certified_bytes(b.s);
     assert_ok(weir_stream_close(b.s));
@@ -569,9 +570,9 @@ static void wait_for_waiting(weir_engine *engine, unsigned runs)
 static void runs_beside_a_stream_wait_for_bytes_in_the_order_in_which_they_came(void **state)
 {
     enum { RUNS = 4 };
-    const uint64_t bytes = bytes_of_the_stream() + big_bytes() + 1;
     (void)state;
     for (unsigned workers = 1; workers <= 3; workers++) {
+        const uint64_t bytes = bytes_of_the_stream(workers) + big_bytes() + 1;
         beside b = {.engine = open_engine(workers, 0, bytes)};
         gated of[RUNS];
         pthread_t thread[RUNS];
@@ -601,7 +602,7 @@ static void runs_beside_a_stream_wait_for_bytes_in_the_order_in_which_they_came(
 
 static void a_cancel_reaches_runs_that_wait_for_bytes(void **state)
 {
-    const uint64_t bytes = bytes_of_the_stream() + big_bytes() + 1;
+    const uint64_t bytes = bytes_of_the_stream(2) + big_bytes() + 1;
     (void)state;
     beside b = {.engine = open_engine(2, 0, bytes)};
     gated of[3];
@@ -643,7 +644,7 @@ static const weir_layer stopped_layer = {
 static void what_waits_when_the_cancel_comes_does_not_run_on_the_bytes_that_it_frees(void **state)
 {
     enum { RUNS = 5 };
-    const uint64_t bytes = bytes_of_the_stream() + big_bytes() + 1;
+    const uint64_t bytes = bytes_of_the_stream(2) + big_bytes() + 1;
     (void)state;
     beside b = {.engine = open_engine(2, 0, bytes)};
     for (unsigned round = 0; round < 40 / SLOW_BUILD + 1; round++) {
@@ -684,7 +685,7 @@ static void a_run_that_never_fits_beside_the_stream_is_refused_at_once(void **st
 
 static void a_stream_that_fits_only_without_the_run_is_refused_until_that_is_over(void **state)
 {
-    const uint64_t bytes = bytes_of_the_stream() + big_bytes() + 1;
+    const uint64_t bytes = bytes_of_the_stream(2) + big_bytes() + 1;
     (void)state;
     beside b = {.engine = open_engine(2, 0, bytes)};
     gated r = {.b = &b, .layer = &big_layer};
