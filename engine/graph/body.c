@@ -50,6 +50,7 @@ static weir__control_end end_in_place(weir__pack *p, weir__execution *body)
         return WEIR_CONTROL_STOPS;
     }
     (void)weir__execution_begin_after(body);
+    p->is_shared = true; /* others may finish the task */
     WEIR_POINT(BODY_LEFT);
     if (weir__execution_leave(body) == NULL)
         return WEIR_CONTROL_LEFT;

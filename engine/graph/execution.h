@@ -24,7 +24,8 @@
  *   run, serve        X            -              -         the worker that has the pack
  *   take, give        X            -              -         any worker
  * Order:     all that a task did happens before its successors: they are in the same pack, or their
- *            count was lowered by everybody whom they wait for (GR4), or a pack was handed over (M1, M2).
+ *            count was lowered by everybody whom they wait for (GR4), or a pack was handed over (M1, M2),
+ *            or given back (GR3).
  * Progress:  nothing here waits but for the lock of the list of packs.
  * Memory:    the graph's; it grows with the first run on an engine with more workers. */
 #ifndef WEIR_GRAPH_EXECUTION_H
@@ -33,6 +34,7 @@
 #include <pthread.h>
 
 #include "graph/book.h"
+#include "graph/gain.h"
 #include "graph/graph.h"
 #include "graph/ready.h"
 #include "graph/sample.h"
@@ -76,11 +78,14 @@ typedef struct weir__pack {
     weir_task next;      /* which may start, and runs next; or WEIR_NO_TASK */
     bool is_careful;     /* others may come to want work: before long ops they get some */
     bool wants_team;     /* it waits for the team, for its run to be alone no more */
+    bool is_shared;      /* others may have packs of the execution */
+    bool gains;          /* the execution has a team, and asks whether it pays (gain.h) */
     const int *signal;   /* what others want of its worker */
     uint32_t polls;      /* until a request is handled, the one that fires included: at least 1 */
     uint32_t skip_polls; /* that go by a request after nothing could be handed out */
     uint64_t fired_at_ns, begun_at_fired; /* when a poll fired last, and how many tasks had begun */
     uint64_t begun;                       /* tasks */
+    uint64_t told_begun, told_ns; /* as far as they have been counted (gain.h), and until when */
     weir__craft *craft;
     struct weir__pack *inner; /* of a body that its first task is to go on with; or NULL */
     struct weir__execution
@@ -118,7 +123,8 @@ typedef struct weir__execution {
     void *context;       /* the graph's, or that of the graph around */
     weir__pack first;    /* which it begins with */
     weir__pack after;    /* of `up`: goes on with up_task */
-    weir__sample sample; /* what was learnt of its tasks */
+    weir__sample sample; /* what was learnt of its tasks, */
+    weir__gain gain;     /* and of who is best to run them */
 
     weir__alone alone;
     alignas(WEIR_LINE) atomic_uint open; /* packs */
@@ -168,6 +174,17 @@ weir__item *weir__execution_give_pack(weir__pack *pack) WEIR_MUST_CHECK;
 /* The same for a count that is no pack's. */
 weir__item *weir__execution_leave(weir__execution *e) WEIR_MUST_CHECK;
 
+/* Is the pack, which is under way, the only one? Then what all others did has happened before, and there are
+ * no others until its worker hands something out. */
+static inline bool weir__execution_is_sole(const weir__pack *pack)
+{
+    const weir__execution *e = pack->of;
+    /* The worker of a body's first pack has the count beside it as well. */
+    const unsigned own = e->up != NULL && pack == &e->first ? 2 : 1;
+    /* GR3 as well. */
+    return load_acquire(&e->open) == own;
+}
+
 /* ---- share.c ---- */
 
 /* The word that the worker polls before each task says something: may it go on all the same? If not, the
@@ -180,6 +197,10 @@ static inline bool weir__pack_may_go_on(weir__pack *p, int said)
     p->polls = 1;
     return false;
 }
+
+/* The pack begins now; and ends, or is left. */
+void weir__share_begin(weir__pack *p, uint64_t now_ns);
+void weir__share_end(weir__pack *p, uint64_t now_ns);
 
 /* Called when the poll fires, before a task. Hands out packs as demand, credits and permits allow. False:
  * the run stops, or has been alone for long enough: then p->wants_team. */

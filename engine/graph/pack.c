@@ -6,7 +6,7 @@
  *
  * The last predecessor finds a count of 1 and lowers nothing, which is all that there is to do for a task with
  * one. A task that begins puts its count back: so a run that reaches its end leaves the graph ready for the next.
- * A run with one worker counts without atomic operations. */
+ * A worker that has the only pack counts without atomic operations. */
 #include "graph/execution.h"
 #include "sched/credit.h"
 #include "sched/enclose.h"
@@ -148,7 +148,7 @@ static void note_costs(const weir__pack *p, const weir__label *label, uint32_t n
 }
 
 /* Runs t with others of its family, in one call. Returns the task that runs next. */
-static weir_task run_many(weir__pack *p, weir_task t, weir__skill *skill, bool known, bool shared,
+static weir_task run_many(weir__pack *p, weir_task t, weir__skill *skill, bool known,
                           weir__control_end *end)
 {
     const weir_graph *graph = p->of->graph;
@@ -178,23 +178,23 @@ static weir_task run_many(weir__pack *p, weir_task t, weir__skill *skill, bool k
     }
     weir_task next = WEIR_NO_TASK;
     for (uint32_t i = 0; i < n; i++)
-        next = finish(&p->ready, &of, label->first + p->craft->index[i], next, shared);
+        next = finish(&p->ready, &of, label->first + p->craft->index[i], next, p->is_shared);
     return next;
 }
 
 /* ---- the loop ---- */
 
-static weir_task run_control(weir__pack *p, weir_task t, bool shared, weir__control_end *end)
+static weir_task run_control(weir__pack *p, weir_task t, weir__control_end *end)
 {
     const arrays of = arrays_of(p->of->graph);
     *end = weir__body_run_control(p, t);
-    return *end == WEIR_CONTROL_DONE ? finish(&p->ready, &of, t, WEIR_NO_TASK, shared)
+    return *end == WEIR_CONTROL_DONE ? finish(&p->ready, &of, t, WEIR_NO_TASK, p->is_shared)
                                      : WEIR_NO_TASK;
 }
 
 /* A task whose op is not known, or which is no single op. Returns the task that runs next, and says how it
  * has ended: the pack may wait for its team, with this task in p->next. */
-static weir_task run_slowly(weir__pack *p, weir_task t, bool shared, weir__control_end *end)
+static weir_task run_slowly(weir__pack *p, weir_task t, weir__control_end *end)
 {
     const weir_graph *graph = p->of->graph;
     const arrays of = arrays_of(graph);
@@ -202,7 +202,7 @@ static weir_task run_slowly(weir__pack *p, weir_task t, bool shared, weir__contr
     *end = WEIR_CONTROL_DONE;
     restore(&of, t);
     if (task->kind == WEIR_TASK_CONTROL)
-        return run_control(p, t, shared, end);
+        return run_control(p, t, end);
     weir__skill *skill = skill_in(p, graph->fixed[t].op);
     const bool known = !p->is_careful || is_short(skill, task->flags);
     if (!known && weir__share_needs_team(p)) {
@@ -215,10 +215,10 @@ static weir_task run_slowly(weir__pack *p, weir_task t, bool shared, weir__contr
         weir__book_began(p->of->book, t);
     p->told.nested_bytes = graph->nested != NULL ? graph->nested[t] : 0;
     if (task->kind == WEIR_TASK_MANY)
-        return run_many(p, t, skill, known, shared, end);
+        return run_many(p, t, skill, known, end);
     const int code = call_one(p, t, skill, known);
     if (code == 0)
-        return finish(&p->ready, &of, t, WEIR_NO_TASK, shared);
+        return finish(&p->ready, &of, t, WEIR_NO_TASK, p->is_shared);
     weir__place_fail(p, t, code, NULL);
     *end = WEIR_CONTROL_STOPS;
     return WEIR_NO_TASK;
@@ -235,7 +235,7 @@ static inline bool may_go_on(weir__pack *p, weir_task t, int said)
 
 /* Runs tasks until none is ready, or the run stops, or the pack is to wait for its team. What does not
  * change stands in variables, since the compiler must think that an op changes the rest. */
-static inline __attribute__((always_inline)) void run_tasks(weir__pack *p, bool shared)
+static void run_tasks(weir__pack *p)
 {
     const weir_graph *graph = p->of->graph;
     const arrays of = arrays_of(graph);
@@ -256,7 +256,7 @@ static inline __attribute__((always_inline)) void run_tasks(weir__pack *p, bool 
         const weir__fixed *now = &of.fixed[t];
         if (WEIR_UNLIKELY(now->op.one != p->known.one ||
                           (of.task[t].flags & WEIR_TASK_LONG) != 0)) {
-            t = run_slowly(p, t, shared, &end);
+            t = run_slowly(p, t, &end);
             if (end == WEIR_CONTROL_STOPS)
                 return;
             continue;
@@ -268,7 +268,7 @@ static inline __attribute__((always_inline)) void run_tasks(weir__pack *p, bool 
             weir__place_fail(p, t, code, NULL);
             return;
         }
-        t = finish(&p->ready, &of, t, WEIR_NO_TASK, shared);
+        t = finish(&p->ready, &of, t, WEIR_NO_TASK, p->is_shared); /* by the op, maybe */
     }
 }
 
@@ -337,7 +337,7 @@ bool weir__pack_take(weir__pack *p)
 }
 
 /* The loop where the graph has a book for this run. The task in p->next has its bytes. */
-static void run_booked(weir__pack *p, bool shared)
+static void run_booked(weir__pack *p)
 {
     weir_task t = p->next;
     p->next = WEIR_NO_TASK;
@@ -351,7 +351,7 @@ static void run_booked(weir__pack *p, bool shared)
         const int said = __atomic_load_n(p->signal, __ATOMIC_RELAXED);
         if (said <= WEIR__REQUEST && !may_go_on(p, t, said))
             return;
-        weir_task next = run_slowly(p, t, shared, &end);
+        weir_task next = run_slowly(p, t, &end);
         if (end == WEIR_CONTROL_STOPS)
             return;
         if (end == WEIR_CONTROL_DONE) {
@@ -369,11 +369,9 @@ void weir__pack_run_tasks(weir__pack *p)
     if (p->of->lanes != NULL)
         weir__follow_run(p);
     else if (p->of->book != NULL)
-        run_booked(p, p->told.run->team > 1);
-    else if (p->told.run->team > 1)
-        run_tasks(p, true);
+        run_booked(p);
     else
-        run_tasks(p, false);
+        run_tasks(p);
 }
 
 static void run_ops(void *pack)
@@ -410,6 +408,8 @@ void weir__pack_begin(weir__pack *p, weir__worker *worker, weir__here *here)
     p->craft = &e->craft[worker->index];
     p->left = NULL;
     p->wants_team = false;
+    p->is_shared = !weir__execution_is_sole(p);
+    p->gains = run->team > 1 && e->up == NULL && e->lanes == NULL && !weir__execution_is_limited(e);
     p->is_careful = run->team > 1 || weir__stint_may_end(&run->stint);
     p->known = p->craft->known;
     if ((p->is_careful && !p->craft->known_is_short) || e->cost != NULL)
@@ -433,6 +433,7 @@ static void begin(visit *v, weir__worker *worker, weir__pack *p)
     v->nested_ns = worker->nested_ns;
     v->began_ns = weir__now_ns();
     weir__credit_begin(worker, v->began_ns);
+    weir__share_begin(p, v->began_ns);
     if (p->posted && weir__mail_missing(run->mail) >= 0) /* nothing is queued ahead now */
         weir__mail_ask_others(run->mail, worker->index);
 }
@@ -456,6 +457,7 @@ static void account(const visit *v, weir__pack *p)
         weir__stint_look(&run->stint, now_ns);
     weir__credit_end(&run->root->purse, worker, now_ns, busy_ns, p->posted);
     weir__sample_count(&p->of->sample, busy_ns);
+    weir__share_end(p, now_ns);
     worker->counts.branches += p->begun;
     weir__run_count(run, worker);
 }

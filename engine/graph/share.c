@@ -50,10 +50,13 @@ static void divide(weir__pack *p, weir__pack *made)
 static bool hand_out(weir__pack *p)
 {
     bool any = false;
+    if (p->gains && weir__gain_is_alone(&p->of->gain))
+        return false;
     while (weir__life_may_share(p->told.run, p->told.worker) && has_for_others(p)) {
         weir__pack *made = weir__execution_take_pack(p->of);
         if (made == NULL)
             break;
+        p->is_shared = true;
         divide(p, made);
         weir__credit_spend(&p->told.run->root->purse);
         post(p, made);
@@ -91,6 +94,7 @@ weir__pack *weir__share_all(weir__pack *p)
     weir__pack *made = weir__execution_take_pack(p->of);
     if (made == NULL)
         return NULL;
+    p->is_shared = true;
     made->ready = p->ready;
     weir__ready_clear(&p->ready);
     post(p, made);
@@ -115,6 +119,7 @@ void weir__share_take_back(weir__pack *p, const weir__pack *shared)
     p->ready = back->ready;
     WEIR_ASSERT(load_relaxed(&p->of->open) > 1);
     (void)!weir__execution_give_pack(back); /* p is open */
+    p->is_shared = !weir__execution_is_sole(p);
 }
 
 /* ---- polls ---- */
@@ -125,6 +130,50 @@ static void ask_itself(weir__pack *p)
     weir__mail_ask(p->told.run->mail, p->told.worker->index);
     p->polls = 1 + p->skip_polls;
 }
+
+/* ---- whether it pays ---- */
+
+/* What it has run until now is counted. */
+static void count(weir__pack *p, uint64_t now_ns)
+{
+    weir__gain_count(&p->of->gain, p->begun - p->told_begun, now_ns - p->told_ns);
+    p->told_begun = p->begun;
+    p->told_ns = now_ns;
+}
+
+void weir__share_begin(weir__pack *p, uint64_t now_ns)
+{
+    weir__gain *gain = &p->of->gain;
+    if (!p->gains)
+        return;
+    p->told_begun = p->begun;
+    p->told_ns = now_ns;
+    if (p == &p->of->first)
+        weir__gain_begin(gain, now_ns);
+    if (weir__gain_wants_looks(gain))
+        ask_itself(p);
+}
+
+void weir__share_end(weir__pack *p, uint64_t now_ns)
+{
+    if (p->gains)
+        count(p, now_ns);
+}
+
+/* Who has tasks is to know of a change: what it has run is counted then, and from now on it looks by itself. */
+static void look_at_gain(weir__pack *p, uint64_t now_ns)
+{
+    count(p, now_ns);
+    if (weir__gain_look(&p->of->gain, now_ns, !p->is_shared))
+        weir__mail_ask_others(p->told.run->mail, p->told.worker->index);
+}
+
+static bool wants_looks(const weir__pack *p)
+{
+    return p->gains && weir__gain_wants_looks(&p->of->gain);
+}
+
+/* ---- polls that fire ---- */
 
 /* Ops have become long: what was learnt of them does not hold any more. */
 static void forget_short(weir__pack *p)
@@ -184,6 +233,9 @@ bool weir__share_serve(weir__pack *p)
     }
     const uint64_t now_ns = weir__now_ns(), since_fired_ns = note_firing(p, now_ns);
     weir__credit_earn(&run->root->purse, worker, now_ns);
+    p->is_shared = p->is_shared && !weir__execution_is_sole(p);
+    if (p->gains)
+        look_at_gain(p, now_ns);
     if (hand_out(p) || weir__told_hand_out_around(&p->told))
         p->skip_polls = 0;
     else
@@ -195,7 +247,7 @@ bool weir__share_serve(weir__pack *p)
     const bool enough = !weir__mail_has_others(mail) || weir__mail_missing(mail) < 0 ||
                         (p->skip_polls >= WEIR_PASS_ENOUGH && !sleepers);
     const bool looks = weir__worker_look(worker);
-    if (!looks && enough)
+    if (!looks && enough && !wants_looks(p))
         p->polls = 1;
     else /* for what it looks after as well */
         ask_itself(p);

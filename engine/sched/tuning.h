@@ -137,6 +137,15 @@
 /* ns in which it leaves the lanes of others to them, while each has its own worker. Less: lanes change
  * their cores when one is late. More: a late one is waited for. */
 #define WEIR_LANE_OWN_NS          4000
+/* ns of a run in which its tasks are counted, to compare sharing them with running them alone; and the same
+ * where others still have some, until that is given up. Less: chance decides. More: a run of tiny tasks is
+ * slow for longer.  patterns */
+#define WEIR_GAIN_FIGURE_NS       100000
+#define WEIR_GAIN_WAIT_NS          50000
+/* ns of runs until the other way is tried again: after a change, and at most, since that doubles. Less: tries
+ * cost more than a few per cent. More: what is wrong stays for longer.  patterns */
+#define WEIR_GAIN_STAY_LEAST_NS  1000000
+#define WEIR_GAIN_STAY_MOST_NS 128000000
 /* Ready tasks of one list that are walked along at most to divide it. Less: of a very long list most is
  * handed out, time after time. More: who wants work waits for that. */
 #define WEIR_SPLIT_MOST           4096
