@@ -53,6 +53,7 @@ typedef struct weir__plan {
     uint32_t *entry;   /* [n] */
     double serial_ns;  /* predicted: all costs, */
     double planned_ns; /* and the time of the lane that ends last, with its waits */
+    uint64_t steps;    /* that the planner took to find it (planner.c) */
 } weir__plan;
 
 /* Plans a compiled graph none of whose tasks has bodies, for so many workers at most.
