@@ -30,6 +30,8 @@ const char *weir_status_name(weir_status status)
         return "WEIR_ERUNTIME";
     case WEIR_EBUSY:
         return "WEIR_EBUSY";
+    case WEIR_ETIME:
+        return "WEIR_ETIME";
     }
     return "unknown status";
 }

@@ -68,41 +68,68 @@ static bool can_go_on(weir_stream *s, weir__stage *stage, bool item)
     return weir__ring_room(&stage->ring) > 0 || inlet_is_closed(stage) || has_stopped(s);
 }
 
-static void wait_for(weir_stream *s, weir__stage *stage, bool item)
+static bool is_past(uint64_t deadline_ns)
+{
+    return deadline_ns != WEIR_NO_DEADLINE && weir__now_ns() >= deadline_ns;
+}
+
+/* False: the deadline has passed first. */
+static bool wait_for(weir_stream *s, weir__stage *stage, bool item, uint64_t deadline_ns)
 {
     weir__ring *ring = &stage->ring;
     weir__event *event = item ? &ring->program_takes : &ring->program_fills;
     WEIR_ASSERT((item ? ring->takers : ring->fillers) == NULL); /* or nobody would tell it */
-    const uint64_t until = weir__now_ns() + WEIR_SEARCH_STREAM_NS;
-    do {
+    uint64_t now_ns = weir__now_ns();
+    const uint64_t until = now_ns + WEIR_SEARCH_STREAM_NS;
+    for (; now_ns < until && now_ns < deadline_ns; now_ns = weir__now_ns()) {
         if (can_go_on(s, stage, item))
-            return;
+            return true;
         sched_yield();
-    } while (weir__now_ns() < until);
+    }
     while (!can_go_on(s, stage, item)) {
+        if (is_past(deadline_ns))
+            return false;
         weir__event_prepare(event);
         WEIR_POINT(WAIT_ANNOUNCED);
         if (can_go_on(s, stage, item))
             weir__event_withdraw(event);
         else
-            weir__event_wait(event, WEIR_NO_DEADLINE);
+            weir__event_wait(event, deadline_ns);
     }
+    return true;
 }
 
-weir_status weir_next(weir_stream *s, weir_stage stage, void *item)
+/* In so many ns. */
+static uint64_t deadline_in(uint64_t ns)
+{
+    const uint64_t now_ns = weir__now_ns();
+    return ns < WEIR_NO_DEADLINE - now_ns ? now_ns + ns : WEIR_NO_DEADLINE;
+}
+
+static weir_status check_last(const weir_stream *s, weir_stage stage, const void *items)
 {
     const weir_status status = check_stage(s, stage);
     if (status != WEIR_OK)
         return status;
-    weir__stage *from = s->stages[stage];
-    if (from->taken)
+    if (s->stages[stage]->taken)
         return refuse(s, stage, "another stage takes the items of this one");
-    if (item == NULL && from->o.item_bytes > 0)
+    if (items == NULL && s->stages[stage]->o.item_bytes > 0)
         return refuse(s, stage, "item is NULL; it receives the item");
+    return WEIR_OK;
+}
+
+static weir_status timed_out(const weir__stage *stage, const char *what)
+{
+    return weir__error_set(WEIR_ETIME, 0, stage->o.name, "%s stage '%.90s' in the time given", what,
+                           stage->o.name);
+}
+
+/* WEIR_OK once an item is there. */
+static weir_status await_item(weir_stream *s, weir__stage *from, uint64_t deadline_ns)
+{
     for (;;) {
         switch (weir__ring_advance(&from->ring)) {
         case WEIR_VIEW_READY:
-            weir__ring_take(&from->ring, item);
             return WEIR_OK;
         case WEIR_VIEW_END:
             return WEIR_END;
@@ -111,9 +138,46 @@ weir_status weir_next(weir_stream *s, weir_stage stage, void *item)
         case WEIR_VIEW_EMPTY:
             if (weir__run_cancelled(s->run))
                 return failure_of(s);
-            wait_for(s, from, true);
+            if (!wait_for(s, from, true, deadline_ns))
+                return timed_out(from, "nothing came out of");
         }
     }
+}
+
+static weir_status next(weir_stream *s, weir_stage stage, void *item, uint64_t deadline_ns)
+{
+    weir__stage *from = s->stages[stage];
+    const weir_status status = await_item(s, from, deadline_ns);
+    if (status == WEIR_OK)
+        weir__ring_take(&from->ring, item);
+    return status;
+}
+
+weir_status weir_next(weir_stream *s, weir_stage stage, void *item)
+{
+    const weir_status status = check_last(s, stage, item);
+    return status == WEIR_OK ? next(s, stage, item, WEIR_NO_DEADLINE) : status;
+}
+
+weir_status weir_next_until(weir_stream *s, weir_stage stage, void *item, uint64_t ns)
+{
+    const weir_status status = check_last(s, stage, item);
+    return status == WEIR_OK ? next(s, stage, item, deadline_in(ns)) : status;
+}
+
+weir_status weir_next_many(weir_stream *s, weir_stage stage, void *items, size_t most, size_t *n)
+{
+    if (n == NULL)
+        return weir__error_null("n");
+    *n = 0;
+    weir_status status = check_last(s, stage, items);
+    if (status == WEIR_OK && most == 0)
+        status = refuse(s, stage, "most is 0; it is how many items there is room for");
+    if (status == WEIR_OK)
+        status = await_item(s, s->stages[stage], WEIR_NO_DEADLINE);
+    if (status == WEIR_OK)
+        *n = weir__ring_take_many(&s->stages[stage]->ring, items, most);
+    return status;
 }
 
 static weir_status check_inlet(const weir_stream *s, weir_stage inlet)
@@ -124,15 +188,18 @@ static weir_status check_inlet(const weir_stream *s, weir_stage inlet)
     return status;
 }
 
-weir_status weir_push(weir_stream *s, weir_stage inlet, const void *item)
+static weir_status check_push(const weir_stream *s, weir_stage inlet, const void *item)
 {
     const weir_status status = check_inlet(s, inlet);
-    if (status != WEIR_OK)
-        return status;
+    if (status == WEIR_OK && item == NULL && s->stages[inlet]->o.item_bytes > 0)
+        return refuse(s, inlet, "item is NULL; it is the item to push");
+    return status;
+}
+
+static weir_status push(weir_stream *s, weir_stage inlet, const void *item, uint64_t deadline_ns)
+{
     weir__stage *into = s->stages[inlet];
     weir__ring *ring = &into->ring;
-    if (item == NULL && into->o.item_bytes > 0)
-        return refuse(s, inlet, "item is NULL; it is the item to push");
     for (;;) {
         if (has_stopped(s))
             return failure_of(s);
@@ -140,7 +207,8 @@ weir_status weir_push(weir_stream *s, weir_stage inlet, const void *item)
             return WEIR_END;
         if (weir__ring_room(ring) > 0)
             break;
-        wait_for(s, into, false);
+        if (!wait_for(s, into, false, deadline_ns))
+            return timed_out(into, "there was no room in");
     }
     WEIR_ASSERT(into->o.max_yield == 1 && weir__ring_room(ring) > 0);
     const weir__position at = weir__ring_claim(ring, 1);
@@ -148,6 +216,18 @@ weir_status weir_push(weir_stream *s, weir_stage inlet, const void *item)
         memcpy(weir__ring_slot(ring, at.slot), item, into->o.item_bytes);
     weir__ring_fill(ring, at);
     return WEIR_OK;
+}
+
+weir_status weir_push(weir_stream *s, weir_stage inlet, const void *item)
+{
+    const weir_status status = check_push(s, inlet, item);
+    return status == WEIR_OK ? push(s, inlet, item, WEIR_NO_DEADLINE) : status;
+}
+
+weir_status weir_push_until(weir_stream *s, weir_stage inlet, const void *item, uint64_t ns)
+{
+    const weir_status status = check_push(s, inlet, item);
+    return status == WEIR_OK ? push(s, inlet, item, deadline_in(ns)) : status;
 }
 
 weir_status weir_push_end(weir_stream *s, weir_stage inlet)
@@ -159,4 +239,9 @@ weir_status weir_push_end(weir_stream *s, weir_stage inlet)
     if ((or_relaxed(&into->state, WEIR_STAGE_OVER) & WEIR_STAGE_OVER) == 0)
         weir__ring_finish(&into->ring);
     return WEIR_OK;
+}
+
+int weir_stream_stopping(const weir_stream *s)
+{
+    return s != NULL && s->started && (has_stopped(s) || load_relaxed(&s->closing));
 }

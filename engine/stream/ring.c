@@ -180,19 +180,24 @@ void weir__ring_fail(weir__ring *ring, uint64_t position)
     tell(ring->fillers, &ring->program_fills); /* nobody fills it any more, but may wait to */
 }
 
-/* Frees the n slots from head on, of which the first was settled. */
-static void move_head(weir__ring *ring, uint64_t head, uint32_t n)
+/* The n positions from the one at head_slot on, of which the first was settled, are taken, and not free yet. */
+static void pass(weir__ring *ring, uint32_t n)
 {
     atomic_uchar *taken = &ring->taken[ring->head_slot];
-    WEIR_ASSERT(ring->head_slot == head % ring->capacity);
-    WEIR_ASSERT(load_relaxed(&ring->tail) - head - n < ring->capacity); /* they are claimed */
     store_relaxed(taken, load_relaxed(taken) ^ TURN);
     ring->head_slot += n;
     if (ring->head_slot >= ring->capacity)
         ring->head_slot -= ring->capacity;
+}
+
+/* Frees the slots up to this position. */
+static void set_head(weir__ring *ring, uint64_t head)
+{
+    WEIR_ASSERT(ring->head_slot == head % ring->capacity);
+    WEIR_ASSERT(load_relaxed(&ring->tail) - head <= ring->capacity); /* they were claimed */
     WEIR_POINT(RING_ADVANCED);
     /* R2: seq_cst; pairs with R1, as a release, and with R10; see R3. */
-    store_seq_cst(&ring->head, head + n);
+    store_seq_cst(&ring->head, head);
     tell(ring->fillers, &ring->program_fills);
 }
 
@@ -210,7 +215,9 @@ weir__view weir__ring_advance(weir__ring *ring)
         if (state == EMPTY)
             /* R11: seq_cst; pairs with R5. */
             return head == load_seq_cst(&ring->end) ? WEIR_VIEW_END : WEIR_VIEW_EMPTY;
-        move_head(ring, head, hole_at(ring, head));
+        const uint32_t hole = hole_at(ring, head);
+        pass(ring, hole);
+        set_head(ring, head + hole);
     }
 }
 
@@ -235,7 +242,30 @@ void weir__ring_take(weir__ring *ring, void *item)
     WEIR_ASSERT(state_of(ring, ring->head_slot) == READY);
     if (ring->item_bytes > 0)
         memcpy(item, weir__ring_slot(ring, ring->head_slot), ring->item_bytes);
-    move_head(ring, head, 1);
+    pass(ring, 1);
+    set_head(ring, head + 1);
+}
+
+size_t weir__ring_take_many(weir__ring *ring, char *items, size_t most)
+{
+    uint64_t at = load_relaxed(&ring->head);
+    size_t n = 0;
+    WEIR_ASSERT(most > 0 && state_of(ring, ring->head_slot) == READY);
+    while (n < most) {
+        const int state = state_of(ring, ring->head_slot);
+        /* R6 as well, after the state. */
+        if (state == EMPTY || at >= load_seq_cst(&ring->failed))
+            break;
+        if (state == READY && ring->item_bytes > 0)
+            memcpy(items + n * ring->item_bytes, weir__ring_slot(ring, ring->head_slot),
+                   ring->item_bytes);
+        n += state == READY;
+        const uint32_t passed = state == READY ? 1 : hole_at(ring, at);
+        pass(ring, passed);
+        at += passed;
+    }
+    set_head(ring, at);
+    return n;
 }
 
 void weir__ring_drop(weir__ring *ring, void (*drop)(void *argument, void *item), void *argument)

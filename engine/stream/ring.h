@@ -152,5 +152,8 @@ weir__view weir__ring_peek(const weir__ring *ring);
 void weir__ring_drop(weir__ring *ring, void (*drop)(void *argument, void *item), void *argument);
 /* Copies the next item out and frees its slot; advance has said READY. */
 void weir__ring_take(weir__ring *ring, void *item);
+/* The same for those behind it that are there, up to `most`, one right behind the other. Returns how many; the
+ * slots are free once all have been copied. */
+size_t weir__ring_take_many(weir__ring *ring, char *items, size_t most);
 
 #endif

@@ -119,7 +119,7 @@ static weir_status check_closer(const weir_stream *s)
             WEIR_EBUSY, 0, "stream",
             "a call of a stage cannot close its own stream, which would wait for "
             "the call; let the call fail, and close the stream outside");
-    if (s->closing)
+    if (load_relaxed(&s->closing))
         return weir__error_set(WEIR_EBUSY, 0, "stream", "the stream is being closed already");
     return WEIR_OK;
 }
@@ -129,7 +129,7 @@ static weir_status end_run(weir_stream *s)
 {
     for (unsigned i = 0; i < s->count; i++)
         or_relaxed(&s->stages[i]->state, WEIR_STAGE_UNWANTED);
-    s->closing = true;
+    store_relaxed(&s->closing, true);
     const weir_status status = weir__life_end_chores(&s->life);
     for (unsigned i = 0; i < s->count; i++) /* what is still there belongs to nobody else */
         weir__ring_drop(&s->stages[i]->ring, drop_item, s->stages[i]);

@@ -18,7 +18,7 @@ struct weir_stream {
     unsigned count, room;
     bool started;
     weir__chores chores;
-    bool closing;            /* by the thread that closes it */
+    atomic_bool closing;     /* by the thread that closes it */
     atomic_bool cancel_told; /* programs that wait know of a cancel */
 };
 

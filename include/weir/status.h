@@ -22,7 +22,8 @@ typedef enum weir_status {
     WEIR_ECANCEL = -5,  /* weir_engine_cancel() was called */
     WEIR_ESYS = -6,     /* threads, hwloc, files */
     WEIR_ERUNTIME = -7, /* the OpenMP runtime in this process is not the one weir was built for */
-    WEIR_EBUSY = -8     /* the engine is running already */
+    WEIR_EBUSY = -8,    /* the engine is running already */
+    WEIR_ETIME = -9     /* nothing has happened within the time that the caller would wait */
 } weir_status;
 
 typedef struct weir_error {

@@ -165,6 +165,27 @@ WEIR_API uint64_t weir_stream_certified_bytes(const weir_stream *s);
  * Cost:     a copy; while the buffer is empty, up to 20 microseconds of looking, then sleep. */
 WEIR_API weir_status weir_next(weir_stream *s, weir_stage stage, void *item);
 
+/* As weir_next(), but waits for so long at most.
+ *
+ * ns:       nanoseconds; 0: it does not wait.
+ * Returns:  as weir_next(), or
+ *           WEIR_ETIME    nothing came in that time; the stream is as it was.
+ * Owns, Threads, Cost:  as weir_next(). */
+WEIR_API weir_status weir_next_until(weir_stream *s, weir_stage stage, void *item, uint64_t ns);
+
+/* Takes several items at once; waits, asleep, for the first only.
+ *
+ * items:    room for `most` items of item_bytes each, one right behind the other; may be NULL where that
+ *           is 0.
+ * most:     at least 1.
+ * n:        receives how many there are: 1 to most with WEIR_OK, else 0. What comes behind them, the end
+ *           or a failure, the next call returns.
+ * Returns:  as weir_next(), or WEIR_EINVAL: most is 0, or n is NULL.
+ * Owns, Threads:  as weir_next().
+ * Cost:     a copy for each; the producers are told once. Their room is free when all have been copied. */
+WEIR_API weir_status weir_next_many(weir_stream *s, weir_stage stage, void *items, size_t most,
+                                    size_t *n);
+
 /* Hands an item to an inlet; waits for room, asleep.
  *
  * item:     item_bytes of the inlet, copied; may be NULL where that is 0.
@@ -177,6 +198,15 @@ WEIR_API weir_status weir_next(weir_stream *s, weir_stage stage, void *item);
  * Cost:     as weir_next(), while the buffer is full. */
 WEIR_API weir_status weir_push(weir_stream *s, weir_stage inlet, const void *item);
 
+/* As weir_push(), but waits for so long at most.
+ *
+ * ns:       nanoseconds; 0: it does not wait.
+ * Returns:  as weir_push(), or
+ *           WEIR_ETIME    there was no room in that time; the item is still the caller's.
+ * Owns, Threads, Cost:  as weir_push(). */
+WEIR_API weir_status weir_push_until(weir_stream *s, weir_stage inlet, const void *item,
+                                     uint64_t ns);
+
 /* Says that no more items will come; again, it does nothing.
  *
  * Returns:  WEIR_OK, or WEIR_EINVAL, WEIR_EBUSY or WEIR_ESYS as weir_push(). A stream that has
@@ -184,6 +214,15 @@ WEIR_API weir_status weir_push(weir_stream *s, weir_stage inlet, const void *ite
  * Threads:  as weir_push(), not beside one of this inlet.
  * Cost:     it does not wait. */
 WEIR_API weir_status weir_push_end(weir_stream *s, weir_stage inlet);
+
+/* Is the stream coming to its end before its time: has a call failed, was it cancelled, or is it being closed?
+ * For calls that wait for something outside or take long, which should return then: closing waits for them.
+ * What comes before a failure in order is still delivered, so a call that yields what it can costs nothing.
+ *
+ * Returns:  non-zero if so, and then for good; 0 for a stream that is NULL or was not started.
+ * Threads:  any, also calls of the stream's stages; not after weir_stream_close() has returned.
+ * Cost:     some loads. */
+WEIR_API int weir_stream_stopping(const weir_stream *s);
 
 /* Stops whatever still runs, waits for calls under way, destroys the items that nobody took, and
  * frees the stream; NULL is allowed.

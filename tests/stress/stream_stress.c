@@ -181,6 +181,17 @@ static void check_counts(const graph *g)
                      atomic_load(&last->taken_items) + atomic_load(&last->destroyed));
 }
 
+/* Now and then waits in turns of up to some tens of microseconds, or not at all. */
+static weir_status next_somehow(weir_stream *s, const node *last, uint64_t *random, uint64_t *item)
+{
+    weir_status status = WEIR_ETIME;
+    if (draw(random, 8) > 0)
+        return weir_next(s, last->stage, item);
+    while (status == WEIR_ETIME)
+        status = weir_next_until(s, last->stage, item, draw(random, 2) * draw(random, 50000));
+    return status;
+}
+
 /* Pulls at most `most` items, with pauses. */
 static weir_status pull(weir_stream *s, node *last, uint64_t *random, uint64_t most, uint64_t *got,
                         uint64_t *n)
@@ -190,7 +201,7 @@ static weir_status pull(weir_stream *s, node *last, uint64_t *random, uint64_t m
         if (draw(random, 60) == 0)
             nap((unsigned)draw(random, 400));
         meter_take(&last->meter);
-        status = weir_next(s, last->stage, &got[*n]);
+        status = next_somehow(s, last, random, &got[*n]);
         if (status != WEIR_OK)
             break;
         add_one(&last->taken_items);

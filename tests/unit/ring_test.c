@@ -322,7 +322,7 @@ static void sizes_are_rounded_up_and_stay_too_many(void **state)
 
 /* ---- two threads ---- */
 
-enum { POSITIONS = 1000000 / SLOW_BUILD };
+enum { POSITIONS = 1000000 / SLOW_BUILD, MOST = 9 };
 
 typedef struct exchange {
     weir__ring *ring;
@@ -405,13 +405,20 @@ static void exchange_some(uint64_t seed, uint32_t capacity, bool reserves, uint6
                   .positions = positions,
                   .reserves = reserves};
     pthread_t producer;
-    uint64_t wrong = 0, number = 0, got;
+    uint64_t wrong = 0, number = 0, got[MOST], random = seed;
     assert_int_equal(pthread_create(&producer, NULL, produce, &x), 0);
     while (wait_for_view(x.ring) == WEIR_VIEW_READY) {
-        weir__ring_take(x.ring, &got);
-        while (is_hole(seed, number))
-            number++;
-        wrong += got != number++;
+        size_t n = 1, most = draw(&random, MOST + 1);
+        if (most == 0)
+            weir__ring_take(x.ring, got);
+        else
+            n = weir__ring_take_many(x.ring, (char *)got, most);
+        wrong += n == 0 || n > (most == 0 ? 1 : most);
+        for (size_t i = 0; i < n; i++) {
+            while (is_hole(seed, number))
+                number++;
+            wrong += got[i] != number++;
+        }
     }
     pthread_join(producer, NULL);
     while (number < positions && is_hole(seed, number))
