@@ -29,11 +29,12 @@ static const char *const patterns[] = {"trivial", "no_comm", "stencil_1d",     "
                                        "nearest", "spread",  "random_nearest", "all_to_all"};
 enum { PATTERNS = sizeof patterns / sizeof *patterns };
 
-/* At most 10 000 steps in a graph, which is run again and again for 0.2 s. */
+/* At most 10 000 steps in a graph, 40 ms of work for each worker, which is run again and again for 0.6 s. */
 static task task_of(const settings *s, const char *problem, double ns)
 {
-    const double turn_ns = s->quick ? 2e6 : 2e8;
-    const double steps = turn_ns * s->workers / (ns * (double)WIDTH);
+    const double turn_ns = s->quick ? 2e6 : 6e8;
+    const double run_ns = s->quick ? 2e6 : 4e7;
+    const double steps = run_ns * s->workers / (ns * (double)WIDTH);
     return (task){.problem = problem,
                   .size = WIDTH,
                   .depth = (uint64_t)fmin(fmax(steps, 10), 10000),

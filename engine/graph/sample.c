@@ -15,9 +15,12 @@ static const double drift = 4;
 enum { DRIFT_RUNS = 16 };
 /* It is the least of so many runs, since those that note costs are slower. */
 enum { FIRST_RUNS = 4 };
-/* A plan is on trial for so many runs, the least of which counts, or two, if they have taken so long. */
-enum { TRIAL_RUNS = 5 };
-static const uint64_t trial_ns = 5000000;
+/* A plan is on trial until so many runs in a row have not bettered the least of those before by a thirtieth: the
+ * first ones are slow, since data has to come to other cores, and those may have slept. So many runs at most, or
+ * two, if they have taken so long. */
+enum { TRIAL_IN_VAIN = 4, TRIAL_RUNS = 16 };
+static const double bettered = 0.97;
+static const uint64_t trial_ns = 20000000;
 /* What several lanes have to gain over one, by the clock. */
 static const double worth_while = 1.05;
 /* Runs in a row by another number of workers. */
@@ -138,7 +141,7 @@ static bool make_plan(const weir__sample *s, weir_graph *graph, unsigned workers
 static void take(weir__sample *s, weir_graph *graph, weir__lanes *lanes, weir__alone *alone)
 {
     s->lanes = lanes;
-    s->tried = 0;
+    s->tried = s->in_vain = 0;
     s->tried_ns = 0;
     s->least_ns = UINT64_MAX;
     weir__alone_begin(alone, lanes != NULL ? WEIR_ALONE_PLANNED_NS : 0);
@@ -211,7 +214,8 @@ static void choose(weir__sample *s, weir_graph *graph, weir__alone *alone)
 
 static void go_on_trying(weir__sample *s, weir_graph *graph, weir__alone *alone)
 {
-    if (s->tried == TRIAL_RUNS || (s->tried > 1 && s->tried_ns >= trial_ns)) {
+    if (s->in_vain == TRIAL_IN_VAIN || s->tried == TRIAL_RUNS ||
+        (s->tried > 1 && s->tried_ns >= trial_ns)) {
         if (s->one_lane == NULL)
             try_several(s, graph, alone);
         else
@@ -224,6 +228,7 @@ static void go_on_trying(weir__sample *s, weir_graph *graph, weir__alone *alone)
 static void note_trial(weir__sample *s)
 {
     const uint64_t took_ns = weir__now_ns() - s->began_ns;
+    s->in_vain = (double)took_ns < bettered * (double)s->least_ns ? 0 : s->in_vain + 1;
     s->least_ns = took_ns < s->least_ns ? took_ns : s->least_ns;
     s->tried++;
     s->tried_ns += took_ns;

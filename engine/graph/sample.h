@@ -33,6 +33,7 @@ typedef struct weir__sample {
     bool settled;   /* and what follows from that is there */
     struct weir__lanes *one_lane;  /* while several are on trial; else NULL */
     unsigned tried;                /* runs of this trial, */
+    unsigned in_vain;              /* the last of which did not better the least, */
     uint64_t tried_ns;             /* how long they took, */
     uint64_t began_ns, least_ns;   /* when one began, and what the fastest has taken */
     uint64_t one_lane_ns;          /* of the trial before */

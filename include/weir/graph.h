@@ -336,9 +336,10 @@ WEIR_API weir_status weir_graph_advise(const weir_graph *graph, unsigned workers
  * Cost:     some nanoseconds for each task and edge. The first run takes memory for its workers, and
  *           finds what is urgent. The first two or three read the clock for each task; the one after them
  *           may make a plan, in some hundred nanoseconds and up to a hundred bytes for each task and edge.
- *           It has one lane, a later one several, and the faster one stays, after five runs of either, or
- *           two of more than 5 ms (weir_graph_plan()). Later runs allocate nothing, unless the engine has
- *           more workers, or there is a new plan to be made. */
+ *           It has one lane, a later one several, and the faster one stays, after five runs of either or
+ *           more, up to 16 as long as they become faster, or two of more than 10 ms (weir_graph_plan()).
+ *           Later runs allocate nothing, unless the engine has more workers, or there is a new plan to be
+ *           made. */
 WEIR_API weir_status weir_graph_run(weir_engine *engine, weir_graph *graph);
 
 #ifdef __cplusplus
