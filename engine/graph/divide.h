@@ -33,7 +33,7 @@ typedef struct weir__division {
     uint32_t *place; /* by unit: how many units are before it in its lane */
     double *end_ns;  /* by unit: predicted, without the costs of waits */
     double line_ns;  /* of the last one */
-    float *urgency;  /* by unit: ns to the end */
+    float *urgency;  /* by unit: ns from its end to the last one's */
     /* For whatever step is at work. */
     uint32_t *left;
     weir__heap_item *heap;

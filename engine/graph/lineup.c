@@ -22,11 +22,11 @@ static void find_urgency(const weir__division *d, float *urgency)
         float longest = 0;
         for (uint32_t i = units->succ_at[u]; i < units->succ_at[u + 1]; i++) {
             const uint32_t s = units->succ[i];
-            const float after =
-                urgency[s] + (d->lane[s] != d->lane[u] ? (float)WEIR_PLAN_LATENCY_NS : 0);
+            const float after = units->cost[s] + urgency[s] +
+                                (d->lane[s] != d->lane[u] ? (float)WEIR_PLAN_LATENCY_NS : 0);
             longest = after > longest ? after : longest;
         }
-        urgency[u] = units->cost[u] + longest;
+        urgency[u] = longest;
     }
 }
 
