@@ -230,9 +230,9 @@ void weir__execution_end_run(weir__execution *e, bool complete)
             if (c->body[i] != NULL && c->body[i]->execution != NULL)
                 weir__execution_end_run(c->body[i]->execution, complete);
     weir__execution_close_book(e, complete);
-    /* Those of bodies end with each turn, and a limited run says nothing of the plan. */
     if (complete)
         weir__gain_end(&e->gain, weir__now_ns());
+    /* Those of bodies end with each turn, and a limited run says nothing of the plan. */
     if (complete && e->up == NULL && e->lanes == e->sample.lanes)
         weir__sample_end(&e->sample, e->graph, e->cost != NULL);
     WEIR_ASSERT_SLOW(weir__execution_is_valid(e));

@@ -37,10 +37,11 @@ bool weir__simulation_open(weir__simulation *s, const weir_graph *graph, uint32_
     s->level = weir__memory_alloc(n * sizeof *s->level);
     s->left = weir__memory_alloc(n * sizeof *s->left);
     s->users = weir__memory_alloc(n * sizeof *s->users);
-    s->may_start = weir__memory_alloc(n * sizeof *s->may_start);
-    s->busy = weir__memory_alloc(s->workers * sizeof *s->busy);
-    if (s->level != NULL && s->left != NULL && s->users != NULL && s->may_start != NULL &&
-        s->busy != NULL && find_levels(s) && weir__ledger_open(&s->ledger, graph->order) == WEIR_OK)
+    s->may_start.at = weir__memory_alloc(n * sizeof *s->may_start.at);
+    s->busy.at = weir__memory_alloc(s->workers * sizeof *s->busy.at);
+    if (s->level != NULL && s->left != NULL && s->users != NULL && s->may_start.at != NULL &&
+        s->busy.at != NULL && find_levels(s) &&
+        weir__ledger_open(&s->ledger, graph->order) == WEIR_OK)
         return true;
     weir__simulation_close(s);
     return false;
@@ -49,14 +50,14 @@ bool weir__simulation_open(weir__simulation *s, const weir_graph *graph, uint32_
 void weir__simulation_close(weir__simulation *s)
 {
     weir__ledger_close(&s->ledger);
-    weir__memory_free(s->busy);
-    weir__memory_free(s->may_start);
+    weir__memory_free(s->busy.at);
+    weir__memory_free(s->may_start.at);
     weir__memory_free(s->users);
     weir__memory_free(s->left);
     weir__memory_free(s->level);
 }
 
-/* ---- tasks that may start: a binary heap ---- */
+/* ---- tasks that may start, and workers ---- */
 
 static bool is_more_urgent(const weir__simulation *s, weir_task a, weir_task b)
 {
@@ -65,62 +66,13 @@ static bool is_more_urgent(const weir__simulation *s, weir_task a, weir_task b)
 
 static void add_startable(weir__simulation *s, weir_task task)
 {
-    uint32_t place = s->startable++;
-    for (; place > 0 && is_more_urgent(s, task, s->may_start[(place - 1) / 2]);
-         place = (place - 1) / 2)
-        s->may_start[place] = s->may_start[(place - 1) / 2];
-    s->may_start[place] = task;
-}
-
-static weir_task take_startable(weir__simulation *s)
-{
-    const weir_task first = s->may_start[0], last = s->may_start[--s->startable];
-    uint32_t place = 0;
-    for (uint32_t child = 1; child < s->startable; child = 2 * place + 1) {
-        if (child + 1 < s->startable &&
-            is_more_urgent(s, s->may_start[child + 1], s->may_start[child]))
-            child++;
-        if (!is_more_urgent(s, s->may_start[child], last))
-            break;
-        s->may_start[place] = s->may_start[child];
-        place = child;
-    }
-    s->may_start[place] = last;
-    return first;
-}
-
-/* ---- workers: one heap more ---- */
-
-static bool ends_before(const weir__busy *a, const weir__busy *b)
-{
-    return a->until != b->until ? a->until < b->until : a->task < b->task;
+    weir__heap_push(&s->may_start, -(double)s->level[task], task);
 }
 
 static void start(weir__simulation *s, weir_task task)
 {
-    const weir__busy busy = {.until = s->now + (double)weir__cost_of(&s->costs, task),
-                             .task = task};
-    uint32_t place = s->busy_workers++;
-    WEIR_ASSERT(place < s->workers);
-    for (; place > 0 && ends_before(&busy, &s->busy[(place - 1) / 2]); place = (place - 1) / 2)
-        s->busy[place] = s->busy[(place - 1) / 2];
-    s->busy[place] = busy;
-}
-
-static weir__busy next_to_end(weir__simulation *s)
-{
-    const weir__busy first = s->busy[0], last = s->busy[--s->busy_workers];
-    uint32_t place = 0;
-    for (uint32_t child = 1; child < s->busy_workers; child = 2 * place + 1) {
-        if (child + 1 < s->busy_workers && ends_before(&s->busy[child + 1], &s->busy[child]))
-            child++;
-        if (!ends_before(&s->busy[child], &last))
-            break;
-        s->busy[place] = s->busy[child];
-        place = child;
-    }
-    s->busy[place] = last;
-    return first;
+    WEIR_ASSERT(s->busy.n < s->workers);
+    weir__heap_push(&s->busy, s->now + (double)weir__cost_of(&s->costs, task), task);
 }
 
 /* ---- bytes, as book.c keeps them ---- */
@@ -233,12 +185,12 @@ static void finish(weir__simulation *s, weir_task task)
 /* Workers without a task take those that may start. */
 static void start_idle(weir__simulation *s)
 {
-    while (s->busy_workers < s->workers) {
-        if (s->startable == 0 && s->limited)
+    while (s->busy.n < s->workers) {
+        if (s->may_start.n == 0 && s->limited)
             try_noted(s, 1, true, true);
-        if (s->startable == 0)
+        if (s->may_start.n == 0)
             return;
-        start(s, take_startable(s));
+        start(s, weir__heap_pop(&s->may_start).number);
     }
 }
 
@@ -246,7 +198,7 @@ static void begin(weir__simulation *s, uint64_t limit)
 {
     const weir_graph *graph = s->graph;
     s->now = 0;
-    s->finished = s->startable = s->busy_workers = 0;
+    s->finished = s->may_start.n = s->busy.n = 0;
     s->limited = limit < graph->order->certified_bytes;
     if (s->limited) {
         WEIR_ASSERT(limit >= graph->order->serial_bytes);
@@ -265,10 +217,10 @@ double weir__simulation_run(weir__simulation *s, uint64_t limit)
 {
     begin(s, limit);
     start_idle(s);
-    while (s->busy_workers > 0) {
-        const weir__busy ended = next_to_end(s);
-        s->now = ended.until;
-        finish(s, ended.task);
+    while (s->busy.n > 0) {
+        const weir__heap_item ended = weir__heap_pop(&s->busy);
+        s->now = ended.key;
+        finish(s, ended.number);
         start_idle(s);
         WEIR_ASSERT(s->now > 0);
     }
@@ -281,14 +233,7 @@ double weir__simulation_run(weir__simulation *s, uint64_t limit)
 #if defined(WEIR_ASSERTS)
 bool weir__simulation_is_valid(const weir__simulation *s)
 {
-    if (s->busy_workers > s->workers || s->startable > s->graph->n)
-        return false;
-    for (uint32_t i = 1; i < s->startable; i++)
-        if (is_more_urgent(s, s->may_start[i], s->may_start[(i - 1) / 2]))
-            return false;
-    for (uint32_t i = 1; i < s->busy_workers; i++)
-        if (ends_before(&s->busy[i], &s->busy[(i - 1) / 2]))
-            return false;
-    return true;
+    return s->busy.n <= s->workers && s->may_start.n <= s->graph->n &&
+           weir__heap_is_valid(&s->busy) && weir__heap_is_valid(&s->may_start);
 }
 #endif

@@ -10,25 +10,19 @@
 
 #include "graph/account.h"
 #include "graph/cost.h"
+#include "graph/heap.h"
 
-/* A worker that is busy. */
-typedef struct weir__busy {
-    double until; /* ns */
-    weir_task task;
-} weir__busy;
-
-/* Invariant (weir__simulation_is_valid), while one is under way: tasks that may start and workers
- * that are busy are heaps, by level and number, and by time and number. */
+/* Invariant (weir__simulation_is_valid), while one is under way: both heaps are heaps, the second no
+ * larger than there are workers. */
 typedef struct weir__simulation {
     const weir_graph *graph;
     weir__costs costs;
-    float *level;    /* by task, as level.h has it */
-    uint32_t *left;  /* predecessors that have not finished, */
-    uint32_t *users; /* and users of a holder */
-    weir_task *may_start;
-    uint32_t startable;
-    weir__busy *busy;
-    uint32_t busy_workers, workers;
+    float *level;         /* by task, as level.h has it */
+    uint32_t *left;       /* predecessors that have not finished, */
+    uint32_t *users;      /* and users of a holder */
+    weir__heap may_start; /* tasks, the highest level first */
+    weir__heap busy;      /* tasks of workers, by when they end */
+    uint32_t workers;
     uint32_t finished;
     double now;
     bool limited; /* the account is in use */
