@@ -115,4 +115,20 @@ static inline bool order_equal(const order *a, const order *b)
     return a->n == b->n && memcmp(a->bit, b->bit, a->n * a->words * sizeof *a->bit) == 0;
 }
 
+/* A grid of so many dimensions and that many tasks along each: one after those before it in each. */
+static inline weir_graph *create_grid(unsigned dimensions, uint32_t along)
+{
+    weir_graph *graph = create_graph();
+    weir_task first;
+    uint32_t n = 1;
+    for (unsigned d = 0; d < dimensions; d++)
+        n *= along;
+    assert_ok(weir_graph_add_many(graph, "row", n, do_none_of, NULL, &first));
+    for (uint32_t t = 0; t < n; t++)
+        for (uint32_t stride = 1; stride < n; stride *= along)
+            if (t / stride % along > 0)
+                assert_ok(weir_graph_before(graph, t - stride, t));
+    return graph;
+}
+
 #endif

@@ -4,14 +4,7 @@
  * Run by ctest with the engine's internal headers, and with its assertions: each step checks what stands
  * above the account's struct.  It must never use the engine's own orders alone, which are too good. */
 #include "graph_schedules.h"
-
-#include "base/testing.h"
-
-static int no_blocks(void **state)
-{
-    (void)state;
-    return weir__testing_live_blocks() != 0;
-}
+#include "testing_support.h"
 
 /* Some worlds of three graphs have more states than there is room for. */
 static void try_worlds(unsigned count, kind_of_world kind)
@@ -178,14 +171,8 @@ static void tasks_that_finish_together_are_followed_by_as_many(void **state)
     weir_graph_destroy(graph);
 }
 
-#define assert_breaks(field, value, account)                                                       \
-    do {                                                                                           \
-        const __typeof__(field) before_ = (field);                                                 \
-        (field) = (value);                                                                         \
-        assert_false(weir__account_is_valid(account));                                             \
-        (field) = before_;                                                                         \
-        assert_true(weir__account_is_valid(account));                                              \
-    } while (0)
+#define assert_breaks_account(field, value, account)                                               \
+    assert_breaks(field, value, weir__account_is_valid(account))
 
 /* Two tasks of 3 bytes and one of 1: the first is the prefix, and the last has started early. */
 static void an_account_has_the_sums_of_its_ledgers_and_leaves_what_they_need(void **state)
@@ -205,20 +192,21 @@ static void an_account_has_the_sums_of_its_ledgers_and_leaves_what_they_need(voi
         weir__books_take(book->books, book, 1, &granted);
         assert_int_equal(granted.n, 1);
     }
-    assert_breaks(account->held, 3, account);
-    assert_breaks(account->worst, 3, account);
-    assert_breaks(account->parked, 1, account);
-    assert_breaks(account->booked, 3, account);
-    assert_breaks(account->early, 0, account);
-    assert_breaks(account->rest, 0, account);
-    assert_breaks(ledger->early, 2, account);
-    assert_breaks(ledger->rest, 2, account);
-    assert_breaks(ledger->inside, 0, account);
-    assert_breaks(ledger->started[0], 0, account);
-    assert_breaks(ledger->state[0], WEIR__EARLY, account);
-    assert_breaks(ledger->state[2], WEIR__EARLY | WEIR__RETURNED, account);
-    assert_breaks(*ledger->noted.level[0], 4, account);
-    assert_breaks(graph->order->mem[1], 5, account); /* beside the early one it would be above */
+    assert_breaks_account(account->held, 3, account);
+    assert_breaks_account(account->worst, 3, account);
+    assert_breaks_account(account->parked, 1, account);
+    assert_breaks_account(account->booked, 3, account);
+    assert_breaks_account(account->early, 0, account);
+    assert_breaks_account(account->rest, 0, account);
+    assert_breaks_account(ledger->early, 2, account);
+    assert_breaks_account(ledger->rest, 2, account);
+    assert_breaks_account(ledger->inside, 0, account);
+    assert_breaks_account(ledger->started[0], 0, account);
+    assert_breaks_account(ledger->state[0], WEIR__EARLY, account);
+    assert_breaks_account(ledger->state[2], WEIR__EARLY | WEIR__RETURNED, account);
+    assert_breaks_account(*ledger->noted.level[0], 4, account);
+    assert_breaks_account(graph->order->mem[1], 5,
+                          account); /* beside the early one it would be above */
     weir__book_end(book, false);
     assert_int_equal(account->booked, 0);
     weir_graph_destroy(graph);

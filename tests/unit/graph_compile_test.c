@@ -4,14 +4,7 @@
  * Run by ctest with the engine's internal headers.  It must never compute an expected order with the
  * engine's own functions. */
 #include "graph_support.h"
-
-#include "base/testing.h"
-
-static int no_blocks(void **state)
-{
-    (void)state;
-    return weir__testing_live_blocks() != 0;
-}
+#include "testing_support.h"
 
 static void edges_given_in_any_order_become_rising_successors(void **state)
 {

@@ -3,15 +3,8 @@
  * Run by ctest with the engine's internal headers.  It must never run a task. */
 #include "graph/plan.h"
 
-#include "base/testing.h"
 #include "graph_support.h"
-
-static int no_blocks(void **state)
-{
-    (void)state;
-    weir__testing_fail_allocation(0);
-    return weir__testing_live_blocks() != 0;
-}
+#include "testing_support.h"
 
 /* Single tasks and families in turn, with edges in any direction that makes no cycle. */
 static weir_graph *draw_graph(uint32_t n, unsigned density, bool families, bool backward)
@@ -247,36 +240,30 @@ static void the_walker_finds_what_is_not_as_it_should_be(void **state)
     assert_non_null(plan);
     assert_true(plan->lanes == 3 && plan->wait[0].clumps > 0);
     assert_true(weir__graph_plan_is_valid(plan, graph));
-#define assert_breaks(field, value)                                                                \
-    do {                                                                                           \
-        const uint32_t was_ = field;                                                               \
-        field = value;                                                                             \
-        assert_false(weir__graph_plan_is_valid(plan, graph));                                      \
-        field = was_;                                                                              \
-        assert_true(weir__graph_plan_is_valid(plan, graph));                                       \
-    } while (0)
+#define assert_breaks_plan(field, value)                                                           \
+    assert_breaks(field, value, weir__graph_plan_is_valid(plan, graph))
     const uint32_t clumps = plan->lane[3];
     uint32_t clump = 0, own = 0; /* the first that waits, and its lane */
     while (plan->clump[clump].waits_end == 0)
         clump++;
     while (plan->lane[own + 1] <= clump)
         own++;
-    assert_breaks(plan->lanes, 0);
-    assert_breaks(plan->lanes, 2);
-    assert_breaks(plan->lane[0], 1);
-    assert_breaks(plan->lane[1], clumps);
-    assert_breaks(plan->entry[0], plan->entry[1]);
-    assert_breaks(plan->entry[0], 1000);
-    assert_breaks(plan->entry[199], plan->entry[0] == 0 ? 99 : 0);
-    assert_breaks(plan->call[0].first, 99);
-    assert_breaks(plan->call[0].first, 200);
-    assert_breaks(plan->call[0].end, 0);
-    assert_breaks(plan->call[0].end, 201);
-    assert_breaks(plan->clump[clumps - 1].calls_end, plan->clump[clumps - 2].calls_end);
-    assert_breaks(plan->wait[0].lane, 3);
-    assert_breaks(plan->wait[0].lane, own);
-    assert_breaks(plan->wait[0].clumps, 0);
-    assert_breaks(plan->wait[0].clumps, 1000);
+    assert_breaks_plan(plan->lanes, 0);
+    assert_breaks_plan(plan->lanes, 2);
+    assert_breaks_plan(plan->lane[0], 1);
+    assert_breaks_plan(plan->lane[1], clumps);
+    assert_breaks_plan(plan->entry[0], plan->entry[1]);
+    assert_breaks_plan(plan->entry[0], 1000);
+    assert_breaks_plan(plan->entry[199], plan->entry[0] == 0 ? 99 : 0);
+    assert_breaks_plan(plan->call[0].first, 99);
+    assert_breaks_plan(plan->call[0].first, 200);
+    assert_breaks_plan(plan->call[0].end, 0);
+    assert_breaks_plan(plan->call[0].end, 201);
+    assert_breaks_plan(plan->clump[clumps - 1].calls_end, plan->clump[clumps - 2].calls_end);
+    assert_breaks_plan(plan->wait[0].lane, 3);
+    assert_breaks_plan(plan->wait[0].lane, own);
+    assert_breaks_plan(plan->wait[0].clumps, 0);
+    assert_breaks_plan(plan->wait[0].clumps, 1000);
     weir__plan_free(plan);
     weir_graph_destroy(graph);
 }
@@ -485,22 +472,6 @@ static void steps_of_tiny_tasks_gain_by_a_second_lane(void **state)
     check_gain(create_steps(8, all), 45, 2, 1, 1); /* 1.07 would be too little */
 }
 
-/* A grid of so many dimensions and that many tasks along each: one after those before it in each. */
-static weir_graph *create_grid(unsigned dimensions, uint32_t along)
-{
-    weir_graph *graph = create_graph();
-    weir_task first;
-    uint32_t n = 1;
-    for (unsigned d = 0; d < dimensions; d++)
-        n *= along;
-    assert_ok(weir_graph_add_many(graph, "row", n, do_none_of, NULL, &first));
-    for (uint32_t t = 0; t < n; t++)
-        for (uint32_t stride = 1; stride < n; stride *= along)
-            if (t / stride % along > 0)
-                assert_ok(weir_graph_before(graph, t - stride, t));
-    return graph;
-}
-
 /* A row that is not the next costs as much again. */
 static void grids_of_tiny_rows_gain_by_lanes(void **state)
 {
@@ -608,27 +579,39 @@ static void hints_are_heeded_and_costs_more(void **state)
 
 /* ---- no memory ---- */
 
+/* Each of the first allocations fails once, of which there are more than `least`. */
+static void check_without_memory(weir_graph *graph, double ns, unsigned workers, uint64_t least)
+{
+    const int64_t blocks = weir__testing_live_blocks();
+    weir__plan *plan = NULL;
+    uint64_t nth = 0;
+    while (plan == NULL && nth++ < 1000) {
+        weir__testing_fail_allocation(nth);
+        plan = weir__plan_make(graph, NULL, ns, workers, true);
+        const bool fails = weir__testing_allocation_fails(); /* nobody has asked for that one */
+        weir__testing_fail_allocation(0);
+        assert_true((plan == NULL) == !fails);
+        if (plan == NULL)
+            assert_int_equal(weir__testing_live_blocks(), blocks);
+    }
+    assert_true(nth > least && weir__graph_plan_is_valid(plan, graph));
+    weir__plan_free(plan);
+    weir_graph_destroy(graph);
+}
+
 static void planning_may_fail_at_each_allocation(void **state)
 {
     (void)state;
-    for (int backward = 0; backward < 2; backward++) {
-        weir_graph *graph = draw_graph(200, 1, true, backward == 1);
-        const int64_t blocks = weir__testing_live_blocks();
-        weir__plan *plan = NULL;
-        uint64_t nth = 0;
-        while (plan == NULL && nth++ < 1000) {
-            weir__testing_fail_allocation(nth);
-            plan = weir__plan_make(graph, NULL, 2000, 4, true);
-            const bool fails = weir__testing_allocation_fails(); /* nobody has asked for that one */
-            weir__testing_fail_allocation(0);
-            assert_true((plan == NULL) == !fails);
-            if (plan == NULL)
-                assert_int_equal(weir__testing_live_blocks(), blocks);
-        }
-        assert_true(nth > 20 && weir__graph_plan_is_valid(plan, graph));
-        weir__plan_free(plan);
-        weir_graph_destroy(graph);
-    }
+    for (int backward = 0; backward < 2; backward++)
+        check_without_memory(draw_graph(200, 1, true, backward == 1), 2000, 4, 20);
+}
+
+static void planning_by_units_may_fail_at_each_allocation(void **state)
+{
+    (void)state;
+    weir_graph *graph = create_grid(2, 50);
+    assert_ok(weir_graph_compile(graph));
+    check_without_memory(graph, 20, 2, 50);
 }
 
 int main(void)
@@ -655,6 +638,7 @@ int main(void)
         cmocka_unit_test_teardown(there_are_no_more_lanes_than_have_something_to_do, no_blocks),
         cmocka_unit_test_teardown(hints_are_heeded_and_costs_more, no_blocks),
         cmocka_unit_test_teardown(planning_may_fail_at_each_allocation, no_blocks),
+        cmocka_unit_test_teardown(planning_by_units_may_fail_at_each_allocation, no_blocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

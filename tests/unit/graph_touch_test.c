@@ -3,14 +3,7 @@
  *
  * Run by ctest with the engine's internal headers.  It must never leave a graph behind. */
 #include "graph_support.h"
-
-#include "base/testing.h"
-
-static int no_blocks(void **state)
-{
-    (void)state;
-    return weir__testing_live_blocks() != 0;
-}
+#include "testing_support.h"
 
 static void touch(weir_graph *graph, weir_task task, const void *data, weir_access access)
 {

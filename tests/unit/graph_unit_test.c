@@ -3,9 +3,9 @@
  * Run by ctest with the engine's internal headers.  It must never run a task. */
 #include "graph/unit.h"
 
-#include "base/testing.h"
 #include "graph/plan.h"
 #include "graph_support.h"
+#include "testing_support.h"
 
 enum { LEVELS = 6 };
 
@@ -15,13 +15,6 @@ typedef struct levels {
     weir__program program;
     weir__units of[LEVELS];
 } levels;
-
-static int no_blocks(void **state)
-{
-    (void)state;
-    weir__testing_fail_allocation(0);
-    return weir__testing_live_blocks() != 0;
-}
 
 static void open_levels(levels *l, weir_graph *graph, const float *cost, double ns, unsigned lanes)
 {
@@ -64,23 +57,6 @@ static float *draw_costs(uint32_t n, float mean)
     return cost;
 }
 
-/* Members of a family in a grid of so many dimensions: one after those before it in each. */
-static weir_graph *create_grid(unsigned dimensions, uint32_t along)
-{
-    weir_graph *graph = create_graph();
-    weir_task first;
-    uint32_t n = 1;
-    for (unsigned d = 0; d < dimensions; d++)
-        n *= along;
-    assert_ok(weir_graph_add_many(graph, "row", n, do_none_of, NULL, &first));
-    for (uint32_t t = 0; t < n; t++)
-        for (uint32_t stride = 1; stride < n; stride *= along)
-            if (t / stride % along > 0)
-                assert_ok(weir_graph_before(graph, t - stride, t));
-    assert_ok(weir_graph_compile(graph));
-    return graph;
-}
-
 /* ---- any graph ---- */
 
 static void units_of_any_graph_have_each_task_once_and_no_cycle(void **state)
@@ -106,26 +82,20 @@ static void the_walker_finds_what_is_not_as_it_should_be(void **state)
     open_levels(&l, create_grid(2, 20), NULL, 10, 2);
     weir__units *u = &l.of[1];
     assert_true(weir__units_are_valid(u, &l.program) && u->n > 10);
-#define assert_breaks(field, value)                                                                \
-    do {                                                                                           \
-        const __typeof__(field) was_ = field;                                                      \
-        field = value;                                                                             \
-        assert_false(weir__units_are_valid(u, &l.program));                                        \
-        field = was_;                                                                              \
-        assert_true(weir__units_are_valid(u, &l.program));                                         \
-    } while (0)
-    assert_breaks(u->n, u->n - 1);
-    assert_breaks(u->edges, u->edges + 1);
-    assert_breaks(u->first[0], 1);
-    assert_breaks(u->first[3], u->first[2]);
-    assert_breaks(u->first[3], u->first[3] + 1);
-    assert_breaks(u->first[u->n], 399);
-    assert_breaks(u->succ_at[4], u->succ_at[4] + 1);
-    assert_breaks(u->own_succ[0], 0);
-    assert_breaks(u->own_succ[0], u->own_succ[1]);
-    assert_breaks(u->weight[2], u->weight[2] + 1);
-    assert_breaks(u->depth[5], u->depth[5] + 1);
-    assert_breaks(u->needs_last[1], !u->needs_last[1]);
+#define assert_breaks_units(field, value)                                                          \
+    assert_breaks(field, value, weir__units_are_valid(u, &l.program))
+    assert_breaks_units(u->n, u->n - 1);
+    assert_breaks_units(u->edges, u->edges + 1);
+    assert_breaks_units(u->first[0], 1);
+    assert_breaks_units(u->first[3], u->first[2]);
+    assert_breaks_units(u->first[3], u->first[3] + 1);
+    assert_breaks_units(u->first[u->n], 399);
+    assert_breaks_units(u->succ_at[4], u->succ_at[4] + 1);
+    assert_breaks_units(u->own_succ[0], 0);
+    assert_breaks_units(u->own_succ[0], u->own_succ[1]);
+    assert_breaks_units(u->weight[2], u->weight[2] + 1);
+    assert_breaks_units(u->depth[5], u->depth[5] + 1);
+    assert_breaks_units(u->needs_last[1], !u->needs_last[1]);
     close_levels(&l);
 }
 
@@ -236,6 +206,7 @@ static void tiny_members_of_a_family_cost_what_their_predecessors_say(void **sta
 {
     (void)state;
     weir_graph *graph = create_grid(2, 50);
+    assert_ok(weir_graph_compile(graph));
     float *cost = draw_costs(2500, 10), *slow = draw_costs(2500, 200);
     weir__program p;
     double sum = 0;
@@ -283,6 +254,7 @@ static void a_grid_is_split_by_columns_with_one_wait_a_line(void **state)
     for (unsigned dimensions = 2; dimensions <= 3; dimensions++) {
         const uint32_t along = dimensions == 2 ? 300 : 45, n = dimensions == 2 ? 90000 : 91125;
         weir_graph *graph = create_grid(dimensions, along);
+        assert_ok(weir_graph_compile(graph));
         float *cost = draw_costs(n, 6);
         weir__plan *plan = weir__plan_make(graph, cost, 0, 2, true);
         assert_non_null(plan);
@@ -313,27 +285,6 @@ static void planning_is_no_more_work_than_some_runs(void **state)
         }
 }
 
-static void planning_by_units_may_fail_at_each_allocation(void **state)
-{
-    (void)state;
-    weir_graph *graph = create_grid(2, 50);
-    const int64_t blocks = weir__testing_live_blocks();
-    weir__plan *plan = NULL;
-    uint64_t nth = 0;
-    while (plan == NULL && nth++ < 1000) {
-        weir__testing_fail_allocation(nth);
-        plan = weir__plan_make(graph, NULL, 20, 2, true);
-        const bool fails = weir__testing_allocation_fails();
-        weir__testing_fail_allocation(0);
-        assert_true((plan == NULL) == !fails);
-        if (plan == NULL)
-            assert_int_equal(weir__testing_live_blocks(), blocks);
-    }
-    assert_true(nth > 50 && weir__graph_plan_is_valid(plan, graph));
-    weir__plan_free(plan);
-    weir_graph_destroy(graph);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,7 +299,6 @@ int main(void)
                                   no_blocks),
         cmocka_unit_test_teardown(a_grid_is_split_by_columns_with_one_wait_a_line, no_blocks),
         cmocka_unit_test_teardown(planning_is_no_more_work_than_some_runs, no_blocks),
-        cmocka_unit_test_teardown(planning_by_units_may_fail_at_each_allocation, no_blocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
